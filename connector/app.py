@@ -1,0 +1,62 @@
+"""The whole, built from its parts: settings, database, the ERP's folders, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+from connector import settings as settings_module
+from connector.erp.store import FileStore, open_store
+from connector.settings import MarketplaceSettings, Settings
+from connector.storage.database import JOB_WAIT_SECONDS, Database
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class App:
+    """What use cases and jobs are given. `clock` returns aware UTC."""
+
+    settings: Settings
+    db: Database
+    clock: Callable[[], datetime] = field(default=utc_now)
+
+    @property
+    def now(self) -> datetime:
+        return self.clock()
+
+    @property
+    def root(self) -> Path:
+        return self.settings.root
+
+    @property
+    def marketplaces(self) -> tuple[MarketplaceSettings, ...]:
+        return self.settings.marketplaces
+
+    @cached_property
+    def source(self) -> FileStore:
+        return open_store(self.settings, self.settings.erp.source)
+
+    @cached_property
+    def target(self) -> FileStore:
+        return open_store(self.settings, self.settings.erp.target)
+
+
+def build(settings: Settings, *, wait_seconds: int = JOB_WAIT_SECONDS, clock: Callable[[], datetime] = utc_now) -> App:
+    """Put the parts together; opens nothing yet."""
+    return App(settings, Database(_absolute(settings), wait_seconds=wait_seconds), clock)
+
+
+def load(path: Path, *, wait_seconds: int = JOB_WAIT_SECONDS) -> App:
+    return build(settings_module.load(path), wait_seconds=wait_seconds)
+
+
+def _absolute(settings: Settings) -> str:
+    """SQLite's relative file lies in the project directory."""
+    kind, separator, place = settings.database.url.partition("sqlite:///")
+    return f"{separator}{settings.path(place)}" if separator else kind

@@ -1,0 +1,92 @@
+"""The outbox's words: kinds, messages, outcomes, and when to try again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+ERP = "erp"
+"""The destination of messages that become files; every other destination is a marketplace's account."""
+
+
+class Kind(StrEnum):
+    """What a message asks. Stored names: chosen once, renamed over two releases."""
+
+    CATALOG = "catalog"  # the SKU is new, or its content changed (in protocol 2017: anything changed)
+    PRICE = "price"  # the price of a known SKU changed
+    INVENTORY = "inventory"  # what a known SKU has to sell changed
+    SUGGESTION = "suggestion"  # the marketplace does not know the SKU: suggest it
+    INVOICE = "invoice"
+    TRACKING = "tracking"
+    DELIVERY = "delivery"
+    CANCEL = "cancel"  # the seller cancels, or confirms a cancellation that the marketplace asked for
+    ORDER_FILE = "order-file"
+    DISPATCH_FILE = "dispatch-file"
+    CANCELLATION_FILE = "cancellation-file"
+
+
+CATALOG_KINDS = (Kind.INVENTORY, Kind.PRICE, Kind.CATALOG, Kind.SUGGESTION)
+"""What notify-marketplaces delivers, the most urgent first: sold out, then price, then content."""
+DOCUMENT_KINDS = (Kind.CANCEL, Kind.INVOICE, Kind.TRACKING, Kind.DELIVERY)
+FILE_KINDS = (Kind.ORDER_FILE, Kind.DISPATCH_FILE, Kind.CANCELLATION_FILE)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One row of the outbox: it points at what it is about, and does not carry it.
+
+    `reference` is a SKU, an order id or a document id; `attempt` counts from 1 the tries that the destination answered or failed.
+    """
+
+    id: int
+    destination: str
+    kind: Kind
+    reference: str
+    attempt: int
+    lease: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Done. `follow_up` is another kind about the same reference, put in the settling transaction."""
+
+    follow_up: tuple[Kind, ...] = ()
+    receipt: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Failed, and may succeed later; `after` is the least wait, where the destination named one."""
+
+    reason: str
+    after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The destination takes nothing now (credentials refused, throttled, circuit open). Costs the message no attempt."""
+
+    reason: str
+    until: datetime
+    needs_a_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The destination says that this will never do: a dead letter."""
+
+    reason: str
+
+
+Outcome = Delivered | Retry | Blocked | GiveUp
+
+MAX_ATTEMPTS = 12
+LONGEST_WAIT = timedelta(minutes=15)
+
+
+def next_attempt(now: datetime, attempt: int, jitter: float) -> datetime:
+    """Say when to try again after the given attempt (from 1): 1 s doubling up to 15 min, up to half of it taken off by jitter (0 to 1)."""
+    wait = min(timedelta(seconds=2 ** min(attempt - 1, 20)), LONGEST_WAIT)
+    return now + wait * (1 - 0.5 * jitter)

@@ -1,0 +1,1 @@
+"""Where the ERP's files lie: folders here, or on an SFTP server."""

@@ -1,0 +1,355 @@
+"""The settings: `config/connector.toml` as values. A section is a model, a key is a field.
+
+Order of precedence: default, file, environment (`CONNECTOR__SECTION__KEY`). This module alone reads the environment.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from connector.errors import SettingsError
+
+PREFIX = "CONNECTOR__"
+DEFAULT_PATH = "config/connector.toml"
+
+
+class Secret(str):
+    """Where a secret lies (`env:NAME` or `file:PATH`), never the secret itself."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Secret({self!s})"
+
+    @classmethod
+    def read(cls, value: object) -> Secret | None:
+        if value is None or value == "":
+            return None
+        if isinstance(value, str) and value.partition(":")[0] in ("env", "file") and value.partition(":")[2]:
+            return cls(value)
+        raise ValueError("env:NAME or file:PATH; the secret itself is never written here")
+
+
+OptionalSecret = Annotated[Secret | None, BeforeValidator(Secret.read)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+
+def is_loopback(host: str) -> bool:
+    if host in ("localhost", ""):
+        return host == "localhost"
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, arbitrary_types_allowed=True, validate_default=True)
+
+
+class DatabaseSettings(Section):
+    url: str = Field("sqlite:///var/connector.db", pattern=r"^(sqlite:///|postgresql\+psycopg://)")
+
+
+class ErpSettings(Section):
+    source: str = Field("file:inbox", pattern=r"^(file:.|sftp://.)")
+    target: str = Field("file:outbox", pattern=r"^(file:.|sftp://.)")
+    private_key: OptionalSecret = None
+    password: OptionalSecret = None
+    known_hosts: str = "config/known_hosts"
+    settle_seconds: float = Field(2, ge=0)
+    done_marker: str = ""
+
+
+class FeedSettings(Section):
+    pattern: str = ""
+    layout: Name = "default"
+    mode: Literal["full", "delta"] = "full"
+    max_removed: Share = 0.2
+    max_rejected: Share = 0.05
+    trailer: str = Field("", pattern=r"^$|\{rows\}")
+
+
+class StockFeedSettings(FeedSettings):
+    max_zeroed: Share = 0.5
+
+
+class PricesFeedSettings(FeedSettings):
+    max_price_change: Share = 0.8
+
+
+class FeedsSettings(Section):
+    products: FeedSettings = FeedSettings()
+    prices: PricesFeedSettings = PricesFeedSettings()
+    stock: StockFeedSettings = StockFeedSettings()
+    freight: FeedSettings = FeedSettings()
+    services: FeedSettings = FeedSettings()
+    invoices: FeedSettings = FeedSettings(mode="delta")
+    tracking: FeedSettings = FeedSettings(mode="delta")
+    cancellations: FeedSettings = FeedSettings(mode="delta")
+    acks: FeedSettings = FeedSettings(mode="delta")
+
+    def of(self, feed: str) -> FeedSettings:
+        """Return one feed's settings, its pattern filled in (`<feed>/*`)."""
+        found: FeedSettings = getattr(self, feed)
+        return found if found.pattern else found.model_copy(update={"pattern": f"{feed}/*"})
+
+
+class SlaSettings(Section):
+    id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    name: str = ""
+    table: str
+    estimate_unit: Literal["d", "bd", "h", "m"] = "bd"
+
+
+class ShippingSettings(Section):
+    country: str = Field("BRA", pattern=r"^[A-Z]{3}$")
+    split: Literal["item", "cart"] = "item"
+    slas: tuple[SlaSettings, ...] = ()
+
+
+class OrdersSettings(Section):
+    export_on: Literal["placement", "dispatch"] = "placement"
+    format: str = Field("json", pattern=r"^(json|csv|[A-Za-z0-9._-]+\.j2)$")
+    price_tolerance: Share = 0.05
+    reservation: str = Field("8d", pattern=r"^[0-9]{1,4}(d|bd|h|m)$")
+
+
+class MarketplaceSettings(Section):
+    account: Name
+    seller_id: Name
+    base_url: str
+    suggestions_url: str = ""
+    app_key: Annotated[Secret, BeforeValidator(Secret.read)]
+    app_token: Annotated[Secret, BeforeValidator(Secret.read)]
+    protocol: Literal["current", "2017"] = "current"
+    currency: str = Field("BRL", pattern=r"^[A-Z]{3}$")
+    sales_channels: tuple[str, ...] = ("1",)
+    services_hosts: tuple[str, ...] = ()
+    requests_per_minute: int = Field(2500, ge=1)
+    concurrency: int = Field(16, ge=1, le=512)
+
+    @model_validator(mode="after")
+    def _addresses(self) -> MarketplaceSettings:
+        for address in (self.base_url, self.suggestions_url):
+            parts = urlsplit(address)
+            if address and parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
+                raise ValueError("an https address (http on loopback alone)")
+        return self
+
+    @property
+    def suggestions(self) -> str:
+        return self.suggestions_url or f"https://api.vtex.com/{self.account}"
+
+
+class AuthSettings(Section):
+    path_token: OptionalSecret = None
+    app_key: OptionalSecret = None
+    app_token: OptionalSecret = None
+    allow_from: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.path_token or self.app_key or self.app_token or self.allow_from)
+
+    @model_validator(mode="after")
+    def _pair(self) -> AuthSettings:
+        if bool(self.app_key) != bool(self.app_token):
+            raise ValueError("app_key and app_token together, or neither")
+        return self
+
+
+class ApiSettings(Section):
+    bind: str = Field("127.0.0.1:8000", pattern=r"^(unix:.+|.+:[0-9]{1,5})$")
+    prefix: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
+    workers: int = Field(2, ge=1, le=64)
+    threads: int = Field(16, ge=1, le=256)
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    auth: AuthSettings = AuthSettings()
+
+    @property
+    def is_loopback(self) -> bool:
+        return self.bind.startswith("unix:") or is_loopback(self.bind.rpartition(":")[0])
+
+    @model_validator(mode="after")
+    def _guarded(self) -> ApiSettings:
+        if not self.auth.is_set and not self.is_loopback:
+            raise ValueError("a loopback bind (127.0.0.1:PORT), or credentials in [api.auth]")
+        return self
+
+
+class ConsoleSettings(Section):
+    password: OptionalSecret = None
+
+
+class ScheduleSettings(Section):
+    """Cron as cron means it, or "every 5m"; "" is never."""
+
+    refresh_snapshot: str = "every 2m"
+    notify_marketplaces: str = "every 30s"
+    export_orders: str = "every 30s"
+    report_documents: str = "every 1m"
+    housekeeping: str = "15 3 * * *"
+    timezone: str = "America/Sao_Paulo"
+
+    @model_validator(mode="after")
+    def _zone(self) -> ScheduleSettings:
+        try:
+            ZoneInfo(self.timezone)
+        except (KeyError, ValueError, OSError):
+            raise ValueError("a time zone such as America/Sao_Paulo") from None
+        return self
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__", str_strip_whitespace=True, validate_default=True
+    )
+
+    database: DatabaseSettings = DatabaseSettings()
+    erp: ErpSettings = ErpSettings()
+    feeds: FeedsSettings = FeedsSettings()
+    shipping: ShippingSettings = ShippingSettings()
+    orders: OrdersSettings = OrdersSettings()
+    marketplaces: tuple[MarketplaceSettings, ...] = ()
+    api: ApiSettings = ApiSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+
+    config_path: Path = Field(default=Path(DEFAULT_PATH), exclude=True)
+
+    @classmethod
+    def settings_customise_sources(cls, settings_cls: type[BaseSettings], **sources: Any) -> tuple[PydanticBaseSettingsSource, ...]:
+        return sources["env_settings"], sources["init_settings"]
+
+    @model_validator(mode="after")
+    def _accounts(self) -> Settings:
+        accounts = [m.account for m in self.marketplaces]
+        if len(set(accounts)) != len(accounts):
+            raise ValueError("each account once")
+        return self
+
+    @property
+    def root(self) -> Path:
+        """The project directory: the parent of the folder `config/` that holds the file, else the file's own folder."""
+        folder = self.config_path.resolve().parent
+        return folder.parent if folder.name == "config" else folder
+
+    def path(self, relative: str | Path) -> Path:
+        """Resolve a path of the settings: relative ones lie in the project directory."""
+        return self.root / relative
+
+    def reveal(self, secret: Secret) -> str:
+        """Read a secret from where it lies, when it is needed. Raises SettingsError where it is not there."""
+        kind, _, place = str(secret).partition(":")
+        return self._from_environment(place) if kind == "env" else self._from_file(place)
+
+    def _from_environment(self, name: str) -> str:
+        value = os.environ.get(name, "")
+        if not value:
+            raise SettingsError(
+                str(self.config_path), f"env:{name}", found="nothing", allowed=f"a secret in the environment variable {name}"
+            )
+        return value
+
+    def _from_file(self, place: str) -> str:
+        path = self.path(place)
+        try:
+            if path.stat().st_mode & 0o077:
+                raise SettingsError(
+                    str(self.config_path), f"file:{place}", found="readable by others", allowed="mode 0600", remedy=f"chmod 600 {path}"
+                )
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingsError(
+                str(self.config_path), f"file:{place}", found=error.strerror or "unreadable", allowed="a readable file"
+            ) from error
+
+    def marketplace(self, account: str) -> MarketplaceSettings | None:
+        return next((m for m in self.marketplaces if m.account == account), None)
+
+
+def locate(path: str | None) -> Path:
+    """Say which file holds the settings: the one given, else `$CONNECTOR_CONFIG`, else config/connector.toml."""
+    return Path(path or os.environ.get("CONNECTOR_CONFIG") or DEFAULT_PATH)
+
+
+def load(path: str | Path | None = None) -> Settings:
+    """Read the settings, or raise SettingsError naming file, key, what was found and what is allowed."""
+    file = Path(path) if path is not None else locate(None)
+    values = _read_toml(file)
+    _refuse_unknown_variables(file)
+    try:
+        return Settings(**values, config_path=file.absolute())
+    except ValidationError as error:
+        raise _sentence(file, error) from None
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            str(file), "the file", found="nothing there", allowed="a settings file", remedy="run: connector init DIR"
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(str(file), "the file", found=str(error), allowed="readable TOML in UTF-8") from None
+
+
+def _refuse_unknown_variables(file: Path) -> None:
+    for name in os.environ:
+        section = name.removeprefix(PREFIX).partition("__")[0].lower()
+        if name.startswith(PREFIX) and section not in Settings.model_fields:
+            raise SettingsError(str(file), name, found=name, allowed=_no_such_key(section, Settings))
+
+
+def _sentence(file: Path, error: ValidationError) -> SettingsError:
+    first = error.errors()[0]
+    location = [str(part) for part in first["loc"]]
+    key = ".".join(location) or "marketplaces"
+    variable = PREFIX + "__".join(location).upper()
+    place = f"environment variable {variable}" if variable in os.environ else str(file)
+    if first["type"] == "extra_forbidden":
+        return SettingsError(place, key, found=location[-1], allowed=_no_such_key(location[-1], _model_at(location[:-1])))
+    found: object = first["input"]
+    secret = "the secret itself" in first["msg"]
+    return SettingsError(
+        place, key, found="a value" if secret or isinstance(found, (dict, BaseModel)) else found, allowed=_allowed(first["msg"])
+    )
+
+
+def _allowed(message: str) -> str:
+    return message.removeprefix("Value error, ").removeprefix("Input should be ")
+
+
+def _model_at(location: list[str]) -> type[BaseModel] | None:
+    model: Any = Settings
+    for part in location:
+        if part.isdigit():
+            continue
+        field = model.model_fields.get(part)
+        if field is None:
+            return None
+        model = field.annotation
+        for inner in getattr(model, "__args__", ()):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                model = inner
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return None
+    return model  # type: ignore[no-any-return]  # the loop leaves a model class here, which mypy cannot follow through annotations
+
+
+def _no_such_key(key: str, model: type[BaseModel] | None) -> str:
+    near = difflib.get_close_matches(key, model.model_fields if model else (), n=1)
+    return "no such key" + (f"; did you mean {near[0]}?" if near else "")

@@ -1,0 +1,1 @@
+"""SQLAlchemy Core: functions take a transaction and speak the domain's words."""

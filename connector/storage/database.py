@@ -1,0 +1,179 @@
+"""The database: connections, transactions, the schema's version.
+
+SQLite: WAL, synchronous FULL, foreign keys on, every writer BEGIN IMMEDIATE (a deferred one that turns writer fails at once with
+"database is locked"), and checkpoints by one owner alone (`checkpoint`, called by housekeeping): versions before 3.51.3 can damage
+the database when two processes checkpoint while a third commits. Nothing else in the process may open the database's files:
+closing them would drop SQLite's locks.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from connector.errors import DatabaseDamaged, DatabaseUnreachable, SchemaBehind
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+API_WAIT_SECONDS = 2
+JOB_WAIT_SECONDS = 30
+
+
+class Database:
+    """One engine; made after a fork, never before."""
+
+    def __init__(self, url: str, *, wait_seconds: int = JOB_WAIT_SECONDS) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite:")
+        self.engine = _sqlite(url, wait_seconds) if self.is_sqlite else _postgresql(url, wait_seconds)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view; writes are refused by nobody but make no sense here. Keep it short: it holds the WAL."""
+        with self._translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back when anything is raised."""
+        with self._translated(), self.engine.connect() as connection, writing(connection):
+            yield connection
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A connection of one's own, for temporary tables; open transactions on it with `writing` and `reading`."""
+        with self._translated(), self.engine.connect() as connection:
+            yield connection
+
+    def checkpoint(self) -> None:
+        """Bring the WAL home and truncate it; only housekeeping calls this."""
+        if self.is_sqlite:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise _unreachable(error, self.url) from error
+        except DatabaseError as error:
+            if "malformed" in str(error.orig) or "not a database" in str(error.orig):
+                raise DatabaseDamaged(
+                    f"the database is damaged: {error.orig}", remedy="restore the last good backup; nothing more is written to it"
+                ) from error
+            raise
+
+
+def _unreachable(error: OperationalError, url: str) -> DatabaseUnreachable:
+    where = url.split("@")[-1]
+    return DatabaseUnreachable(f"the database {where} cannot be used: {error.orig}", remedy="connector check names what is wrong")
+
+
+@contextmanager
+def writing(connection: Connection) -> Iterator[Connection]:
+    """A writing transaction on a connection that is at hand."""
+    connection.info["immediate"] = True
+    try:
+        with connection.begin():
+            connection.info["immediate"] = False
+            yield connection
+    finally:
+        connection.info["immediate"] = False
+
+
+@contextmanager
+def reading(connection: Connection) -> Iterator[Connection]:
+    """A reading transaction on a connection that is at hand (temporary tables may be written)."""
+    with connection.begin():
+        yield connection
+
+
+def _sqlite(url: str, wait_seconds: int) -> Engine:
+    engine = create_engine(
+        url, poolclass=QueuePool, pool_size=32, max_overflow=32, connect_args={"timeout": wait_seconds, "check_same_thread": False}
+    )
+
+    def connected(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "wal_autocheckpoint=0",
+            "secure_delete=ON",
+            "temp_store=FILE",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("immediate") else "BEGIN")
+
+    event.listen(engine, "connect", connected)
+    event.listen(engine, "begin", begun)
+    return engine
+
+
+def _postgresql(url: str, wait_seconds: int) -> Engine:
+    options = f"-c lock_timeout={wait_seconds * 1000} -c idle_in_transaction_session_timeout=600000"
+    return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True, connect_args={"connect_timeout": 5, "options": options})
+
+
+# ── the schema ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+def migrate(database: Database) -> bool:
+    """Create or upgrade the schema; True where something was to do."""
+    if is_current(database):
+        return False
+    if database.is_sqlite:
+        Path(database.engine.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+    _upgrade(database)
+    return True
+
+
+def is_current(database: Database) -> bool:
+    if database.is_sqlite and not Path(database.engine.url.database or "").exists():
+        return False
+    with database.read() as connection:
+        return MigrationContext.configure(connection).get_current_revision() == newest()
+
+
+def newest() -> str | None:
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
+def ready(database: Database) -> None:
+    """Make sure of the schema: SQLite is upgraded by itself, elsewhere SchemaBehind is raised with the remedy."""
+    if is_current(database):
+        return
+    if not database.is_sqlite:
+        raise SchemaBehind("the database's schema is behind this version", remedy="run: connector migrate")
+    migrate(database)
+
+
+def _upgrade(database: Database) -> None:
+    from alembic import command
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    try:
+        with database.write() as connection:
+            if not database.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(727274)"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except SQLAlchemyError as error:
+        raise SchemaBehind(
+            f"the schema could not be upgraded: {error}", remedy="restore a backup or mend the cause, then: connector migrate"
+        ) from error

@@ -1,0 +1,1 @@
+"""What the system can do; called by jobs, web and command line alike."""

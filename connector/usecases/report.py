@@ -1,0 +1,46 @@
+"""What one pass of a job did: sentences for people, counts for machines, failures for the exit status."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class Report:
+    job: str
+    dry_run: bool = False
+    lines: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    details: list[dict[str, Any]] = field(default_factory=list)
+    unreachable: bool = False
+
+    def did(self, line: str, **counts: int) -> None:
+        """Note something done, in a sentence; counts add up."""
+        self.lines.append(line)
+        self.counts.update(counts)
+
+    def failed(self, line: str, *, unreachable: bool = False, **counts: int) -> None:
+        """Note something rejected, given up or still failing, by name: the exit status becomes 1, or 3 where something could not be reached."""
+        self.failures.append(line)
+        self.counts.update(counts)
+        self.unreachable = self.unreachable or unreachable
+
+    @property
+    def exit_status(self) -> int:
+        if not self.failures:
+            return 0
+        return 3 if self.unreachable else 1
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "job": self.job,
+            "dry_run": self.dry_run,
+            "exit_status": self.exit_status,
+            "done": self.lines,
+            "failures": self.failures,
+            "counts": dict(self.counts),
+            "details": self.details,
+        }
