@@ -1,0 +1,57 @@
+"""General fixtures: real servers. A test that uses one carries its marker; without the programs it is skipped (with CI=true: fails)."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from typing import NoReturn
+
+import psycopg
+import pytest
+from servers import SSHD, Sshd, postgresql_programs, running_postgresql, running_sshd
+
+MARKED_FIXTURES = {"sshd": "sshd", "postgresql_url": "postgresql"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for fixture, marker in MARKED_FIXTURES.items():
+            if fixture in getattr(item, "fixturenames", ()):
+                item.add_marker(marker)
+
+
+def missing(what: str) -> NoReturn:
+    """Skip, saying what is not there; where nothing may be skipped (CI=true), fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{what}; with CI=true nothing may be skipped")
+    pytest.skip(what)
+
+
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """A real OpenSSH server on loopback. Tests share it: work in a folder of your own below `sshd.home`, or anywhere else."""
+    if not SSHD.exists():
+        missing(f"{SSHD} is not there: install openssh-server")
+    with running_sshd(tmp_path_factory.mktemp("sshd")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _postgresql_server() -> Iterator[str]:
+    programs = postgresql_programs()
+    if programs is None:
+        missing("PostgreSQL's programs are not there: install postgresql")
+    with running_postgresql(programs) as address:
+        yield address
+
+
+@pytest.fixture
+def postgresql_url(_postgresql_server: str) -> Iterator[str]:
+    """The address of a fresh, empty database on a real server, as settings write it (postgresql+psycopg://…)."""
+    name = f"test_{uuid.uuid4().hex}"
+    plain = _postgresql_server.replace("+psycopg", "")
+    with psycopg.connect(f"{plain}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield f"{_postgresql_server}/{name}"
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
