@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
+from math import floor
 
 
 def cents(amount: Decimal) -> int:
@@ -25,10 +27,10 @@ def split(amount_cents: int, weights: Sequence[int | Decimal]) -> list[int]:
     """
     if not weights:
         return []
-    shares = [Decimal(w) for w in weights] if any(weights) else [Decimal(1)] * len(weights)
+    shares = [Fraction(w) for w in weights] if any(weights) else [Fraction(1)] * len(weights)
     total = sum(shares)
     exact = [amount_cents * share / total for share in shares]
-    parts = [int(part // 1) for part in exact]
+    parts = [floor(part) for part in exact]
     by_remainder = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
     for i in by_remainder[: amount_cents - sum(parts)]:
         parts[i] += 1

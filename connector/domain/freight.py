@@ -1,0 +1,178 @@
+"""Freight: rates in the columns of VTEX's freight spreadsheet, and what a parcel costs by them.
+
+Money in cents, weights in grams, volumes in cm³. Rules: field notes 4.6. A quote keeps its rate and a refusal its reason, so that
+an answer can be explained.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Literal
+
+from connector.domain.ranges import Ranges
+
+EstimateUnit = Literal["d", "bd", "h", "m"]
+SECONDS: dict[EstimateUnit, int] = {"d": 86400, "bd": 86400, "h": 3600, "m": 60}
+
+MAX_CENTS = 10**15
+"""Beyond this nothing is priced: no document could carry it, and decimals would no longer be exact."""
+POSTAL_WIDTH = 12
+NOISE_CM3 = 1e-6  # a volume is a product of three floats: 10.1 × 10.1 × 10.1 must still fit its own limit
+WIDE = Context(prec=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A row of a freight file: `percent` of the goods' price, `extra_per_gram` in cents above `weight_start_g`, a volume of 0 for no limit."""
+
+    file: str
+    line: int
+    zip_start: str
+    zip_end: str
+    polygon: str
+    weight_start_g: int
+    weight_end_g: int
+    cost_cents: int
+    percent: Decimal
+    extra_per_gram: Decimal
+    max_volume_cm3: int
+    time_cost_seconds: int
+    country: str
+    minimum_insurance_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is sent together: its weight, its volume, and the price of the goods in it."""
+
+    weight_g: int
+    volume_cm3: float
+    goods_cents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where it goes: `postal_code` as `postal_key` makes it; "" where only coordinates are known."""
+
+    country: str
+    postal_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    price_cents: int
+    rate: Rate
+
+
+@dataclass(frozen=True, slots=True)
+class NoQuote:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """The rates that reach one destination, by weight: one entry for each range of postal codes that holds it."""
+
+    bands: tuple[Ranges[int, Rate], ...]
+
+
+def postal_key(text: str) -> str:
+    """Make a postal code comparable: no separators, and digits compare as numbers, so that a table that lost its leading zeros holds."""
+    code = "".join(c for c in text if c.isascii() and c.isalnum()).upper()
+    return code.zfill(POSTAL_WIDTH) if code.isdigit() else code
+
+
+class RateTable:
+    """All rates of one service level, from however many files; look-ups bisect (tables have 65,000 rows and thousands of ranges).
+
+    Rows that name a polygon and no postal codes (0 to 0) reach nobody: no file says where a polygon lies.
+    """
+
+    def __init__(self, rates: Iterable[Rate], home: str) -> None:
+        grouped: dict[str, dict[tuple[str, str], list[Rate]]] = defaultdict(lambda: defaultdict(list))
+        for rate in rates:
+            grouped[rate.country.upper() or home][postal_key(rate.zip_start), postal_key(rate.zip_end)].append(rate)
+        self._by_country: dict[str, Ranges[str, Ranges[int, Rate]]] = {}
+        self._everywhere: dict[str, list[Ranges[int, Rate]]] = {}
+        for country, ranges in grouped.items():
+            bands = [(start, end, Ranges(_bands(found))) for (start, end), found in ranges.items()]
+            self._by_country[country] = Ranges(bands)
+            self._everywhere[country] = [band for start, end, band in bands if _is_whole(start, end)]
+
+    @property
+    def countries(self) -> frozenset[str]:
+        return frozenset(self._by_country)
+
+    def zone(self, destination: Destination) -> Zone | NoQuote:
+        """Find the rates that reach a destination. One known by coordinates alone is reached by rates for the whole country only."""
+        if not self._by_country:
+            return NoQuote("the table has no rows")
+        ranges = self._by_country.get(destination.country)
+        if ranges is None:
+            return NoQuote(f"no row for country {destination.country}")
+        if not destination.postal_code:
+            return _zone(self._everywhere[destination.country], "no row for the whole country, and no postal code")
+        return _zone(ranges.at(destination.postal_code), f"no row for postal code {destination.postal_code[-8:]}")
+
+
+def _zone(bands: Sequence[Ranges[int, Rate]], reason: str) -> Zone | NoQuote:
+    return Zone(tuple(bands)) if bands else NoQuote(reason)
+
+
+def _is_whole(start: str, end: str) -> bool:
+    return not start.strip("0") and set(end.lstrip("0")) == {"9"}
+
+
+def _bands(rates: list[Rate]) -> Iterable[tuple[int, int, Rate]]:
+    """Give each rate the grams it holds for: above WeightStart up to WeightEnd.
+
+    Tables write neighbours as 0–1000, 1000–2000 or as 0–1000, 1001–2000. A start that is also the end of another row of the same
+    file and range belongs to that row; any other start is its own row's, or 1001 g (and 0 g) would cost nothing anywhere.
+    """
+    ends = {(rate.file, rate.weight_end_g) for rate in rates if rate.weight_start_g < rate.weight_end_g}
+    for rate in rates:
+        shared = rate.weight_start_g < rate.weight_end_g and (rate.file, rate.weight_start_g) in ends
+        yield rate.weight_start_g + shared, rate.weight_end_g, rate
+
+
+def quote(zone: Zone | NoQuote, parcel: Parcel) -> Quote | NoQuote:
+    """Price a parcel: the cheapest rate that takes it, of equals the fastest, then the first by file and line."""
+    if isinstance(zone, NoQuote):
+        return zone
+    by_weight = [rate for band in zone.bands for rate in band.at(parcel.weight_g)]
+    if not by_weight:
+        return NoQuote(f"no row for {parcel.weight_g} g")
+    rates = [rate for rate in by_weight if _takes_volume(rate, parcel)]
+    if not rates:
+        return NoQuote(f"no row takes {parcel.volume_cm3:.0f} cm³ (the largest MaxVolume is {max(r.max_volume_cm3 for r in by_weight)})")
+    quotes = [_quoted(rate, parcel) for rate in rates]
+    best = quotes[0] if len(quotes) == 1 else min(quotes, key=_order)
+    return best if best.price_cents <= MAX_CENTS else NoQuote(f"the price passes {MAX_CENTS} cents")
+
+
+def _order(found: Quote) -> tuple[int, int, str, int]:
+    return found.price_cents, found.rate.time_cost_seconds, found.rate.file, found.rate.line
+
+
+def _takes_volume(rate: Rate, parcel: Parcel) -> bool:
+    return rate.max_volume_cm3 == 0 or parcel.volume_cm3 <= rate.max_volume_cm3 + NOISE_CM3
+
+
+def _quoted(rate: Rate, parcel: Parcel) -> Quote:
+    """Price by one rate: cost + the larger of per cent and minimum insurance + extra weight; rounded half up once, at the end."""
+    if not rate.percent and not rate.extra_per_gram:
+        return Quote(rate.cost_cents + rate.minimum_insurance_cents, rate)
+    insurance = max(WIDE.multiply(rate.percent, parcel.goods_cents) / 100, Decimal(rate.minimum_insurance_cents))
+    extra = WIDE.multiply(rate.extra_per_gram, parcel.weight_g - rate.weight_start_g)
+    exact = WIDE.add(WIDE.add(insurance, extra), rate.cost_cents)
+    if exact > MAX_CENTS:
+        return Quote(MAX_CENTS + 1, rate)
+    return Quote(int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP)), rate)
+
+
+def estimate(seconds: int, unit: EstimateUnit) -> str:
+    """Write a time as whole units, rounded up: 5 days in "bd" is "5bd"."""
+    return f"{-(-seconds // SECONDS[unit])}{unit}"
