@@ -1,0 +1,123 @@
+"""Where calls may go: credentials travel to hosts that the operator has written into the settings, and to no other.
+
+An order names an address for its invoices, and that address arrives from outside: whoever can place an order can write it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from connector.settings import MarketplaceSettings, is_loopback
+
+# One grammar decides and the address is rebuilt from its groups: two parsers disagree about "\", "@" and odd numbers (reliability §3.3).
+_ORIGIN = r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]{1,253}|\[::1\])(?::(?P<port>[0-9]{1,5}))?"
+_NAMED = re.compile(_ORIGIN + r"(?P<path>(?:/[A-Za-z0-9._~-]+)*)/*(?:\?(?P<query>[A-Za-z0-9._~=&+,-]*))?")
+_SENT = re.compile(_ORIGIN + r"(?:/[!$-;=?-Z_a-z~]*)?")
+_LONGEST = 1000
+_SHOWN = 200
+_OMS = "/api/oms"
+_TLS_PORT = 443
+_USUAL_PORT = {"https": _TLS_PORT, "http": 80}
+
+
+@dataclass(frozen=True, slots=True)
+class ServicesBase:
+    """Where the post-purchase calls of one order go. `flag` is a sentence where the address that the order names was not used.
+
+    `is_oms` says that it is VTEX's order management itself, whose verbs differ (facts §7.1).
+    """
+
+    url: str
+    is_oms: bool
+    query: str = ""
+    flag: str = ""
+
+    @property
+    def is_fallback(self) -> bool:
+        return bool(self.flag)
+
+    def join(self, path: str) -> str:
+        """Append a path that begins with a slash, before the query."""
+        return f"{self.url}{path}?{self.query}" if self.query else f"{self.url}{path}"
+
+
+def services_base(m: MarketplaceSettings, endpoint: str) -> ServicesBase:
+    """Say where an order's invoices, tracking and cancellation go.
+
+    The address that the order names is used where it is a plain https address (http on loopback) of a host in the settings;
+    otherwise base_url's order management is, with a flag (nothing is flagged where the order names none).
+    Source: reliability §3.3, facts §7.1 (VTEX names its internal host in many real orders).
+    """
+    named = endpoint.strip(" ")
+    reason = _objection(m, named)
+    if reason is None:
+        return _rebuilt(named)
+    base = f"{m.base_url.rstrip('/')}{_OMS}"
+    return ServicesBase(base, is_oms=True, flag=_sentence(named, reason, base) if named else "")
+
+
+def admits(m: MarketplaceSettings, url: str) -> bool:
+    """Tell whether credentials may be sent to this address, exactly as it will be used."""
+    match = _SENT.fullmatch(url)
+    if match is None or not _is_allowed_host(m, match["host"]):
+        return False
+    return _origin(match) in _configured_origins(m) or _is_safe_origin(match)
+
+
+def allowed_hosts(m: MarketplaceSettings) -> frozenset[str]:
+    """Return the hosts of base_url and suggestions_url, and services_hosts, in lower case."""
+    return frozenset({_host_of(m.base_url), _host_of(m.suggestions), *(_plain(host) for host in m.services_hosts)} - {""})
+
+
+def _objection(m: MarketplaceSettings, named: str) -> str | None:
+    match = _NAMED.fullmatch(named) if len(named) <= _LONGEST else None
+    if match is None or {".", ".."} & set(match["path"].split("/")):
+        return "which is not a plain address"
+    if not _is_allowed_host(m, match["host"]):
+        return f"whose host {match['host']} is none of this marketplace's"
+    if _origin(match) not in _configured_origins(m) and not _is_safe_origin(match):
+        return "which is not https on its usual port"
+    return None
+
+
+def _rebuilt(named: str) -> ServicesBase:
+    match = _NAMED.fullmatch(named)
+    assert match is not None
+    scheme, host, port = _origin(match)
+    shown = f"[{host}]" if ":" in host else host
+    url = f"{scheme}://{shown}{'' if port == _USUAL_PORT[scheme] else f':{port}'}{match['path']}"
+    return ServicesBase(url, is_oms=url.endswith(_OMS), query=match["query"] or "")
+
+
+def _sentence(named: str, reason: str, base: str) -> str:
+    shown = named if len(named) <= _SHOWN else named[:_SHOWN] + "…"
+    return f"the order names {shown!r} for its invoices, {reason}: they go to {base}; if it is right, add its host to services_hosts"
+
+
+def _is_allowed_host(m: MarketplaceSettings, host: str) -> bool:
+    return _plain(host) in allowed_hosts(m)
+
+
+def _is_safe_origin(match: re.Match[str]) -> bool:
+    scheme, host, port = _origin(match)
+    return is_loopback(host) or (scheme == "https" and port == _TLS_PORT)
+
+
+def _origin(match: re.Match[str]) -> tuple[str, str, int]:
+    scheme = match["scheme"]
+    return scheme, _plain(match["host"]), int(match["port"] or _USUAL_PORT[scheme])
+
+
+def _configured_origins(m: MarketplaceSettings) -> set[tuple[str, str, int]]:
+    matches = (_SENT.fullmatch(address) for address in (m.base_url, m.suggestions))
+    return {_origin(match) for match in matches if match}
+
+
+def _host_of(address: str) -> str:
+    return _plain(urlsplit(address).hostname or "")
+
+
+def _plain(host: str) -> str:
+    return host.strip("[]").lower()
