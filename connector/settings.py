@@ -5,10 +5,9 @@ Order of precedence: default, file, environment (`CONNECTOR__SECTION__KEY`). Thi
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -18,40 +17,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from connector.errors import SettingsError
+from connector.settings_errors import PREFIX, explain, refuse_unknown_variables
+from connector.settings_values import Name, OptionalSecret, Secret, Share, is_loopback
 
-PREFIX = "CONNECTOR__"
+__all__ = ["Secret", "is_loopback"]
+
 DEFAULT_PATH = "config/connector.toml"
-
-
-class Secret(str):
-    """Where a secret lies (`env:NAME` or `file:PATH`), never the secret itself."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return f"Secret({self!s})"
-
-    @classmethod
-    def read(cls, value: object) -> Secret | None:
-        if value is None or value == "":
-            return None
-        if isinstance(value, str) and value.partition(":")[0] in ("env", "file") and value.partition(":")[2]:
-            return cls(value)
-        raise ValueError("env:NAME or file:PATH; the secret itself is never written here")
-
-
-OptionalSecret = Annotated[Secret | None, BeforeValidator(Secret.read)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
-
-
-def is_loopback(host: str) -> bool:
-    if host in ("localhost", ""):
-        return host == "localhost"
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 class Section(BaseModel):
@@ -230,8 +201,16 @@ class Settings(BaseSettings):
     config_path: Path = Field(default=Path(DEFAULT_PATH), exclude=True)
 
     @classmethod
-    def settings_customise_sources(cls, settings_cls: type[BaseSettings], **sources: Any) -> tuple[PydanticBaseSettingsSource, ...]:
-        return sources["env_settings"], sources["init_settings"]
+    def settings_customise_sources(  # the signature is pydantic-settings' own
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls, dotenv_settings, file_secret_settings  # no hidden places
+        return env_settings, init_settings
 
     @model_validator(mode="after")
     def _accounts(self) -> Settings:
@@ -289,11 +268,11 @@ def load(path: str | Path | None = None) -> Settings:
     """Read the settings, or raise SettingsError naming file, key, what was found and what is allowed."""
     file = Path(path) if path is not None else locate(None)
     values = _read_toml(file)
-    _refuse_unknown_variables(file)
+    refuse_unknown_variables(Settings, file, os.environ)
     try:
         return Settings(**values, config_path=file.absolute())
     except ValidationError as error:
-        raise _sentence(file, error) from None
+        raise explain(Settings, file, error, tuple(os.environ)) from None
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
@@ -307,49 +286,11 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise SettingsError(str(file), "the file", found=str(error), allowed="readable TOML in UTF-8") from None
 
 
-def _refuse_unknown_variables(file: Path) -> None:
-    for name in os.environ:
-        section = name.removeprefix(PREFIX).partition("__")[0].lower()
-        if name.startswith(PREFIX) and section not in Settings.model_fields:
-            raise SettingsError(str(file), name, found=name, allowed=_no_such_key(section, Settings))
+def environment_for(path: Path) -> dict[str, str]:
+    """Return the environment for a process of ours that is to use these settings."""
+    return {**os.environ, "CONNECTOR_CONFIG": str(path.absolute())}
 
 
-def _sentence(file: Path, error: ValidationError) -> SettingsError:
-    first = error.errors()[0]
-    location = [str(part) for part in first["loc"]]
-    key = ".".join(location) or "marketplaces"
-    variable = PREFIX + "__".join(location).upper()
-    place = f"environment variable {variable}" if variable in os.environ else str(file)
-    if first["type"] == "extra_forbidden":
-        return SettingsError(place, key, found=location[-1], allowed=_no_such_key(location[-1], _model_at(location[:-1])))
-    found: object = first["input"]
-    secret = "the secret itself" in first["msg"]
-    return SettingsError(
-        place, key, found="a value" if secret or isinstance(found, (dict, BaseModel)) else found, allowed=_allowed(first["msg"])
-    )
-
-
-def _allowed(message: str) -> str:
-    return message.removeprefix("Value error, ").removeprefix("Input should be ")
-
-
-def _model_at(location: list[str]) -> type[BaseModel] | None:
-    model: Any = Settings
-    for part in location:
-        if part.isdigit():
-            continue
-        field = model.model_fields.get(part)
-        if field is None:
-            return None
-        model = field.annotation
-        for inner in getattr(model, "__args__", ()):
-            if isinstance(inner, type) and issubclass(inner, BaseModel):
-                model = inner
-        if not (isinstance(model, type) and issubclass(model, BaseModel)):
-            return None
-    return model  # type: ignore[no-any-return]  # the loop leaves a model class here, which mypy cannot follow through annotations
-
-
-def _no_such_key(key: str, model: type[BaseModel] | None) -> str:
-    near = difflib.get_close_matches(key, model.model_fields if model else (), n=1)
-    return "no such key" + (f"; did you mean {near[0]}?" if near else "")
+def notify_socket() -> str:
+    """Say where systemd wants to hear of this process; "" where it does not."""
+    return os.environ.get("NOTIFY_SOCKET", "")
