@@ -12,6 +12,7 @@ from connector import settings as settings_module
 from connector.erp.store import FileStore, open_store
 from connector.settings import MarketplaceSettings, Settings
 from connector.storage.database import JOB_WAIT_SECONDS, Database
+from connector.storage.freight import RateMemory
 
 
 def utc_now() -> datetime:
@@ -45,6 +46,10 @@ class App:
     @cached_property
     def target(self) -> FileStore:
         return open_store(self.settings, self.settings.erp.target)
+
+    @cached_property
+    def rates(self) -> RateMemory:
+        return RateMemory(self.settings.shipping)
 
 
 def build(settings: Settings, *, wait_seconds: int = JOB_WAIT_SECONDS, clock: Callable[[], datetime] = utc_now) -> App:

@@ -1,0 +1,143 @@
+"""What SKUs sell at now, read in one statement (two where services are sold with them).
+
+Every cart of every marketplace passes here: the statements are built once for each size, and then run as they stand, below the
+layer that would prepare them anew each time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Dialect, Select, and_, bindparam, exists, func, literal_column, or_, select
+
+from connector.domain.catalog import Offer, Service
+from connector.storage.tables import Instant, prices, products, reservations, services, stock
+
+CHUNK = 512
+"""SKUs a statement: far below the variables that SQLite (32,766) and PostgreSQL (65,535) take."""
+INSTANT = Instant()
+
+Row = Sequence[Any]
+
+
+def load(tx: Connection, account: str, sales_channel: str, skus: Collection[str], now: datetime) -> dict[str, Offer]:
+    """Return what each SKU sells at in a sales channel of a marketplace; one that is unknown, inactive or without a price is not there.
+
+    Of the prices that hold now the most specific counts: marketplace and sales channel, marketplace, sales channel, every one. A price
+    whose time is over counts no longer, and the next specific one does. A price of 0 is returned as it is. Stock is what all warehouses
+    have, less what open orders hold, never below 0.
+    """
+    rows = _prices(tx, account, sales_channel, sorted(set(skus)), now)
+    sold_with = _services(tx, [sku for sku, row in rows.items() if row[-1]])
+    read_instant = INSTANT.dialect_impl(tx.dialect).result_processor(tx.dialect, None)
+    return {sku: _offer(row, sold_with.get(sku, ()), read_instant) for sku, row in rows.items()}
+
+
+def _prices(tx: Connection, account: str, sales_channel: str, skus: list[str], now: datetime) -> dict[str, Row]:
+    """Return the row of each SKU's most specific price."""
+    write_instant = INSTANT.dialect_impl(tx.dialect).bind_processor(tx.dialect)
+    given = {"account": account, "channel": sales_channel, "now": write_instant(now) if write_instant else now}
+    best: dict[str, Row] = {}
+    for row in _fetch(tx, _price_rows, skus, given):
+        known = best.get(row[0])
+        if known is None or _specific(row) > _specific(known):
+            best[row[0]] = row
+    return best
+
+
+def _specific(row: Row) -> tuple[bool, bool]:
+    _sku, marketplace, sales_channel, *_ = row
+    return marketplace != "", sales_channel != ""
+
+
+def _services(tx: Connection, skus: list[str]) -> dict[str, tuple[Service, ...]]:
+    found: dict[str, tuple[Service, ...]] = {}
+    for sku, *service in _fetch(tx, _service_rows, skus, {}):
+        found[sku] = (*found.get(sku, ()), Service(*service))
+    return found
+
+
+def _offer(row: Row, sold_with: tuple[Service, ...], read_instant: Callable[[Any], Any] | None) -> Offer:
+    sku, _, _, price, list_price, until, in_stock, reserved, weight, height, width, length, unit, multiplier, _ = row
+    return Offer(
+        sku=sku,
+        price_cents=price,
+        list_price_cents=list_price,
+        valid_until=read_instant(until) if read_instant and until is not None else until,
+        stock=max(int(in_stock or 0) - int(reserved or 0), 0),
+        weight_g=weight,
+        height_cm=height,
+        width_cm=width,
+        length_cm=length,
+        measurement_unit=unit,
+        unit_multiplier=multiplier,
+        services=sold_with,
+    )
+
+
+# ── statements ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _price_rows(size: int) -> Select[Any]:
+    """One row for each price that holds now, with what else an offer says of its SKU."""
+    now = bindparam("now", type_=INSTANT)
+    every: ColumnElement[str] = literal_column("''")
+    is_open = and_(reservations.c.sku == products.c.sku, reservations.c.released_at.is_(None), reservations.c.until > now)
+    return (
+        select(
+            *(products.c.sku, prices.c.marketplace, prices.c.sales_channel),
+            *(prices.c.price_cents, prices.c.list_price_cents, prices.c.valid_until),
+            select(func.sum(stock.c.quantity)).where(stock.c.sku == products.c.sku).scalar_subquery(),
+            select(func.sum(reservations.c.quantity)).where(is_open).scalar_subquery(),
+            *(products.c.weight_g, products.c.height_cm, products.c.width_cm, products.c.length_cm),
+            *(products.c.measurement_unit, products.c.unit_multiplier),
+            exists().where(services.c.sku == products.c.sku),
+        )
+        .join(prices, prices.c.sku == products.c.sku)
+        .where(
+            products.c.sku.in_(_parameters(size)),
+            products.c.active.is_(True),
+            prices.c.marketplace.in_([bindparam("account"), every]),
+            prices.c.sales_channel.in_([bindparam("channel"), every]),
+            or_(prices.c.valid_until.is_(None), prices.c.valid_until > now),
+        )
+    )
+
+
+def _service_rows(size: int) -> Select[Any]:
+    of = services.c
+    return select(of.sku, of.type, of.id, of.name, of.price_cents).where(of.sku.in_(_parameters(size))).order_by(of.sku, of.type, of.id)
+
+
+def _parameters(size: int) -> list[Any]:
+    return [bindparam(f"sku{i}") for i in range(size)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """SQL as the driver takes it; `order` names its parameters by place, None where the driver takes them by name."""
+
+    sql: str
+    order: tuple[str, ...] | None
+
+    def parameters(self, values: Mapping[str, Any]) -> Any:
+        return values if self.order is None else tuple([values[name] for name in self.order])
+
+
+@lru_cache(maxsize=64)
+def _statement(dialect: Dialect, build: Callable[[int], Select[Any]], size: int) -> _Statement:
+    compiled = build(size).compile(dialect=dialect)
+    return _Statement(str(compiled), tuple(compiled.positiontup) if compiled.positiontup is not None else None)
+
+
+def _fetch(tx: Connection, build: Callable[[int], Select[Any]], skus: list[str], given: dict[str, Any]) -> Iterator[Row]:
+    """Run a statement for all SKUs, a chunk at a time; a chunk is filled up to a power of two, so that few sizes are ever built."""
+    for start in range(0, len(skus), CHUNK):
+        part = skus[start : start + CHUNK]
+        size = 1 << (len(part) - 1).bit_length()
+        filled = part + part[-1:] * (size - len(part))
+        values = {f"sku{i}": sku for i, sku in enumerate(filled)} | given
+        statement = _statement(tx.dialect, build, size)
+        yield from tx.exec_driver_sql(statement.sql, statement.parameters(values)).all()

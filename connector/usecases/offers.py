@@ -1,0 +1,43 @@
+"""Offers: what a cart's lines sell at, and how they get there. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.domain import simulation
+from connector.domain.catalog import Offer
+from connector.domain.freight import Destination, postal_key
+from connector.domain.simulation import Cart, Load, Simulation, SlaOffer
+from connector.storage import offers
+
+
+def simulate(app: App, cart: Cart, account: str, sales_channel: str) -> Simulation:
+    """Answer a cart from the snapshot as it is now, in one reading transaction."""
+    skus = {line.sku for line in cart.lines}
+    with app.db.read() as tx:
+        found = offers.load(tx, account, sales_channel, skus, app.now)
+        slas = app.rates.current(tx)
+    shipping = app.settings.shipping
+    return simulation.simulate(cart, found, slas, split=shipping.split, home=shipping.country)
+
+
+def load_offers(tx: Connection, account: str, sales_channel: str, skus: Collection[str], now: datetime) -> dict[str, Offer]:
+    """Return what each SKU sells at, as `simulate` would read it in this transaction."""
+    return offers.load(tx, account, sales_channel, skus, now)
+
+
+def slas_offered(
+    app: App, tx: Connection, loads: Sequence[Load], *, country: str | None, postal_code: str | None
+) -> list[tuple[SlaOffer, ...]]:
+    """Say for each load (an offer and a quantity) which ways of delivery it has and what each costs, as a simulation would.
+
+    An order is checked by this. `country` None or "" means the seller's own; without a postal code only rates for the whole country
+    count (an order's address may be a pickup point or coordinates).
+    """
+    shipping = app.settings.shipping
+    destination = Destination((country or "").strip().upper() or shipping.country, postal_key(postal_code or ""))
+    return simulation.slas_offered(loads, app.rates.current(tx), destination, shipping.split)
