@@ -112,6 +112,7 @@ class NewOrder:
     address: dict[str, Any]
     raw: dict[str, Any]
     content_hash: str
+    document: str = ""  # the buyer's CPF or CNPJ, digits and letters only
 
     @property
     def totals(self) -> OrderTotals:
@@ -144,6 +145,16 @@ class Order:
     erp_order_id: str | None = None
     acked_at: datetime | None = None
     history: tuple[OrderEvent, ...] = field(default=())
+
+    @property
+    def totals(self) -> OrderTotals:
+        return totals(self.items)
+
+    @property
+    def cancel_reason(self) -> str:
+        """Why it is cancelled: the seller's own reason where there is one, else the marketplace's."""
+        request = self.cancel_request or {}
+        return str(request.get("seller_reason") or request.get("reason") or "")
 
 
 @dataclass(frozen=True, slots=True)

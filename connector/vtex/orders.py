@@ -1,0 +1,211 @@
+"""VTEX's orders in our words, and our answers in VTEX's (guide of 2017, "Send order and authorize dispatch"; facts 4 to 6)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+import orjson
+
+from connector.domain.orders import NewOrder, Order, OrderItem, OrderService, line_cents
+from connector.errors import OrderRefused
+from connector.vtex.order_fields import MAX_CENTS, Fields, check_storable, invalid
+
+MOST_ORDERS = 500
+LONGEST_TOTAL = 10**15
+
+
+def read(document: object, account: str, sales_channel: str) -> list[NewOrder]:
+    """Read what VTEX placed: an array of orders, or a single one.
+
+    Raises RequestInvalid naming the field; OrderRefused (FMT0026) for an order without items, which a paused seller's
+    promotion creates (KI 1350336).
+    """
+    orders = document if isinstance(document, list) else [document]
+    if not orders or len(orders) > MOST_ORDERS:
+        raise invalid("", orders or "an empty array", f"an order, or an array of 1 to {MOST_ORDERS} orders")
+    is_many = isinstance(document, list)
+    return [_read_one(order, f"[{n}]" if is_many else "", account, sales_channel) for n, order in enumerate(orders)]
+
+
+def _read_one(document: object, place: str, account: str, sales_channel: str) -> NewOrder:
+    if not isinstance(document, dict):
+        raise invalid(place, document, "an order (an object)")
+    check_storable(document, place)
+    order = Fields.of(document, place)
+    shipping = order.object("shippingData")
+    new = NewOrder(
+        account=account,
+        sales_channel=sales_channel,
+        marketplace_order_id=order.id("marketplaceOrderId"),
+        services_endpoint=order.text("marketplaceServicesEndpoint"),
+        payment_cents=None if order.get("marketplacePaymentValue") is None else order.amount("marketplacePaymentValue"),
+        items=_items(order, shipping),
+        client=_as_sent(order, "clientProfileData"),
+        address=_as_sent(shipping, "address"),
+        raw=document,
+        content_hash=hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest(),
+        document=_person(order.object("clientProfileData")),
+    )
+    return _bounded(new, order)
+
+
+def _bounded(new: NewOrder, order: Fields) -> NewOrder:
+    if not 0 <= new.totals.total <= LONGEST_TOTAL:
+        raise invalid(order.at("items"), new.totals.total, f"a total from 0 to {LONGEST_TOTAL} cents")
+    return new
+
+
+def _as_sent(fields: Fields, name: str) -> dict[str, Any]:
+    """Return an object with its names as they were written, once it is known to be one."""
+    fields.object(name)
+    return dict(fields.get(name) or {})
+
+
+def _person(client: Fields) -> str:
+    """Return the buyer's CPF or CNPJ, digits and letters only."""
+    return re.sub(r"[^0-9A-Za-z]", "", client.text("document") or client.text("corporateDocument")).upper()
+
+
+# ── lines ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _items(order: Fields, shipping: Fields) -> tuple[OrderItem, ...]:
+    lines = order.objects("items")
+    if not lines:
+        number = order.id("marketplaceOrderId")
+        raise OrderRefused(f"order {number} has no items; an order without items cannot be accepted", code="FMT0026")
+    logistics = _by_line(shipping.objects("logisticsInfo"), len(lines))
+    return tuple(_item(line, logistics.get(position, Fields.of(None, ""))) for position, line in enumerate(lines))
+
+
+def _by_line(entries: list[Fields], lines: int) -> dict[int, Fields]:
+    """Say which entry belongs to which line: by its index, or by position where indices are missing, twice the same or count from 1."""
+    indices = [entry.get("itemIndex") for entry in entries]
+    are_usable = all(type(index) is int and 0 <= index < lines for index in indices) and len(set(indices)) == len(indices)
+    return dict(zip(indices, entries, strict=True)) if are_usable else dict(enumerate(entries))
+
+
+def _item(line: Fields, logistics: Fields) -> OrderItem:
+    window = logistics.object("deliveryWindow")
+    bare = OrderItem(
+        sku=line.id("id"),
+        quantity=line.quantity("quantity"),
+        price_cents=line.amount("price"),
+        sla=logistics.text("selectedSla"),
+        freight_cents=logistics.amount("price") + window.amount("price"),
+        services=tuple(_service(one) for one in line.objects("bundleItems")),
+        unit_multiplier=line.multiplier("unitMultiplier"),
+        is_gift=line.flag("isGift"),
+        estimate=logistics.text("shippingEstimate"),
+        lock_ttl=logistics.text("lockTTL"),
+        delivery_window=_window(window),
+    )
+    return _tagged(bare, line)
+
+
+def _tagged(item: OrderItem, line: Fields) -> OrderItem:
+    tags = sum(_tag(tag, line_cents(item)) for tag in line.objects("priceTags"))
+    if abs(tags) > MAX_CENTS:
+        raise invalid(line.at("priceTags"), tags, f"a sum of up to {MAX_CENTS} cents")
+    return replace(item, tags_cents=tags)
+
+
+def _tag(tag: Fields, line: int) -> int:
+    """Return one price tag in cents, negative for a discount; a percentage counts on the line (facts 0.2)."""
+    value = tag.decimal("value") * line / 100 if tag.flag("isPercentual") else tag.decimal("value")
+    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def _service(bundle: Fields) -> OrderService:
+    return OrderService(bundle.text("type"), bundle.text("id"), bundle.text("name"), bundle.amount("price"))
+
+
+def _window(window: Fields) -> dict[str, Any] | None:
+    if not window.values:
+        return None
+    return {"start": window.text("startDateUtc"), "end": window.text("endDateUtc"), "price": window.amount("price")}
+
+
+# ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def answer(new: NewOrder, order_id: str) -> dict[str, Any]:
+    """Answer a placed order: all of it again, with our id, and unit and multiplier as the guide's answer shows them."""
+    answered = dict(new.raw)
+    _set(answered, "orderId", order_id)
+    _set(answered, "followUpEmail", Fields.of(new.client, "").text("email"))
+    _set(answered, "items", [_answered_item(line, item) for line, item in zip(_lines(new), new.items, strict=True)])
+    return answered
+
+
+def _lines(new: NewOrder) -> list[dict[str, Any]]:
+    lines: list[dict[str, Any]] = Fields.of(new.raw, "").get("items")
+    return lines
+
+
+def _answered_item(line: dict[str, Any], item: OrderItem) -> dict[str, Any]:
+    answered = dict(line)
+    multiplier = item.unit_multiplier
+    _set(answered, "measurementUnit", Fields.of(line, "").get("measurementUnit") or "un")
+    _set(answered, "unitMultiplier", int(multiplier) if multiplier.is_integer() else multiplier)
+    return answered
+
+
+def _set(answered: dict[str, Any], name: str, value: object) -> None:
+    """Set a value under the name as it was sent, in whatever case, or as documented where it was not."""
+    sent = next((key for key in answered if key.lower() == name.lower()), name)
+    answered[sent] = value
+
+
+def receipt(order: Order, at: datetime, number: str) -> dict[str, Any]:
+    """Answer an authorization or a cancellation; `date` in UTC, as the guide writes it."""
+    return {
+        "date": f"{at:%Y-%m-%d %H:%M:%S}",
+        "marketplaceOrderId": order.marketplace_order_id,
+        "orderId": order.order_id,
+        "receipt": number,
+    }
+
+
+# ── authorization and cancellation ──────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    marketplace_order_id: str
+    payments: Any
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """What VTEX says about a cancellation; `requested_at` as sent (seven digits of a second), "" where it says nothing."""
+
+    marketplace_order_id: str
+    request_id: str
+    requested_at: str
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"id": self.request_id, "requested_at": self.requested_at, "reason": self.reason}
+
+
+def read_authorization(body: object) -> Authorization:
+    """Read the body of an authorization; payment data is kept as sent (facts 5)."""
+    fields = _lone(body)
+    return Authorization(fields.text("marketplaceOrderId"), fields.get("paymentData"))
+
+
+def read_cancellation(body: object) -> CancelRequest:
+    """Read the body of a cancellation; every field may be missing, and so may the body (facts 6.1)."""
+    fields = _lone(body)
+    return CancelRequest(
+        fields.text("marketplaceOrderId"),
+        fields.text("cancellationRequestId"),
+        fields.text("cancellationRequestDate"),
+        fields.text("reason"),
+    )
+
+
+def _lone(body: object) -> Fields:
+    """Take a body, or the array of one in which an older guide wraps it; nothing at all is an empty one."""
+    check_storable(body)
+    return Fields.of(body[0] if isinstance(body, list) and len(body) == 1 else body or None, "")

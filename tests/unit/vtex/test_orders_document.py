@@ -1,0 +1,267 @@
+import copy
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.errors import ConnectorError, OrderRefused, RequestInvalid
+from connector.vtex.orders import answer, read, read_authorization, read_cancellation
+
+GUIDE = {
+    "marketplaceOrderId": "959311095",
+    "marketplaceServicesEndpoint": "https://marketplaceservicesendpoint/",
+    "marketplacePaymentValue": 11080,
+    "items": [
+        {
+            "id": "2002495",
+            "quantity": 1,
+            "Seller": "1",
+            "commission": 0,
+            "freightCommission": 0,
+            "price": 9990,
+            "bundleItems": [],
+            "itemAttachment": {"name": None, "content": {}},
+            "attachments": [],
+            "priceTags": [],
+            "measurementUnit": None,
+            "unitMultiplier": 0,
+            "isGift": False,
+        }
+    ],
+    "clientProfileData": {"email": "32172239852@gmail.com.br", "firstName": "Jonas", "document": "324.423.985-1", "corporateDocument": None},
+    "shippingData": {
+        "address": {"street": "JOÃO DAMÁZIO GOMES", "postalCode": "13476103", "complement": None},
+        "logisticsInfo": [
+            {"itemIndex": 0, "selectedSla": "Normal", "lockTTL": "8d", "shippingEstimate": "7d", "price": 1090, "deliveryWindow": None}
+        ],
+    },
+    "openTextField": None,
+    "paymentData": None,
+}
+
+
+def one(**changes):
+    return read({**copy.deepcopy(GUIDE), **changes}, "shop", "1")[0]
+
+
+def line(**changes):
+    return one(items=[{**GUIDE["items"][0], **changes}])
+
+
+def test_the_guides_order_adds_up_to_what_the_marketplace_pays():
+    order = one()
+    assert order.marketplace_order_id == "959311095" and order.account == "shop" and order.sales_channel == "1"
+    assert order.totals.total == order.payment_cents == 11080
+    assert (order.items[0].sku, order.items[0].quantity, order.items[0].unit_multiplier) == ("2002495", 1, 1.0)
+    assert (order.items[0].sla, order.items[0].lock_ttl, order.items[0].estimate) == ("Normal", "8d", "7d")
+    assert order.address["street"] == "JOÃO DAMÁZIO GOMES" and order.document == "3244239851"
+    assert order.raw == GUIDE
+
+
+def test_an_array_of_orders_keeps_its_order():
+    orders = read([{**GUIDE, "marketplaceOrderId": number} for number in ("b", "a", 7)], "shop", "1")
+    assert [order.marketplace_order_id for order in orders] == ["b", "a", "7"]
+
+
+def test_names_are_read_in_any_case():
+    def shout(value):
+        if isinstance(value, dict):
+            return {name.upper(): shout(inner) for name, inner in value.items()}
+        return [shout(inner) for inner in value] if isinstance(value, list) else value
+
+    loud = read(shout(GUIDE), "shop", "1")[0]
+    assert loud.items == one().items and loud.payment_cents == 11080 and loud.document == one().document
+    answered = answer(loud, "X-1")
+    assert answered["ITEMS"][0]["UNITMULTIPLIER"] == 1 and "items" not in answered
+
+
+def test_an_order_of_nothing_but_ids_and_quantity_is_read():
+    bare = read({"marketplaceOrderId": "1", "items": [{"id": 5, "quantity": 2}]}, "shop", "1")[0]
+    assert bare.items[0].sku == "5" and bare.items[0].sla == "" and bare.payment_cents is None
+    assert bare.client == {} and bare.address == {} and bare.totals.total == 0
+    assert answer(bare, "X-1")["followUpEmail"] == ""
+
+
+@pytest.mark.parametrize("name", [n for n in GUIDE if n not in ("marketplaceOrderId", "items")])
+def test_any_other_field_may_be_null(name):
+    assert one(**{name: None}).marketplace_order_id == "959311095"
+
+
+@pytest.mark.parametrize("name", [n for n in GUIDE["items"][0] if n not in ("id", "quantity")])
+def test_any_other_field_of_a_line_may_be_null(name):
+    assert line(**{name: None}).items[0].sku == "2002495"
+
+
+@pytest.mark.parametrize("unit", [0, None, 1, 1.0])
+def test_a_multiplier_of_nothing_is_one(unit):
+    assert line(unitMultiplier=unit).items[0].unit_multiplier == 1.0
+
+
+def test_a_fraction_of_a_unit_rounds_over_the_whole_line():
+    assert line(price=199, unitMultiplier=0.3, quantity=3).totals.items == 179
+
+
+def test_services_windows_and_tags_enter_the_total():
+    shipping = copy.deepcopy(GUIDE["shippingData"])
+    window = {"startDateUtc": "2026-11-24T08:00:00+00:00", "endDateUtc": "2026-11-24T12:00:00+00:00", "price": 300}
+    shipping["logisticsInfo"][0]["deliveryWindow"] = window
+    item = {
+        **GUIDE["items"][0],
+        "quantity": 2,
+        "bundleItems": [{"type": "gift-wrap", "id": 12, "name": "Embalagem", "price": 150}],
+        "priceTags": [
+            {"name": "discount", "value": -500, "rawValue": -5.0, "isPercentual": False},
+            {"name": "percent", "value": -10, "isPercentual": True},
+        ],
+    }
+    order = one(items=[item], shippingData=shipping)
+    assert order.items[0].services[0].id == "12"
+    assert order.items[0].delivery_window == {"start": window["startDateUtc"], "end": window["endDateUtc"], "price": 300}
+    totals = order.totals
+    assert (totals.items, totals.services, totals.shipping, totals.discounts) == (19980, 300, 1390, -500 - 1998)
+
+
+@pytest.mark.parametrize("indices", [(1, 2), (None, None), (0, 0), ("0", "1"), (0, 9)])
+def test_shipping_falls_back_to_position_where_indices_make_no_sense(indices):
+    lines = [{"itemIndex": index, "selectedSla": sla, "price": 1} for index, sla in zip(indices, ("A", "B"), strict=True)]
+    order = one(items=[GUIDE["items"][0]] * 2, shippingData={"logisticsInfo": lines})
+    assert [item.sla for item in order.items] == ["A", "B"]
+
+
+def test_shipping_follows_its_indices_where_they_are_right():
+    lines = [{"itemIndex": 1, "selectedSla": "second"}, {"itemIndex": 0, "selectedSla": "first"}]
+    order = one(items=[GUIDE["items"][0]] * 2, shippingData={"logisticsInfo": lines})
+    assert [item.sla for item in order.items] == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("order", "place"),
+    [
+        ({"marketplaceOrderId": None}, "marketplaceOrderId"),
+        ({"marketplaceOrderId": "x" * 256}, "marketplaceOrderId"),
+        ({"marketplaceOrderId": {"a": 1}}, "marketplaceOrderId"),
+        ({"marketplaceOrderId": "a\0b"}, "marketplaceOrderId"),
+        ({"marketplacePaymentValue": -1}, "marketplacePaymentValue"),
+        ({"marketplacePaymentValue": "11080"}, "marketplacePaymentValue"),
+        ({"clientProfileData": {"firstName": "\ud800"}}, "clientProfileData.firstName"),
+        ({"clientProfileData": {"bad\0name": 1}}, "clientProfileData (a name)"),
+        ({"clientProfileData": []}, "clientProfileData"),
+        ({"marketingData": {"utm": [1, 2**70]}}, "marketingData.utm[1]"),
+        ({"marketingData": float("inf")}, "marketingData"),
+        ({"items": {}}, "items"),
+        ({"items": ["2002495"]}, "items[0]"),
+        ({"shippingData": {"logisticsInfo": 5}}, "shippingData.logisticsInfo"),
+        ({"shippingData": {"logisticsInfo": [{"price": -1}]}}, "shippingData.logisticsInfo[0].price"),
+    ],
+)
+def test_what_cannot_be_used_is_named_by_its_place(order, place):
+    with pytest.raises(RequestInvalid, match=r"found .*allowed") as caught:
+        one(**order)
+    assert str(caught.value).startswith(f"{place}:")
+    assert str(caught.value).isascii()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("id", None),
+        ("id", ""),
+        ("id", True),
+        ("quantity", 0),
+        ("quantity", -1),
+        ("quantity", None),
+        ("quantity", 1.5),
+        ("quantity", True),
+        ("quantity", 10**9),
+        ("price", -1),
+        ("price", 10**15),
+        ("unitMultiplier", -0.1),
+        ("isGift", "yes"),
+    ],
+)
+def test_a_line_that_makes_no_sense_names_its_field(name, value):
+    with pytest.raises(RequestInvalid, match=rf"^\[0\]\.items\[0\]\.{name}: "):
+        read([{**GUIDE, "items": [{**GUIDE["items"][0], name: value}]}], "shop", "1")
+
+
+@pytest.mark.parametrize("document", [None, [], 5, "text", [[]], [None]])
+def test_what_is_no_order_is_invalid(document):
+    with pytest.raises(RequestInvalid):
+        read(document, "shop", "1")
+
+
+@pytest.mark.parametrize("items", [[], None])
+def test_an_order_without_items_is_refused_with_vtex_own_code(items):
+    with pytest.raises(OrderRefused, match="959311095") as caught:
+        one(items=items)
+    assert caught.value.code == "FMT0026"
+
+
+def test_a_negative_total_is_invalid():
+    with pytest.raises(RequestInvalid, match="a total from 0"):
+        line(priceTags=[{"value": -20000}])
+
+
+def test_the_content_hash_sees_every_change_and_no_order_of_names():
+    assert one().content_hash == read(dict(reversed(GUIDE.items())), "shop", "1")[0].content_hash
+    assert one(openTextField="leave it at the door").content_hash != one().content_hash
+
+
+def test_the_answer_is_the_order_with_our_id_and_plain_units():
+    answered = answer(one(), "261124-7K3M9QXB")
+    assert answered["orderId"] == "261124-7K3M9QXB" and answered["followUpEmail"] == "32172239852@gmail.com.br"
+    assert answered["items"] == [{**GUIDE["items"][0], "measurementUnit": "un", "unitMultiplier": 1}]
+    assert {name: answered[name] for name in GUIDE if name != "items"} == {name: GUIDE[name] for name in GUIDE if name != "items"}
+    assert GUIDE["items"][0]["unitMultiplier"] == 0, "what was sent stays as it was sent"
+
+
+def test_free_text_may_be_text_or_an_object():
+    for text in ("leave it", {"value": "leave it"}):
+        assert one(openTextField=text).raw["openTextField"] == text
+
+
+@pytest.mark.parametrize("body", [None, {}, [], ""])
+def test_an_empty_cancellation_asks_nothing_more(body):
+    assert read_cancellation(body).as_dict() == {"id": "", "requested_at": "", "reason": ""}
+
+
+def test_a_cancellation_keeps_its_seven_digits_of_a_second():
+    body = {"marketplaceOrderId": 5, "cancellationRequestDate": "2024-03-04T15:45:02.1306363+00:00", "reason": "gave up"}
+    request = read_cancellation(body)
+    assert request.requested_at == "2024-03-04T15:45:02.1306363+00:00" and request.marketplace_order_id == "5"
+
+
+def test_an_authorization_may_come_wrapped_in_an_array_of_one():
+    payments = {"payments": [{"value": 1}], "connectorResponses": {"Message": "a", "message": None}}
+    authorization = read_authorization([{"marketplaceOrderId": "1-01", "paymentData": payments}])
+    assert authorization.marketplace_order_id == "1-01" and authorization.payments == payments
+    with pytest.raises(RequestInvalid):
+        read_authorization([{}, {}])
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "price", "value", "items", "x"]), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.sampled_from(["items", "clientProfileData", "shippingData", "marketplaceServicesEndpoint", "marketplaceOrderId"]), JSON)
+def test_whatever_stands_in_a_field_it_is_read_or_refused(name, value):
+    try:
+        orders = read([{**GUIDE, name: value}], "shop", "1")
+    except ConnectorError as error:
+        assert error.message
+    else:
+        json.dumps(answer(orders[0], "X-1"))
+
+
+@given(st.dictionaries(st.sampled_from([*GUIDE["items"][0], "SELLER"]), JSON))
+def test_whatever_stands_in_a_line_it_is_read_or_refused(changes):
+    try:
+        orders = read({**GUIDE, "items": [{**GUIDE["items"][0], **changes}]}, "shop", "1")
+    except ConnectorError as error:
+        assert error.message
+    else:
+        json.dumps(answer(orders[0], "X-1"))
