@@ -286,11 +286,6 @@ def _read_toml(file: Path) -> dict[str, Any]:
         raise SettingsError(str(file), "the file", found=str(error), allowed="readable TOML in UTF-8") from None
 
 
-def environment_for(path: Path) -> dict[str, str]:
-    """Return the environment for a process of ours that is to use these settings."""
-    return {**os.environ, "CONNECTOR_CONFIG": str(path.absolute())}
-
-
 def notify_socket() -> str:
     """Say where systemd wants to hear of this process; "" where it does not."""
     return os.environ.get("NOTIFY_SOCKET", "")

@@ -1,0 +1,161 @@
+"""Commands by which a person decides: held, quarantine, dead letters, pause and resume, erase."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from connector.cli import show
+from connector.cli.opening import AsJson, open_app
+from connector.errors import UsageError
+
+held = typer.Typer(help="Imports and rows that a guard stopped.", no_args_is_help=True, rich_markup_mode=None)
+quarantine = typer.Typer(help="Files and rows that were refused.", no_args_is_help=True, rich_markup_mode=None)
+dead_letters = typer.Typer(help="Calls to VTEX that were given up.", no_args_is_help=True, rich_markup_mode=None)
+
+Number = Annotated[int, typer.Argument(metavar="ID", help="The number that the list shows.")]
+Numbers = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="The numbers that the list shows.")]
+All = Annotated[bool, typer.Option("--all", help="All of them.")]
+
+
+def _chosen(numbers: list[int] | None, *, everything: bool) -> list[int] | None:
+    """Return the ids named, or None for all; one of the two must have been said."""
+    if bool(numbers) == everything:
+        raise UsageError("Name ids, or say --all", remedy="the list shows the ids")
+    return None if everything else numbers
+
+
+def _answer(found: Any, *, as_json: bool, title: str = "") -> None:
+    """Print what a use case answers: a list as a table, a document as lines, a sentence as it is."""
+    if as_json:
+        show.document(found)
+    elif isinstance(found, list) and all(isinstance(one, dict) for one in found):
+        show.records(title, found)
+    elif isinstance(found, dict):
+        show.fields(found)
+    else:
+        for line in found if isinstance(found, list) else [found]:
+            show.say(show.words(line))
+
+
+@held.command("list")
+def held_list(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """List what waits for a yes."""
+    from connector.usecases import repair
+
+    _answer(repair.held_list(open_app(context)), as_json=as_json, title="Held")
+
+
+@held.command("show")
+def held_show(context: typer.Context, number: Number, *, as_json: AsJson = False) -> None:
+    """Show why one was held, and what it would change."""
+    from connector.usecases import repair
+
+    _answer(repair.held_show(open_app(context), number), as_json=as_json)
+
+
+@held.command("approve")
+def held_approve(context: typer.Context, number: Number, *, as_json: AsJson = False) -> None:
+    """Say yes: it is planned again and applied."""
+    from connector.usecases import repair
+
+    _answer(repair.held_approve(open_app(context), number), as_json=as_json)
+
+
+@held.command("discard")
+def held_discard(context: typer.Context, number: Number, *, as_json: AsJson = False) -> None:
+    """Say no: a file moves to rejected/, a row's old value stays."""
+    from connector.usecases import repair
+
+    _answer(repair.held_discard(open_app(context), number), as_json=as_json)
+
+
+@quarantine.command("list")
+def quarantine_list(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """List refused files, and refused rows that no good row has replaced."""
+    from connector.usecases import repair
+
+    _answer(repair.quarantine_list(open_app(context)), as_json=as_json, title="Quarantine")
+
+
+@quarantine.command("show")
+def quarantine_show(context: typer.Context, number: Number, *, as_json: AsJson = False) -> None:
+    """Show one file's refused rows: line, column, value, reason."""
+    from connector.usecases import repair
+
+    _answer(repair.quarantine_show(open_app(context), number), as_json=as_json)
+
+
+@quarantine.command("retry")
+def quarantine_retry(context: typer.Context, number: Number, *, as_json: AsJson = False) -> None:
+    """Take it again: the file goes back to where files are taken from, a document's row is read anew."""
+    from connector.usecases import repair
+
+    _answer(repair.quarantine_retry(open_app(context), number), as_json=as_json)
+
+
+@dead_letters.command("list")
+def letters_list(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """List what was given up, and why."""
+    from connector.usecases import letters
+
+    _answer(letters.listing(open_app(context)), as_json=as_json, title="Dead letters")
+
+
+@dead_letters.command("show")
+def letters_show(context: typer.Context, number: Number, *, as_json: AsJson = False) -> None:
+    """Show one letter and what it would say today."""
+    from connector.usecases import letters
+
+    _answer(letters.show(open_app(context), number), as_json=as_json)
+
+
+@dead_letters.command("replay")
+def letters_replay(context: typer.Context, numbers: Numbers = None, *, everything: All = False, as_json: AsJson = False) -> None:
+    """Let them be delivered again, from the state of that moment."""
+    from connector.usecases import letters
+
+    _answer(letters.replay(open_app(context), _chosen(numbers, everything=everything)), as_json=as_json)
+
+
+@dead_letters.command("discard")
+def letters_discard(
+    context: typer.Context, numbers: Annotated[list[int], typer.Argument(metavar="ID...")], *, as_json: AsJson = False
+) -> None:
+    """Give them up for good; they stay in the history."""
+    from connector.usecases import letters
+
+    _answer(letters.discard(open_app(context), numbers), as_json=as_json)
+
+
+def pause(context: typer.Context, marketplace: Annotated[str, typer.Argument(help="Its account.")], *, as_json: AsJson = False) -> None:
+    """Stop all calls to one marketplace."""
+    from connector.usecases import letters
+
+    _answer(letters.pause(open_app(context), marketplace), as_json=as_json)
+
+
+def resume(context: typer.Context, marketplace: Annotated[str, typer.Argument(help="Its account.")], *, as_json: AsJson = False) -> None:
+    """Start the calls to one marketplace again."""
+    from connector.usecases import letters
+
+    _answer(letters.resume(open_app(context), marketplace), as_json=as_json)
+
+
+def erase(
+    context: typer.Context,
+    document: Annotated[str, typer.Option("--document", metavar="CPF_OR_CNPJ", help="With or without dots and dashes.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Remove a person's data (LGPD).
+
+    Keeps what the law makes a seller keep, and says what was kept, and why."""
+    from connector.usecases import privacy
+
+    done = privacy.erase(open_app(context), document)
+    _answer(done, as_json=as_json)
+    for order in done["still_open"]:
+        show.complain(f"order {order} is still open: its data is needed for the delivery; erase again when it has ended")
+    raise typer.Exit(1 if done["still_open"] else 0)

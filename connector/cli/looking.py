@@ -1,0 +1,104 @@
+"""Commands that look and change nothing: check, status, preview."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from connector.cli import show
+from connector.cli.opening import AsJson, open_app
+from connector.errors import UsageError
+
+if TYPE_CHECKING:
+    from connector.usecases.status import Status
+
+
+def check(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Look whether all is there that is needed."""
+    from connector.usecases import doctor
+    from jobs import JOBS
+
+    checks = []
+    for one in doctor.examine(open_app(context), JOBS):
+        checks.append(one)
+        if not as_json:
+            show.say(f"{one.state:<12}{one.name}: {show.words(one.found)}" + (f" -> {one.remedy}" if one.remedy else ""))
+    status_number = doctor.exit_status(checks)
+    if as_json:
+        show.document({"exit_status": status_number, "checks": [one.as_dict() for one in checks]})
+    raise typer.Exit(status_number)
+
+
+def status(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Say what ran, what waits, what is stuck."""
+    from connector.usecases.status import status as look
+
+    found = look(open_app(context))
+    if as_json:
+        show.document(found.as_dict())
+    else:
+        _tables(found)
+    for line in found.troubles:
+        show.complain(line)
+
+
+def _tables(found: Status) -> None:
+    seen = found.as_dict()
+    snapshot = seen["snapshot"]
+    show.say(f"Snapshot: {snapshot['skus']} SKUs, {snapshot['prices']} prices, {snapshot['stock']} stock rows, {snapshot['freight']} rates")
+    feeds = [(name, _age(feed["age_seconds"]), (feed["last_file"] or {}).get("name")) for name, feed in snapshot["feeds"].items()]
+    show.table("Feeds", ["feed", "age", "last file applied"], feeds)
+    jobs = [(n, r["started_at"], r["ended_at"], r["exit_status"], "; ".join(r["failures"] or r["done"])) for n, r in seen["jobs"].items()]
+    show.table("Jobs", ["job", "started", "ended", "status", "what"], jobs)
+    notifications = seen["notifications"]
+    show.say(f"Notifications pending: {notifications['pending']}")
+    places = [(account, m["pending"], _state(m), m["blocked_reason"]) for account, m in notifications["marketplaces"].items()]
+    show.table("Marketplaces", ["marketplace", "pending", "state", "reason"], places)
+    for title, what in (("Orders", seen["orders"]), ("Files in the source", seen["files"]), ("Dead letters", seen["dead_letters"])):
+        show.say(f"{title}: {_counts(what)}")
+    for title, what in (("Held", seen["held"]), ("Quarantine", seen["quarantine"])):
+        show.say(f"{title}: {_counts(what)}")
+
+
+def _age(seconds: float | None) -> str:
+    if seconds is None:
+        return "never"
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _state(marketplace: dict[str, Any]) -> str:
+    if marketplace["paused"]:
+        return "paused"
+    if not marketplace["blocked"]:
+        return "open"
+    return f"blocked until {marketplace['blocked_until']}" if marketplace["blocked_until"] else "blocked until a person looks"
+
+
+def _counts(what: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {show.words(value)}" for name, value in what.items() if value not in ({}, [], "")) or "none"
+
+
+def preview(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A file as the ERP would send it; it is only read.")],
+    feed: Annotated[str, typer.Option("--feed", help="products, prices, stock, services or freight.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say what importing a file would change.
+
+    Added, changed by field, removed, rejected rows with reasons; nothing is changed."""
+    from connector.feeds import CATALOG_FEEDS
+    from connector.usecases import imports
+
+    if feed not in CATALOG_FEEDS:
+        raise UsageError(f"There is no feed {feed!r} to preview", remedy=f"one of: {', '.join(CATALOG_FEEDS)}")
+    if not file.is_file():
+        raise UsageError(f"{file} is no file that can be read")
+    found = imports.preview(open_app(context), file.absolute(), feed)
+    (show.document if as_json else show.fields)(found)

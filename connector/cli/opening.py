@@ -1,0 +1,49 @@
+"""What every command starts with: the global options, the settings, the database at its newest schema."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from connector.app import App
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of words.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The global options of one call."""
+
+    config: str | None = None
+    debug: bool = False
+
+
+def call_of(context: typer.Context) -> Call:
+    found = context.find_object(Call)
+    return found or Call()
+
+
+def config_path(context: typer.Context) -> Path:
+    """Say which settings file this call uses."""
+    from connector import settings
+
+    return settings.locate(call_of(context).config)
+
+
+def open_app(context: typer.Context, *, schema: bool = True) -> App:
+    """Read the settings, send logs to standard error, and make sure of the schema.
+
+    Raises SettingsError, SchemaBehind, or what the database raises when it cannot be reached.
+    """
+    from connector import app, log
+    from connector.storage import database
+
+    log.configure(debug=call_of(context).debug)
+    opened = app.load(config_path(context))
+    if schema:
+        database.ready(opened.db)
+    return opened

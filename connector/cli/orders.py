@@ -1,0 +1,54 @@
+"""Commands about orders: list, show, export."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from connector.cli import show
+from connector.cli.opening import AsJson, open_app
+
+orders = typer.Typer(help="Orders with their full history.", no_args_is_help=True, rich_markup_mode=None)
+
+Reference = Annotated[str, typer.Argument(metavar="ID", help="Our order id, or the marketplace's.")]
+
+
+@orders.command("list")
+def order_list(
+    context: typer.Context,
+    *,
+    state: Annotated[str | None, typer.Option("--state", help="Only orders in this state.")] = None,
+    search: Annotated[str | None, typer.Option("--search", help="Only orders whose ids contain this.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest first.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List orders, the newest first."""
+    from connector.usecases import orders as usecase
+
+    found = usecase.listing(open_app(context), state=state, search=search, limit=limit)
+    if as_json:
+        show.document(found)
+    else:
+        show.records("Orders", found)
+
+
+@orders.command("show")
+def order_show(context: typer.Context, order: Reference, *, as_json: AsJson = False) -> None:
+    """Show one order: items, what it holds, what was told about it, its history."""
+    from connector.usecases import orders as usecase
+
+    found = usecase.show(open_app(context), order)
+    (show.document if as_json else show.fields)(found)
+
+
+@orders.command("export")
+def order_export(context: typer.Context, order: Reference, *, as_json: AsJson = False) -> None:
+    """Write an order's file again, at the next export-orders."""
+    from connector.usecases import orders as usecase
+
+    order_id = usecase.export_again(open_app(context), order)
+    if as_json:
+        show.document({"order_id": order_id})
+    else:
+        show.say(f"The file of order {order_id} is written again at the next export: connector run export-orders")

@@ -1,0 +1,64 @@
+"""Commands around a project directory: init, migrate, demo, bench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connector.cli import show
+from connector.cli.opening import open_app
+from connector.errors import UsageError
+
+SKELETON = Path(__file__).parent.parent / "skeleton"
+FOLDERS = ("inbox", "outbox")
+
+
+def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that does not exist yet, or is empty.")]) -> None:
+    """Make a new project directory.
+
+    Commented settings, sample ERP files, inbox and outbox."""
+    import shutil
+
+    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+        raise UsageError(f"{directory} is there already and not empty; nothing was written", remedy="name another directory")
+    try:
+        shutil.copytree(SKELETON, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        for folder in FOLDERS:
+            (directory / folder).mkdir(exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{directory} cannot be written: {error.strerror}") from error
+    show.say(f"Made {directory}. Next:")
+    for step in (
+        f"  1. cd {directory}, and look through config/connector.toml: the marketplace, the ERP's folders.",
+        "  2. export VTEX_APP_KEY=... VTEX_APP_TOKEN=...   (or use file: for secrets)",
+        "  3. connector check",
+        "  4. connector run refresh-snapshot   (inbox/ holds sample files; replace them with your ERP's)",
+        "  5. connector daemon, and connector serve",
+    ):
+        show.say(step)
+
+
+def migrate(context: typer.Context) -> None:
+    """Create the database's schema, or upgrade it."""
+    from connector.storage import database
+
+    app = open_app(context, schema=False)
+    show.say("the schema was upgraded" if database.migrate(app.db) else "the schema is up to date")
+
+
+def demo(*, once: Annotated[bool, typer.Option("--once", help="End by itself: 0 when every step was seen to work.")] = False) -> None:
+    """Play the whole job, on this machine alone.
+
+    With a marketplace sandbox and a legacy ERP; stays up until Ctrl-C."""
+    from importlib import import_module
+
+    raise typer.Exit(import_module("connector.demo.story").play(once=once))
+
+
+def bench(context: typer.Context) -> None:
+    """Measure the numbers that the README quotes."""
+    from importlib import import_module
+
+    raise typer.Exit(import_module("connector.bench").main(context.args))

@@ -1,0 +1,96 @@
+"""Commands that do the work: run, daemon, serve."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from connector.cli import show
+from connector.cli.opening import AsJson, config_path, open_app
+from connector.errors import ConnectorError, UsageError
+
+if TYPE_CHECKING:
+    from connector.app import App
+    from connector.usecases.report import Report
+    from jobs import Pass
+
+JOB_HELP = "refresh-snapshot, notify-marketplaces, export-orders, report-documents, housekeeping, or all (in that order)."
+
+
+def run(
+    context: typer.Context,
+    job: Annotated[str, typer.Argument(help=JOB_HELP)],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing, here or outside; print what would happen.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make one pass of one job now, or of all."""
+    from jobs import JOBS, Pass
+
+    names = list(JOBS) if job == "all" else [_known(job, JOBS)]
+    app = open_app(context)
+    how = Pass(dry_run=dry_run, by_hand=True)
+    _stop_on_sigterm(how)
+    passes = [_one(app, name, how, as_json=as_json) for name in names]
+    if as_json:
+        show.document({"jobs": passes} if job == "all" else passes[0])
+    raise typer.Exit(max(one["exit_status"] for one in passes))
+
+
+def _known(job: str, jobs: dict[str, Any]) -> str:
+    from difflib import get_close_matches
+
+    if job in jobs:
+        return job
+    near = get_close_matches(job, [*jobs, "all"], n=1)
+    question = f" Did you mean {near[0]!r}?" if near else ""
+    raise UsageError(f"There is no job {job!r}.{question}", remedy=f"one of: {', '.join(jobs)}, all")
+
+
+def _stop_on_sigterm(how: Pass) -> None:
+    """End the pass early and safely: what it has begun is finished, or left as the next pass can take it up."""
+    signal.signal(signal.SIGTERM, lambda *_: how.stop.set())
+
+
+def _one(app: App, name: str, how: Pass, *, as_json: bool) -> dict[str, Any]:
+    """Make one pass and say what it did; what kept it from running counts as its failure, and the next job goes on."""
+    from jobs.running import run_job
+
+    try:
+        report = run_job(app, name, how)
+    except ConnectorError as error:
+        show.complain(f"{name}: {error}")
+        return {"job": name, "dry_run": how.dry_run, "exit_status": error.exit_status, "done": [], "failures": [str(error)], "counts": {}}
+    _say(report, as_json=as_json)
+    return report.as_dict()
+
+
+def _say(report: Report, *, as_json: bool) -> None:
+    if not as_json:
+        for line in report.lines or (["nothing to do"] if not report.failures else []):
+            show.say(f"{report.job}: {line}")
+    for line in report.failures:
+        show.complain(f"{report.job}: {line}")
+
+
+def daemon(context: typer.Context) -> None:
+    """Run all jobs on their schedules, until SIGTERM."""
+    app = open_app(context)
+    from connector import daemon as daemon_module
+
+    raise typer.Exit(daemon_module.run(app.settings))
+
+
+def serve(context: typer.Context) -> None:
+    """Serve the API and the console under gunicorn, until SIGTERM."""
+    from connector.usecases.doctor import require_secrets
+    from connector.web.server import command
+
+    app = open_app(context)
+    require_secrets(app)
+    app.db.close()
+    line = command(config_path(context))
+    os.execv(line[0], line)  # noqa: S606  # our own interpreter with our own arguments; no shell is wanted

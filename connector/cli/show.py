@@ -1,0 +1,81 @@
+"""Words and tables for people, one JSON document for machines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPED_WIDTH = 160
+
+
+def say(line: str = "") -> None:
+    print(line)  # noqa: T201  # standard output is what commands answer on
+
+
+def complain(line: str) -> None:
+    print(line, file=sys.stderr)  # noqa: T201  # standard error is where what went wrong is said
+
+
+def document(value: object) -> None:
+    """Print one JSON document."""
+    say(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows under their columns' names; nothing but the title's "none" where there are no rows."""
+    from rich.table import Table
+    from rich.text import Text
+
+    found = [[Text(words(cell)) for cell in row] for row in rows]
+    if not found:
+        say(f"{title}: none")
+        return
+    shown = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in found:
+        shown.add_row(*row)
+    _console().print(shown)
+
+
+def records(title: str, found: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
+    """Print mappings as a table; without named columns, the first one's keys."""
+    names = list(columns) or (list(found[0]) if found else [])
+    table(title, names, ([record.get(name) for name in names] for record in found))
+
+
+def fields(found: Mapping[str, Any], indent: str = "") -> None:
+    """Print a nested document as indented `name: value` lines."""
+    for name, value in found.items():
+        if isinstance(value, Mapping) and value:
+            say(f"{indent}{name}:")
+            fields(value, indent + "  ")
+        elif isinstance(value, (list, tuple)) and value:
+            say(f"{indent}{name}:")
+            _items(value, indent + "  ")
+        else:
+            say(f"{indent}{name}: {words(value)}")
+
+
+def _items(values: Sequence[Any], indent: str) -> None:
+    for value in values:
+        say(f"{indent}- {'  '.join(f'{k}: {words(v)}' for k, v in value.items()) if isinstance(value, Mapping) else words(value)}")
+
+
+def words(value: object) -> str:
+    """Write a value for a person: control characters made visible, nothing for None."""
+    if isinstance(value, (Mapping, list, tuple)):
+        value = json.dumps(value, ensure_ascii=False, default=str) if value else ""
+    text = {None: "", True: "yes", False: "no"}.get(value, str(value)) if value is None or isinstance(value, bool) else str(value)
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False, soft_wrap=False)

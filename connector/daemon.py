@@ -1,0 +1,149 @@
+"""All jobs on their schedules, until SIGTERM. This module alone knows APScheduler.
+
+APScheduler is given its job list anew at each start (memory store), never drops a late run (no misfire limit), runs a job once however many
+runs were missed (coalesce), and never twice at a time. It reads the wall clock alone, so a clock that jumps back silences it for as long as
+it jumped: `_Clock` compares with the monotonic clock and plans everything anew.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+from zoneinfo import ZoneInfo
+
+import structlog
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from connector import app as app_module
+from connector.app import App
+from connector.domain.schedule import Every, Schedule
+from connector.errors import Busy, ConnectorError
+from connector.settings import Settings, notify_socket
+from connector.usecases.schedules import schedules
+from connector.usecases.turns import turn
+from jobs import JOBS, Pass
+from jobs.running import run_job
+
+DEADLINE_SECONDS = 25.0
+"""After SIGTERM, until the process ends whatever is under way: everything is safe to abandon at any moment, and systemd waits 30 s."""
+BEAT_SECONDS = 0.5
+CLOCK_JUMP_SECONDS = 2.0
+log = structlog.get_logger("connector.daemon")
+
+
+class Trigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Our schedule as APScheduler asks for it."""
+
+    def __init__(self, schedule: Schedule, zone: ZoneInfo) -> None:
+        self.schedule, self.zone = schedule, zone
+        self.fired: datetime | None = None
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
+        """Return the next instant; `previous` is the one that has just come. What runs every so often runs at the start, too."""
+        if previous is None and isinstance(self.schedule, Every):
+            return now
+        self.fired = previous or self.fired
+        return self.next_after(now.astimezone(UTC))
+
+    def next_after(self, now: datetime) -> datetime | None:
+        if isinstance(self.schedule, Every):
+            return now + timedelta(seconds=self.schedule.seconds)
+        if self.fired is not None and not self.schedule.every_hour and now < self.fired < now + timedelta(hours=25):
+            now = self.fired.astimezone(UTC)  # the clock went back over a run that was made: once per local date
+        return self.schedule.next_after(now, self.zone)
+
+
+class _Clock:
+    """Notices when the wall clock leaves the monotonic one."""
+
+    def __init__(self) -> None:
+        self.offset = time.time() - time.monotonic()
+
+    def jumped(self) -> bool:
+        offset = time.time() - time.monotonic()
+        moved = abs(offset - self.offset) > CLOCK_JUMP_SECONDS
+        self.offset = offset
+        return moved
+
+
+def run(settings: Settings) -> int:
+    """Run the jobs until SIGTERM or SIGINT; return the exit status. Raises Busy where another daemon runs for this project."""
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    plan = schedules(settings, tuple(JOBS))
+    with turn(app_module.build(settings), "daemon", wait_seconds=0):
+        scheduler = _start(settings, plan, stop)
+        _notify("READY=1")
+        log.info("the daemon runs", jobs=", ".join(plan) or "none", project=str(settings.root))
+        _beat_until(stop, scheduler)
+        _notify("STOPPING=1")
+        return _end(scheduler)
+
+
+def _start(settings: Settings, plan: dict[str, Schedule], stop: Event) -> BackgroundScheduler:
+    scheduler = BackgroundScheduler(
+        executors={"default": ThreadPoolExecutor(len(JOBS))},
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        timezone=UTC,
+    )
+    zone = ZoneInfo(settings.schedule.timezone)
+    for name, schedule in plan.items():
+        make = partial(_pass, app_module.build(settings), name, stop)
+        scheduler.add_job(make, Trigger(schedule, zone), id=name, name=name)
+    scheduler.start()
+    return scheduler
+
+
+def _pass(app: App, name: str, stop: Event) -> None:
+    """One scheduled pass. What it did and what failed is logged by `run_job`; here is only what kept it from running."""
+    if stop.is_set():
+        return
+    try:
+        run_job(app, name, Pass(stop=stop))
+    except Busy as error:
+        log.info(str(error), job=name)
+    except ConnectorError as error:
+        log.error(str(error), job=name)  # noqa: TRY400  # a sentence for a person; a traceback says no more
+
+
+def _beat_until(stop: Event, scheduler: BackgroundScheduler) -> None:
+    clock = _Clock()
+    while not stop.wait(BEAT_SECONDS):
+        _notify("WATCHDOG=1")
+        if clock.jumped():
+            log.warning("the clock jumped; every job is planned anew")
+            for job in scheduler.get_jobs():
+                scheduler.modify_job(job.id, next_run_time=job.trigger.next_after(datetime.now(UTC)))
+            scheduler.wakeup()
+
+
+def _end(scheduler: BackgroundScheduler) -> int:
+    """Take no new work, let the passes under way see `stop` and end; after the deadline leave them: each is safe to abandon."""
+    log.info("stopping: no new work is taken")
+    ending = Thread(target=scheduler.shutdown, daemon=True)
+    ending.start()
+    ending.join(DEADLINE_SECONDS)
+    if not ending.is_alive():
+        log.info("stopped")
+        return 0
+    log.warning("what was still under way is abandoned; the next start takes it up")
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _notify(state: str) -> None:
+    """Tell systemd, where it asked to be told."""
+    address = notify_socket()
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            channel.sendto(state.encode(), b"\0" + address[1:].encode() if address.startswith("@") else str(Path(address)))

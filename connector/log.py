@@ -1,0 +1,86 @@
+"""Logs: one line an event, to standard error, without secrets and without personal data.
+
+Nothing may log bodies or headers in the first place; the patterns here are the second net.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+NOISY = ("paramiko", "urllib3", "apscheduler", "alembic")
+PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (
+        re.compile(
+            r"(?i)(x-vtex-api-app(?:key|token)|authorization|cookie|password|app_?token|app_?key|secret)(['\"]?\s*[:=]\s*)(?!env:|file:)('[^']*'|\"[^\"]*\"|[^\s,;}]+)"
+        ),
+        r"\1\2***",
+    ),
+    (re.compile(r"vtexapp(?:key|token)-[A-Za-z0-9_-]+"), "***"),
+    (re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"), "***"),
+    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "***@***"),
+    (re.compile(r"(?<![\w.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?![\w-])"), "***CPF***"),
+    (re.compile(r"(?<![\w.-])[0-9A-Z]{2}\.[0-9A-Z]{3}\.[0-9A-Z]{3}/[0-9A-Z]{4}-\d{2}(?![\w-])"), "***CNPJ***"),
+    (re.compile(r"\(\d{2}\)\s?9?\d{4}-?\d{4}(?!\d)"), "***phone***"),
+)
+BARE_CPF = re.compile(r"(?<![\w.,-])\d{11}(?![\w,-]|\.\d)")
+
+
+def redact(text: str) -> str:
+    """Take secrets, e-mail addresses, CPF, CNPJ and telephone numbers out of a line."""
+    for pattern, instead in PATTERNS:
+        text = pattern.sub(instead, text)
+    return BARE_CPF.sub(lambda match: "***CPF***" if _is_cpf(match[0]) else match[0], text)
+
+
+def _is_cpf(digits: str) -> bool:
+    """Eleven digits alone may be a SKU or an order: only those with a CPF's check digits are taken for one."""
+    return len(set(digits)) > 1 and all(_check_digit(digits[:n]) == int(digits[n]) for n in (9, 10))
+
+
+def _check_digit(digits: str) -> int:
+    total = sum(int(digit) * weight for digit, weight in zip(digits, range(len(digits) + 1, 1, -1), strict=True))
+    return total * 10 % 11 % 10
+
+
+class Formatter(structlog.stdlib.ProcessorFormatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+def configure(*, debug: bool = False) -> None:
+    """Send our own and the libraries' log lines to standard error: coloured for a terminal, key=value otherwise."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    handler = logging.StreamHandler(sys.stderr)
+    last = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(terminal=sys.stderr.isatty())]
+    handler.setFormatter(Formatter(foreign_pre_chain=shared, processors=last))
+    logging.basicConfig(handlers=[handler], level=logging.DEBUG if debug else logging.INFO, force=True)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _rendering(*, terminal: bool) -> list[Processor]:
+    if terminal:
+        return [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    order = ["timestamp", "level", "event"]
+    return [structlog.processors.format_exc_info, _one_line, structlog.processors.LogfmtRenderer(key_order=order, drop_missing=True)]
+
+
+def _one_line(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Join the lines of a traceback: a log is read line by line."""
+    return {re.sub(r"[^\w.-]", "_", key): value.replace("\n", " | ") if isinstance(value, str) else value for key, value in event.items()}

@@ -1,0 +1,105 @@
+"""What lies where: the counts behind `connector status`, quick also with a million SKUs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, func, select
+
+from connector.domain.messages import CATALOG_KINDS
+from connector.storage.tables import files, freight, holds, marketplaces, orders, outbox, prices, products, rejections, stock, watermarks
+
+
+def snapshot(tx: Connection) -> dict[str, int]:
+    """Count SKUs, prices, stock rows and freight rows."""
+    return {"skus": _count(tx, products), "prices": _count(tx, prices), "stock": _count(tx, stock), "freight": _count(tx, freight)}
+
+
+def _count(tx: Connection, table: Table) -> int:
+    return int(tx.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def last_applied(tx: Connection, feed: str) -> dict[str, Any] | None:
+    """Return the feed's last applied file: name, its own time, when it was applied, rows read and refused."""
+    found = select(files).where(files.c.feed == feed, files.c.state == "applied").order_by(files.c.id.desc()).limit(1)
+    row = tx.execute(found).mappings().first()
+    return {key: row[key] for key in ("name", "modified_at", "settled_at", "rows_read", "rows_refused")} if row else None
+
+
+def freshness(tx: Connection, feed: str) -> datetime | None:
+    """Say when the ERP last told us the feed, by the files applied and by the same file sent again."""
+    mark = tx.execute(select(watermarks.c.value).where(watermarks.c.name == f"feed-fresh:{feed}")).scalar()
+    marked = datetime.fromisoformat(mark) if mark else None
+    file = last_applied(tx, feed)
+    applied: datetime | None = file["settled_at"] if file else None
+    return max((at for at in (marked, applied) if at is not None), default=None)
+
+
+def untold(tx: Connection) -> dict[str, int]:
+    """Count, by marketplace, the SKUs about which anything is still untold."""
+    waiting = outbox.c.state.in_(("pending", "sending")) & outbox.c.kind.in_(CATALOG_KINDS)
+    pairs = select(outbox.c.destination, outbox.c.reference).where(waiting).distinct().subquery()
+    counted = select(pairs.c.destination, func.count()).group_by(pairs.c.destination)
+    return dict(tx.execute(counted).tuples().all())
+
+
+def waiting_messages(tx: Connection) -> dict[str, dict[str, int]]:
+    """Count what waits or is under way, by destination and kind."""
+    return _by_destination(tx, ("pending", "sending", "publishing"))
+
+
+def dead_letters(tx: Connection) -> dict[str, dict[str, int]]:
+    """Count what was given up, by destination and kind."""
+    return _by_destination(tx, ("dead",))
+
+
+def _by_destination(tx: Connection, states: tuple[str, ...]) -> dict[str, dict[str, int]]:
+    columns = outbox.c.destination, outbox.c.kind
+    found: dict[str, dict[str, int]] = {}
+    for destination, kind, number in tx.execute(select(*columns, func.count()).where(outbox.c.state.in_(states)).group_by(*columns)):
+        found.setdefault(destination, {})[kind] = number
+    return found
+
+
+def marketplaces_now(tx: Connection, now: datetime) -> dict[str, dict[str, Any]]:
+    """Say of each marketplace whether it is paused or blocked, until when and why, and how much it was told."""
+    return {
+        row["account"]: {
+            "paused": row["paused"],
+            "blocked": row["needs_a_person"] or (row["blocked_until"] is not None and row["blocked_until"] > now),
+            "blocked_until": row["blocked_until"],
+            "blocked_reason": row["blocked_reason"],
+            "needs_a_person": row["needs_a_person"],
+            "delivered": row["delivered"],
+        }
+        for row in tx.execute(select(marketplaces)).mappings()
+    }
+
+
+def orders_now(tx: Connection) -> dict[str, Any]:
+    """Count orders by state; what is not exported yet, and what is stuck between written and published."""
+    by_state = dict(tx.execute(select(orders.c.state, func.count()).group_by(orders.c.state)).tuples().all())
+    messages = waiting_messages(tx).get("erp", {})
+    stuck = select(outbox.c.reference).where(outbox.c.state == "publishing").order_by(outbox.c.id).limit(20)
+    return {"by_state": by_state, "not_exported": messages, "publishing": list(tx.execute(stuck).scalars())}
+
+
+def held(tx: Connection) -> dict[str, dict[str, int]]:
+    """Count, by feed, the files and rows that wait for a person's yes."""
+    found: dict[str, dict[str, int]] = {}
+    waiting = select(holds.c.feed, holds.c.what, func.count()).where(holds.c.state == "held").group_by(holds.c.feed, holds.c.what)
+    for feed, what, number in tx.execute(waiting):
+        found.setdefault(feed, {"files": 0, "rows": 0})[f"{what}s"] = number
+    return found
+
+
+def quarantine(tx: Connection) -> dict[str, dict[str, int]]:
+    """Count, by feed, the refused rows that no good row has healed, and the files refused whole."""
+    found: dict[str, dict[str, int]] = {}
+    rows = select(rejections.c.feed, func.count()).where(rejections.c.healed_at.is_(None)).group_by(rejections.c.feed)
+    whole = select(files.c.feed, func.count()).where(files.c.state == "refused").group_by(files.c.feed)
+    for what, statement in (("files", whole), ("rows", rows)):
+        for feed, number in tx.execute(statement):
+            found.setdefault(feed, {"files": 0, "rows": 0})[what] = number
+    return found

@@ -1,0 +1,61 @@
+"""Where a person's data lies: orders, and rows of files that were refused."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Text, cast, or_, select, update
+
+from connector.storage.tables import order_items, orders, outbox, rejections
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalData:
+    """What an order holds of a person; `raw` and `answer` are JSON documents in bytes."""
+
+    order_id: str
+    marketplace_order_id: str
+    account: str
+    state: str
+    document: str
+    client: dict[str, Any]
+    address: dict[str, Any]
+    raw: bytes
+    answer: bytes
+
+
+def of(tx: Connection, documents: Collection[str]) -> list[PersonalData]:
+    """Return the orders of a person, by CPF or CNPJ in any of the ways they are written."""
+    columns = [orders.c[name] for name in PersonalData.__slots__]
+    found = select(*columns).where(orders.c.document.in_(documents)).order_by(orders.c.order_id)
+    return [PersonalData(**row) for row in tx.execute(found).mappings()]
+
+
+def pseudonymise(tx: Connection, order_id: str, *, client: dict[str, Any], address: dict[str, Any], raw: bytes, answer: bytes) -> None:
+    """Overwrite what an order holds of a person."""
+    values = {"client": client, "address": address, "raw": raw, "answer": answer, "payments": None}
+    tx.execute(update(orders).where(orders.c.order_id == order_id).values(values))
+
+
+def waits_to_be_written(tx: Connection, order_id: str) -> bool:
+    """Say whether a file about the order is still to be written for the ERP."""
+    unsettled = outbox.c.state.in_(("pending", "sending", "publishing", "dead"))
+    return tx.execute(select(outbox.c.id).where(outbox.c.reference == order_id, unsettled).limit(1)).first() is not None
+
+
+def goods_of(tx: Connection, order_id: str) -> set[str]:
+    """Return an order's SKUs and shipping services: they name no person."""
+    rows = tx.execute(select(order_items.c.sku, order_items.c.sla).where(order_items.c.order_id == order_id))
+    return {text for row in rows for text in row}
+
+
+def forget_refused_rows(tx: Connection, documents: Collection[str]) -> int:
+    """Overwrite what refused rows show of a CPF or CNPJ; return how many there were."""
+    shows = [
+        column.contains(document, autoescape=True)
+        for document in documents
+        for column in (rejections.c.value, cast(rejections.c.record, Text))
+    ]
+    return tx.execute(update(rejections).where(or_(*shows)).values(value="***", record=None)).rowcount

@@ -1,0 +1,38 @@
+"""The runs of the jobs: who ran what, when, and how it ended."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from connector.storage.tables import job_runs
+
+
+def start(tx: Connection, job: str, run_id: str, holder: str, now: datetime) -> int:
+    """Note that a run began; return its number. A run without an end died, or is still under way."""
+    values = {"job": job, "run_id": run_id, "holder": holder, "started_at": now}
+    return int(tx.execute(insert(job_runs).values(values).returning(job_runs.c.id)).scalar_one())
+
+
+def end(tx: Connection, number: int, now: datetime, exit_status: int, report: dict[str, Any]) -> None:
+    """Note how a run ended."""
+    tx.execute(update(job_runs).where(job_runs.c.id == number).values(ended_at=now, exit_status=exit_status, report=report))
+
+
+def last(tx: Connection) -> dict[str, dict[str, Any]]:
+    """Return the last run of each job, by name."""
+    newest = select(func.max(job_runs.c.id)).group_by(job_runs.c.job)
+    return {row["job"]: dict(row) for row in tx.execute(select(job_runs).where(job_runs.c.id.in_(newest))).mappings()}
+
+
+def recent(tx: Connection, limit: int = 100) -> list[dict[str, Any]]:
+    """Return the newest runs of all jobs, newest first."""
+    return [dict(row) for row in tx.execute(select(job_runs).order_by(job_runs.c.id.desc()).limit(limit)).mappings()]
+
+
+def forget(tx: Connection, before: datetime) -> int:
+    """Remove the runs that began before an instant, save each job's last; return how many."""
+    newest = select(func.max(job_runs.c.id)).group_by(job_runs.c.job)
+    return tx.execute(delete(job_runs).where(job_runs.c.started_at < before, job_runs.c.id.not_in(newest))).rowcount

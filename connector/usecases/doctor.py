@@ -1,0 +1,146 @@
+"""`connector check`: is everything there that the connector needs? One line per check, with the remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial
+
+from connector.app import App
+from connector.errors import ConnectorError, Unreachable
+from connector.settings import MarketplaceSettings
+from connector.storage import health
+from connector.usecases import surroundings
+from connector.usecases.schedules import schedules
+
+OK, WARN, FAIL, UNREACHABLE = "ok", "warn", "fail", "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `state` is ok, warn, fail or unreachable."""
+
+    name: str
+    state: str
+    found: str
+    remedy: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        return asdict(self)
+
+
+def exit_status(checks: Iterable[Check]) -> int:
+    """Return 0 where all is well or merely worth a warning, 1 where something fails, 3 where something cannot be reached."""
+    states = {check.state for check in checks}
+    return 3 if UNREACHABLE in states else 1 if FAIL in states else 0
+
+
+def examine(app: App, jobs: Iterable[str]) -> Iterator[Check]:
+    """Look at everything, one after the other; what fails is a line, and the next is looked at."""
+    yield Check("settings", OK, str(app.settings.config_path))
+    yield from _each("schedule", partial(_schedule, app, jobs))
+    yield from _each("layouts", partial(_layouts, app))
+    yield from _each("database", partial(_database, app))
+    yield from _each("ERP source", partial(_store, app, source=True))
+    yield from _each("ERP target", partial(_store, app, source=False))
+    if not app.marketplaces:
+        yield Check("marketplaces", WARN, "none is set", "add a [[marketplaces]] section")
+    for marketplace in app.marketplaces:
+        yield from _each(f"marketplace {marketplace.account}", partial(_marketplace, app, marketplace))
+    yield from _each("freight tables", partial(_freight, app))
+    yield from _each("free disk", partial(_disk, app))
+
+
+def _each(name: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+    try:
+        yield from look()
+    except Unreachable as error:
+        yield Check(name, UNREACHABLE, error.message, error.remedy)
+    except ConnectorError as error:
+        yield Check(name, FAIL, error.message, error.remedy)
+
+
+def _schedule(app: App, jobs: Iterable[str]) -> Iterator[Check]:
+    names = tuple(jobs)
+    planned = schedules(app.settings, names)
+    never = [name for name in names if name not in planned]
+    found = f"{len(planned)} jobs, in {app.settings.schedule.timezone}"
+    yield Check("schedule", WARN if never else OK, found + (f"; never: {', '.join(never)}" if never else ""))
+
+
+def _layouts(app: App) -> Iterator[Check]:
+    from connector.feeds import FEEDS
+    from connector.formats.layout import load_layout
+
+    for name in sorted({app.settings.feeds.of(feed).layout for feed in FEEDS}):
+        load_layout(name, app.settings.path("config/layouts"))
+        yield Check(f"layout {name}", OK, "can be read")
+
+
+def _database(app: App) -> Iterator[Check]:
+    if not health.schema_is_current(app.db):
+        yield Check("database", FAIL, "the schema is behind this version", "run: connector migrate")
+        return
+    yield Check("database", OK, health.describe(app.db))
+    warning, remedy = health.warning(app.db)
+    if warning:
+        yield Check("database", WARN, warning, remedy)
+
+
+def _store(app: App, *, source: bool) -> Iterator[Check]:
+    name = "ERP source" if source else "ERP target"
+    store = app.source if source else app.target
+    yield Check(name, OK, "; ".join([store.url, *store.describe()]))
+
+
+def _marketplace(app: App, marketplace: MarketplaceSettings) -> Iterator[Check]:
+    name = f"marketplace {marketplace.account}"
+    for secret in (marketplace.app_key, marketplace.app_token):
+        app.settings.reveal(secret)
+    yield Check(name, OK, "its credentials are at hand")
+    answer = surroundings.knock(marketplace.base_url)
+    yield Check(name, OK, f"{marketplace.base_url} answers (HTTP {answer.status}, {answer.milliseconds} ms)")
+    skew = answer.skew_seconds
+    if skew is not None and abs(skew) > surroundings.SKEW_SECONDS:
+        way = "behind" if skew > 0 else "ahead of"
+        yield Check(
+            "clock",
+            WARN,
+            f"this clock is {abs(skew):.0f} s {way} the marketplace's",
+            "turn on time synchronization (timedatectl set-ntp true)",
+        )
+
+
+def _freight(app: App) -> Iterator[Check]:
+    if not app.settings.shipping.slas:
+        yield Check("freight tables", WARN, "no SLA is set: every simulation answers without delivery", "add [[shipping.slas]]")
+    rows = health.freight_rows(app.db)
+    for sla in app.settings.shipping.slas:
+        count = surroundings.rows_of_table(rows, sla.table)
+        remedy = f"put rates into the ERP source as {sla.table}, then: connector run refresh-snapshot"
+        yield Check(f"SLA {sla.id}", OK if count else WARN, f"{sla.table}: {count} rates", "" if count else remedy)
+
+
+def _disk(app: App) -> Iterator[Check]:
+    for folder in surroundings.folders(app):
+        free, share = surroundings.free_space(folder)
+        found = f"{folder}: {free // 10**6} MB free ({share:.0%})"
+        if free < surroundings.LEAST_FREE_BYTES or share < surroundings.LEAST_FREE_SHARE:
+            yield Check("free disk", FAIL, found, "make room: imports and orders stop on a full disk")
+        else:
+            yield Check("free disk", OK, found)
+
+
+def require_secrets(app: App) -> None:
+    """Make sure that every secret that the API needs is where the settings say. Raises SettingsError."""
+    api, console = app.settings.api.auth, app.settings.console
+    secrets = [
+        api.path_token,
+        api.app_key,
+        api.app_token,
+        console.password,
+        *(s for m in app.marketplaces for s in (m.app_key, m.app_token)),
+    ]
+    for secret in secrets:
+        if secret is not None:
+            app.settings.reveal(secret)

@@ -1,0 +1,133 @@
+"""What the connector knows about itself, as one value: for the command line, the console, /readyz and /metrics."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.erp import intake
+from connector.errors import ConnectorError
+from connector.settings import FeedsSettings
+from connector.storage import counts, runs
+
+SNAPSHOT_FEEDS = ("products", "prices", "stock", "services", "freight")
+MOST_NAMED = 20
+"""Of what can be many, so many are named; all are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Counts, ages in seconds, instants aware UTC."""
+
+    at: datetime
+    snapshot: dict[str, Any]
+    jobs: dict[str, dict[str, Any]]
+    notifications: dict[str, Any]
+    orders: dict[str, Any]
+    files: dict[str, Any]
+    held: dict[str, dict[str, int]]
+    quarantine: dict[str, dict[str, int]]
+    dead_letters: dict[str, dict[str, int]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as a JSON document: instants in ISO 8601."""
+        document: dict[str, Any] = _plain(asdict(self))
+        return document
+
+    @property
+    def troubles(self) -> list[str]:
+        """Return what a person should look at, in sentences."""
+        return [
+            *([f"the ERP's files cannot be listed: {self.files['unreachable']}"] if self.files["unreachable"] else []),
+            *[f"{account} is blocked: {m['blocked_reason']}" for account, m in self.notifications["marketplaces"].items() if m["blocked"]],
+            *[f"{job} ended {run['exit_status']} at its last run" for job, run in self.jobs.items() if run["exit_status"]],
+        ]
+
+
+def status(app: App) -> Status:
+    """Look at everything once. Quick also with a million SKUs; an ERP that cannot be reached is named, not raised."""
+    with app.db.read() as tx:
+        return Status(
+            at=app.now,
+            snapshot=_snapshot(tx, app.now),
+            jobs=_jobs(tx),
+            notifications=_notifications(tx, app),
+            orders=counts.orders_now(tx),
+            files=_files(app),
+            held=counts.held(tx),
+            quarantine=counts.quarantine(tx),
+            dead_letters=counts.dead_letters(tx),
+        )
+
+
+def _snapshot(tx: Connection, now: datetime) -> dict[str, Any]:
+    fresh = {feed: counts.freshness(tx, feed) for feed in SNAPSHOT_FEEDS}
+    return {
+        **counts.snapshot(tx),
+        "feeds": {
+            feed: {"age_seconds": _age(now, at), "fresh_at": at, "last_file": counts.last_applied(tx, feed)} for feed, at in fresh.items()
+        },
+    }
+
+
+def _age(now: datetime, at: datetime | None) -> float | None:
+    return None if at is None else round((now - at).total_seconds(), 1)
+
+
+def _jobs(tx: Connection) -> dict[str, dict[str, Any]]:
+    return {name: _run(row) for name, row in sorted(runs.last(tx).items())}
+
+
+def _run(row: dict[str, Any]) -> dict[str, Any]:
+    report = row["report"] or {}
+    return {
+        "started_at": row["started_at"],
+        "ended_at": row["ended_at"],
+        "exit_status": row["exit_status"],
+        "run_id": row["run_id"],
+        "holder": row["holder"],
+        "done": report.get("done", [])[:MOST_NAMED],
+        "failures": report.get("failures", [])[:MOST_NAMED],
+        "counts": report.get("counts", {}),
+    }
+
+
+def _notifications(tx: Connection, app: App) -> dict[str, Any]:
+    known = counts.marketplaces_now(tx, app.now)
+    nothing = {"paused": False, "blocked": False, "blocked_until": None, "blocked_reason": None, "needs_a_person": False, "delivered": 0}
+    places = {m.account: known.get(m.account, nothing) for m in app.marketplaces}
+    waiting = counts.untold(tx)
+    return {
+        "pending": sum(waiting.values()),
+        "messages": counts.waiting_messages(tx),
+        "marketplaces": {account: {"pending": waiting.get(account, 0), **place} for account, place in places.items()},
+    }
+
+
+def _files(app: App) -> dict[str, Any]:
+    """Name what lies in the source and would be taken."""
+    waiting: dict[str, list[str]] = {}
+    try:
+        for feed in FeedsSettings.model_fields:
+            found = intake.candidates(app.source, app.settings.feeds.of(feed), app.settings.erp.done_marker)
+            if found:
+                waiting[feed] = [file.name for file in found]
+    except ConnectorError as error:
+        return {"waiting": None, "names": {}, "unreachable": str(error)}
+    return {
+        "waiting": sum(map(len, waiting.values())),
+        "names": {feed: names[:MOST_NAMED] for feed, names in waiting.items()},
+        "unreachable": "",
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat(timespec="seconds")
+    if isinstance(value, dict):
+        return {key: _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value

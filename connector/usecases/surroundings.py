@@ -1,0 +1,74 @@
+"""What lies around the connector: disk space, the marketplace's front door, its clock."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from connector.app import App
+from connector.errors import MarketplaceUnreachable
+
+LEAST_FREE_BYTES, LEAST_FREE_SHARE = 200_000_000, 0.05
+SKEW_SECONDS = 30.0
+KNOCK_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`skew_seconds` is how far the other clock is ahead of ours; None where it says nothing."""
+
+    status: int
+    milliseconds: int
+    skew_seconds: float | None
+
+
+def knock(base_url: str) -> Answer:
+    """Ask for the address alone, without credentials: any answer will do, and nothing is changed. Raises MarketplaceUnreachable."""
+    import requests
+
+    started = time.monotonic()
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            reply = session.head(base_url, timeout=KNOCK_SECONDS, allow_redirects=False, stream=True)
+    except requests.RequestException as error:
+        cause = type(error).__name__
+        raise MarketplaceUnreachable(
+            f"{base_url} does not answer ({cause})", remedy="check base_url, DNS, the firewall's outgoing rules"
+        ) from error
+    return Answer(reply.status_code, round((time.monotonic() - started) * 1000), _skew(reply.headers.get("Date")))
+
+
+def _skew(date: str | None) -> float | None:
+    try:
+        return (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds() if date else None
+    except (ValueError, TypeError):
+        return None
+
+
+def folders(app: App) -> list[Path]:
+    """Return the local folders that are written to, each file system once."""
+    named = [app.root, app.root / "var", *(Path(app.settings.path(url[5:])) for url in _local_urls(app))]
+    there = {path.stat().st_dev: path for path in reversed(named) if path.exists()}
+    return list(reversed(there.values()))
+
+
+def _local_urls(app: App) -> list[str]:
+    return [url for url in (app.settings.erp.source, app.settings.erp.target) if url.startswith("file:")]
+
+
+def free_space(folder: Path) -> tuple[int, float]:
+    """Return the free bytes of the folder's file system, and their share of the whole."""
+    usage = shutil.disk_usage(folder)
+    return usage.free, usage.free / usage.total if usage.total else 0.0
+
+
+def rows_of_table(rows: Mapping[str, int], pattern: str) -> int:
+    """Add up the freight rows of the files that an SLA's table names; folders count case, `*` stops at none."""
+    return sum(count for file, count in rows.items() if fnmatchcase(file, pattern))

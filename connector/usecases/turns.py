@@ -1,0 +1,85 @@
+"""Turns: one process does a job at a time.
+
+The kernel's lock (flock) on `var/locks/<name>.lock` is held for life and dropped on death, however sudden. Two exporters at once would
+write orders twice, whatever else they do right. This is the one place where a turn is taken.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from typing import IO
+
+from connector.app import App
+from connector.errors import Busy, Misuse
+
+WAIT_SECONDS = 60.0
+LOOK_SECONDS = 0.1
+
+
+def holder_name() -> str:
+    """Name this process to people and to other processes: `pid N on HOST`."""
+    return f"pid {os.getpid()} on {socket.gethostname()}"
+
+
+@contextmanager
+def turn(app: App, name: str, *, wait_seconds: float = WAIT_SECONDS, stop: Event | None = None) -> Iterator[None]:
+    """Hold a job's turn for the length of the block.
+
+    Waits up to `wait_seconds` (less where `stop` is set meanwhile), then raises Busy naming the holder.
+    """
+    path = _lock_path(app, name)
+    with path.open("a+", encoding="utf-8") as lock:
+        _acquire(lock, name, wait_seconds, stop or Event())
+        _write_holder(lock, app.now)
+        try:
+            yield
+        finally:
+            lock.truncate(0)  # before the lock goes with the file: whoever comes next finds no stale name
+
+
+def _lock_path(app: App, name: str) -> Path:
+    folder = app.root / "var" / "locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misuse(f"{folder} cannot be made: {error.strerror}", remedy="give this user the right to write in var/") from error
+    return folder / f"{name}.lock"
+
+
+def _acquire(lock: IO[str], name: str, wait_seconds: float, stop: Event) -> None:
+    deadline = time.monotonic() + wait_seconds
+    while not _try(lock):
+        if time.monotonic() >= deadline or stop.wait(LOOK_SECONDS):
+            raise Busy(f"{name} is running elsewhere: {_read_holder(lock)}", remedy="wait until it has ended, or stop that process")
+
+
+def _try(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _write_holder(lock: IO[str], now: datetime) -> None:
+    lock.truncate(0)
+    lock.write(json.dumps({"holder": holder_name(), "since": now.isoformat(timespec="seconds")}))
+    lock.flush()
+
+
+def _read_holder(lock: IO[str]) -> str:
+    lock.seek(0)
+    try:
+        found = json.loads(lock.read())
+        return f"{found['holder']}, since {found['since']}"
+    except (ValueError, KeyError, TypeError):
+        return "a process that has not yet written its name"

@@ -1,0 +1,59 @@
+"""One pass of one job, by hand or on schedule: its turn, its record, its report."""
+
+from __future__ import annotations
+
+import uuid
+
+import structlog
+
+from connector.app import App
+from connector.errors import ConnectorError, Misuse, Unreachable
+from connector.usecases import runs
+from connector.usecases.report import Report
+from connector.usecases.turns import WAIT_SECONDS, turn
+from jobs import JOBS, Pass
+
+log = structlog.get_logger("connector.jobs")
+
+
+def run_job(app: App, name: str, how: Pass, *, wait_seconds: float = WAIT_SECONDS) -> Report:
+    """Make one pass of a job and return its report.
+
+    Raises Busy where the job runs elsewhere, Misuse for settings that cannot be used, and what the database raises when it is not there.
+    A dry run leaves no record.
+    """
+    run_id = uuid.uuid4().hex[:12]
+    with turn(app, name, wait_seconds=wait_seconds, stop=how.stop), structlog.contextvars.bound_contextvars(job=name, run=run_id):
+        if how.dry_run:
+            return _attempt(app, name, how, run_id)
+        with runs.recorded(app, name, run_id) as record:
+            report = _attempt(app, name, how, run_id)
+            record(report)
+    _tell(report)
+    return report
+
+
+def _attempt(app: App, name: str, how: Pass, run_id: str) -> Report:
+    """Whatever stops the pass becomes a failure in its report, save what only a person can mend."""
+    try:
+        return JOBS[name].run(app, how)
+    except Misuse:
+        raise
+    except ConnectorError as error:
+        return _stopped(name, how, str(error), unreachable=isinstance(error, Unreachable))
+    except Exception:  # one of the four places: a bug stops this pass, not the daemon and not the other jobs
+        log.exception("the pass met an unexpected error")
+        return _stopped(name, how, f"{name} met an unexpected error; the log names it under run {run_id}", unreachable=False)
+
+
+def _stopped(name: str, how: Pass, sentence: str, *, unreachable: bool) -> Report:
+    report = Report(name, dry_run=how.dry_run)
+    report.failed(sentence, unreachable=unreachable)
+    return report
+
+
+def _tell(report: Report) -> None:
+    for line in report.failures:
+        log.warning(line)
+    if report.lines:
+        log.info("; ".join(report.lines), **report.counts)
