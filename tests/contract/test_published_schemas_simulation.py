@@ -1,0 +1,142 @@
+"""Our simulation answers against what VTEX publishes: today's OpenAPI, and the keys of the 2017 guide.
+
+$VTEX_SCHEMAS names a folder that holds VTEX's file vtex-external-seller-fulfillment.json. It is taken as it stands but for four places
+where it contradicts its own text or VTEX's own carts (facts 10): merchantName, country and postalCode may be null, price tags are
+objects, a multiplier may have decimals.
+"""
+
+import json
+import os
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft4Validator
+
+from connector.domain.catalog import Offer, Service
+from connector.domain.freight import Rate, RateTable
+from connector.domain.simulation import Sla, simulate
+from connector.vtex.simulation import read, write
+
+FILE = "vtex-external-seller-fulfillment.json"
+
+RATE = Rate("n.csv", 2, "0", "99999999", "", 0, 30_000, 1090, Decimal("0.3"), Decimal(0), 0, 432_000, "BRA", 0)
+SLAS = (Sla("Normal", "Entrega Normal", "bd", RateTable([RATE], "BRA")), Sla("Expressa", "Entrega Expressa", "h", RateTable([RATE], "BRA")))
+GUARANTEE = Service("Garantia", "5", "Garantia de 1 ano", 10000)
+END = datetime(2026, 3, 1, 22, 58, 28, 143000, UTC)
+
+
+def published():
+    folder = os.environ.get("VTEX_SCHEMAS", "")
+    path = Path(folder, FILE)
+    if not folder or not path.exists():
+        pytest.skip(f"VTEX_SCHEMAS names no folder with {FILE}: VTEX's published schemas are not part of this repository")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def as_json_schema(node):
+    """Turn OpenAPI 3.0's `nullable` into JSON Schema."""
+    if isinstance(node, list):
+        return [as_json_schema(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: as_json_schema(value) for key, value in node.items() if key not in ("example", "nullable")}
+    return made | {"type": [made["type"], "null"]} if node.get("nullable") is True else made
+
+
+@pytest.fixture(scope="module")
+def schema():
+    document = published()
+    answer = as_json_schema(document["components"]["schemas"]["responseFulfillmentSimulation"])
+    item = answer["properties"]["items"]["items"]["properties"]
+    answer["properties"]["country"]["type"] = answer["properties"]["postalCode"]["type"] = ["string", "null"]
+    item["merchantName"]["type"] = ["string", "null"]
+    item["priceTags"]["items"] = {"type": "object"}
+    item["unitMultiplier"]["type"] = "number"
+    return answer
+
+
+def offer(sku, **changes):
+    fields = {"sku": sku, "price_cents": 7390, "list_price_cents": 7490, "valid_until": None, "stock": 5, "weight_g": 1500}
+    fields |= {"height_cm": 1.0, "width_cm": 2.0, "length_cm": 3.0, "measurement_unit": "un", "unit_multiplier": 1.0, "services": ()}
+    return Offer(**fields | changes)
+
+
+OFFERS = {
+    o.sku: o
+    for o in (
+        offer("A"),
+        offer("B", stock=0),
+        offer("C", valid_until=END, services=(GUARANTEE,)),
+        offer("D", unit_multiplier=0.3),
+        offer("E", price_cents=0),
+    )
+}
+
+
+def answered(items, **address):
+    cart = read({"items": items} | address, "BRA")
+    answer = write(cart, simulate(cart, OFFERS, SLAS, split="item", home="BRA"))
+    return json.loads(json.dumps(answer, allow_nan=False))
+
+
+EVERY_KIND = [{"id": sku, "quantity": 3, "seller": "1"} for sku in "ABCDEX"]
+ADDRESSES = [
+    {},
+    {"country": "BRA"},
+    {"postalCode": "22270-030"},
+    {"postalCode": "22051030", "country": "BRA"},
+    {"geoCoordinates": [-43.1, -22.9]},
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("items", [[], EVERY_KIND])
+def test_answers_hold_to_todays_published_schema(schema, items, address):
+    problems = [f"{list(e.path)}: {e.message}" for e in Draft4Validator(schema).iter_errors(answered(items, **address))]
+
+    assert problems == []
+
+
+ITEMS = st.lists(st.fixed_dictionaries({"id": st.sampled_from("ABCDEX"), "quantity": st.integers(-1, 9), "seller": st.text()}), max_size=6)
+
+
+@given(ITEMS, st.sampled_from(ADDRESSES))
+def test_every_answer_holds_to_todays_published_schema(schema, items, address):
+    Draft4Validator(schema).validate(answered(items, **address))
+
+
+def test_the_published_example_of_a_request_is_read():
+    document = published()
+    body = document["paths"]["/pvt/orderForms/simulation"]["post"]["requestBody"]["content"]["application/json"]
+    cart = read(body["example"], "BRA")
+
+    assert [(line.sku, line.quantity, line.seller) for line in cart.lines] == [("6", 1, "01")]
+
+
+# ── the guide of 2017 ───────────────────────────────────────────────────────────────────────────────────────────────────
+TOP = {"items", "logisticsInfo", "country", "postalCode"}
+ITEM = {"id", "requestIndex", "price", "listPrice", "quantity", "seller", "priceValidUntil", "offerings"}
+LOGISTICS = {"itemIndex", "stockBalance", "quantity", "shipsTo", "slas"}
+SLA = {"id", "name", "shippingEstimate", "price", "availableDeliveryWindows"}
+OFFERING = {"type", "id", "name", "price"}
+
+
+def test_answers_hold_every_key_of_the_guide():
+    answer = answered(EVERY_KIND, postalCode="22051030", country="BRA")
+
+    assert answer.keys() >= TOP
+    assert all(item.keys() >= ITEM for item in answer["items"])
+    assert all(entry.keys() >= LOGISTICS for entry in answer["logisticsInfo"])
+    assert all(sla.keys() >= SLA for entry in answer["logisticsInfo"] for sla in entry["slas"])
+    assert [offering.keys() for item in answer["items"] for offering in item["offerings"]] == [OFFERING]
+
+
+def test_both_lists_are_aligned_and_speak_of_the_same_lines():
+    answer = answered(EVERY_KIND, postalCode="22051030", country="BRA")
+
+    assert [item["requestIndex"] for item in answer["items"]] == [entry["itemIndex"] for entry in answer["logisticsInfo"]] == [0, 1, 2, 3]
+    assert [item["quantity"] for item in answer["items"]] == [entry["quantity"] for entry in answer["logisticsInfo"]] == [3, 0, 3, 3]
