@@ -1,0 +1,208 @@
+"""The outbox: messages put in the transaction that changed the state, claimed under a lease, settled behind a fence.
+
+States: pending → sending (→ publishing, for files) → delivered | pending again | superseded | dead. A person alone moves dead letters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, or_, select, update
+
+from connector.domain.messages import MAX_ATTEMPTS, Kind, Message
+from connector.storage.tables import outbox as t
+from connector.storage.upsert import insert
+
+LEASE = timedelta(seconds=60)
+PENDING = t.c.state == "pending"
+
+
+def put(tx: Connection, destination: str, kind: Kind, references: Iterable[str], now: datetime) -> None:
+    """Ask for something to be told. A pending message of the same kind and reference is the same message."""
+    rows = [{"destination": destination, "kind": kind.value, "reference": r, "due_at": now, "put_at": now} for r in references]
+    if rows:
+        tx.execute(
+            insert(tx, t).on_conflict_do_nothing(index_elements=[t.c.destination, t.c.kind, t.c.reference], index_where=PENDING), rows
+        )
+
+
+def claim(
+    tx: Connection,
+    destination: str,
+    kinds: Sequence[Kind],
+    now: datetime,
+    limit: int,
+    *,
+    also_before: datetime | None = None,
+    after: Kind | None = None,
+) -> list[Message]:
+    """Take up to `limit` due messages for the length of a lease, the first kinds first; counts the attempt before it is made.
+
+    `also_before` takes messages that wait for their next attempt too, if the last one was made before that instant (a pass by hand).
+    `after` leaves messages alone whose reference still has one of that kind unsettled (a dispatch never overtakes its order).
+    """
+    token = uuid4().hex
+    is_due = t.c.due_at <= now if also_before is None else or_(t.c.due_at <= now, t.c.attempted_at < also_before)
+    claimed: list[Message] = []
+    for kind in kinds:
+        conditions = [t.c.destination == destination, t.c.kind == kind.value, PENDING, is_due]
+        if after is not None and after != kind:
+            conditions.append(~_unsettled(after))
+        claimed += _claim(tx, conditions, now, limit - len(claimed), token)
+    return claimed
+
+
+def _claim(tx: Connection, conditions: list[ColumnElement[bool]], now: datetime, limit: int, token: str) -> list[Message]:
+    if limit <= 0:
+        return []
+    due = select(t.c.id).where(*conditions).order_by(t.c.due_at, t.c.id).limit(limit).with_for_update(skip_locked=True)
+    values = {"state": "sending", "attempt": t.c.attempt + 1, "attempted_at": now, "lease": token, "lease_until": now + LEASE}
+    rows = tx.execute(update(t).where(t.c.id.in_(due.scalar_subquery())).values(values).returning(t)).all()
+    return [_message(row) for row in sorted(rows, key=lambda row: row.id)]
+
+
+def _unsettled(kind: Kind) -> ColumnElement[bool]:
+    earlier = t.alias("earlier")
+    return exists().where(
+        earlier.c.reference == t.c.reference,
+        earlier.c.destination == t.c.destination,
+        earlier.c.kind == kind.value,
+        earlier.c.state.in_(("pending", "sending", "publishing", "dead")),
+    )
+
+
+def _message(row: Row[Any]) -> Message:
+    return Message(row.id, row.destination, Kind(row.kind), row.reference, row.attempt, row.lease or "")
+
+
+# ── settling: behind the fence of the lease ─────────────────────────────────────────────────────────────────────────────
+def _mine(message: Message) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return t.c.id == message.id, t.c.lease == message.lease
+
+
+def delivered(tx: Connection, message: Message, now: datetime, *, keep: bool) -> bool:
+    """Settle as delivered; False where the lease was lost meanwhile, and nothing was changed. `keep` leaves the row for the history."""
+    if keep:
+        done = update(t).where(*_mine(message)).values(state="delivered", lease=None, lease_until=None, settled_at=now, reason=None)
+        won = tx.execute(done).rowcount == 1
+    else:
+        won = tx.execute(delete(t).where(*_mine(message))).rowcount == 1
+    if won:
+        _bury_no_longer(tx, message, now)
+    return won
+
+
+def _bury_no_longer(tx: Connection, message: Message, now: datetime) -> None:
+    """Settle the dead letters about the same thing: what they wanted said was said now."""
+    same = (t.c.reference == message.reference, t.c.destination == message.destination, t.c.kind == message.kind.value)
+    tx.execute(update(t).where(*same, t.c.state == "dead").values(state="superseded", settled_at=now))
+
+
+def again(tx: Connection, message: Message, due_at: datetime, reason: str, now: datetime, *, counts: bool = True) -> bool:
+    """Put a message back to wait until `due_at`, or settle it as superseded where its twin waits already.
+
+    `counts` False gives the attempt back: the destination was blocked, which is not the message's fault.
+    """
+    values = {"state": "pending", "due_at": due_at, "reason": reason, "lease": None, "lease_until": None}
+    back = update(t).where(*_mine(message), ~_twin_waits()).values(values)
+    if not counts:
+        back = back.values(attempt=t.c.attempt - 1)
+    return tx.execute(back).rowcount == 1 or _superseded(tx, message, now)
+
+
+def _twin_waits() -> ColumnElement[bool]:
+    twin = t.alias("twin")
+    return exists().where(
+        twin.c.destination == t.c.destination, twin.c.kind == t.c.kind, twin.c.reference == t.c.reference, twin.c.state == "pending"
+    )
+
+
+def _superseded(tx: Connection, message: Message, now: datetime) -> bool:
+    done = update(t).where(*_mine(message)).values(state="superseded", lease=None, lease_until=None, settled_at=now)
+    return tx.execute(done).rowcount == 1
+
+
+def bury(tx: Connection, message: Message, reason: str, now: datetime) -> bool:
+    """Give a message up: a dead letter, until a person replays or discards it."""
+    dead = update(t).where(*_mine(message)).values(state="dead", reason=reason, lease=None, lease_until=None, settled_at=now)
+    return tx.execute(dead).rowcount == 1
+
+
+def reclaim(tx: Connection, destination: str, kinds: Collection[Kind], now: datetime, *, expired_only: bool) -> int:
+    """Take back what a dead process had in hand: its attempts stand, and the last one makes a dead letter.
+
+    With `expired_only` (several machines) only leases that ran out; else the caller holds the job's lock, and nobody else can be at work.
+    """
+    conditions = [t.c.destination == destination, t.c.kind.in_([k.value for k in kinds]), t.c.state == "sending"]
+    if expired_only:
+        conditions.append(t.c.lease_until < now)
+    stray = [_message(row) for row in tx.execute(select(t).where(*conditions))]
+    for message in stray:
+        if message.attempt >= MAX_ATTEMPTS:
+            bury(tx, message, "given up: every attempt ended with the process", now)
+        else:
+            again(tx, message, now, "its sender ended before it was settled", now)
+    return len(stray)
+
+
+# ── publishing: the mark before the rename ──────────────────────────────────────────────────────────────────────────────
+def mark_publishing(tx: Connection, message: Message, partial: dict[str, str]) -> bool:
+    """Record which temporary file is the message's commit record, before it is renamed."""
+    mark = update(t).where(*_mine(message)).values(state="publishing", partial=partial)
+    return tx.execute(mark).rowcount == 1
+
+
+def publishing(tx: Connection, destination: str) -> list[tuple[Message, dict[str, str]]]:
+    """Return the messages whose file was about to appear when their process ended."""
+    rows = tx.execute(select(t).where(t.c.destination == destination, t.c.state == "publishing").order_by(t.c.id))
+    return [(_message(row), row.partial) for row in rows]
+
+
+# ── what people ask ─────────────────────────────────────────────────────────────────────────────────────────────────────
+def _waits(destination: str, kinds: Collection[Kind]) -> list[ColumnElement[bool]]:
+    in_hand = t.c.state.in_(("pending", "sending", "publishing"))
+    return [t.c.destination == destination, t.c.kind.in_([k.value for k in kinds]), in_hand]
+
+
+def waiting(tx: Connection, destination: str, kinds: Collection[Kind]) -> dict[str, int]:
+    """Count what is still to be delivered, by kind."""
+    rows = tx.execute(select(t.c.kind, func.count()).where(*_waits(destination, kinds)).group_by(t.c.kind))
+    return {row[0]: row[1] for row in rows}
+
+
+def sample(tx: Connection, destination: str, kinds: Collection[Kind], limit: int) -> list[tuple[str, str]]:
+    """Return the kind and reference of the first messages that wait."""
+    query = select(t.c.kind, t.c.reference).where(*_waits(destination, kinds)).order_by(t.c.id).limit(limit)
+    return [(row.kind, row.reference) for row in tx.execute(query)]
+
+
+def letters(tx: Connection, *, ids: Collection[int] | None = None, limit: int = 1000) -> list[dict[str, Any]]:
+    """Return dead letters, the oldest first; those of the given ids, or all."""
+    query = select(t).where(t.c.state == "dead").order_by(t.c.id).limit(limit)
+    if ids is not None:
+        query = query.where(t.c.id.in_(ids))
+    return [dict(row._mapping) for row in tx.execute(query)]  # noqa: SLF001  # SQLAlchemy's public name for it
+
+
+def replay(tx: Connection, ids: Collection[int], now: datetime) -> int:
+    """Send dead letters on their way again, with all their attempts; one whose twin waits already is superseded."""
+    fresh = {"state": "pending", "due_at": now, "attempt": 0, "settled_at": None}
+    for number in ids:
+        one = (t.c.id == number, t.c.state == "dead")
+        if tx.execute(update(t).where(*one, ~_twin_waits()).values(fresh)).rowcount == 0:
+            tx.execute(update(t).where(*one).values(state="superseded"))
+    return len(ids)
+
+
+def discard(tx: Connection, ids: Collection[int], now: datetime) -> int:
+    """Lay dead letters aside for good."""
+    return tx.execute(update(t).where(t.c.id.in_(ids), t.c.state == "dead").values(state="discarded", settled_at=now)).rowcount
+
+
+def forget_settled(tx: Connection, before: datetime) -> int:
+    """Remove what was settled before an instant (dead letters stay)."""
+    gone = delete(t).where(t.c.state.in_(("delivered", "superseded", "discarded")), t.c.settled_at < before)
+    return tx.execute(gone).rowcount
