@@ -26,6 +26,7 @@ TOTAL_SECONDS = 30
 MAX_BYTES = 1_000_000
 _CHUNK = 8192
 _LONGEST = 200
+_DEEPEST = 10
 
 
 class ForeignHost(Misuse):
@@ -76,17 +77,19 @@ class Marketplace:
                 session.close()
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
+        """Check the address as it was given and as the library will use it: they may be read differently."""
+        self._refuse_foreign(request.url)
         body = b"" if request.body is None else _encoded(request.body)
-        try:
-            prepared = requests.Request(request.method, request.url, headers=self._headers, data=body).prepare()
-        except requests.RequestException as error:
-            raise ForeignHost(f"{request.url!r} is not a web address: {error}") from None
-        if not admits(self._settings, prepared.url or ""):
+        prepared = requests.Request(request.method, request.url, headers=self._headers, data=body).prepare()
+        self._refuse_foreign(prepared.url or "")
+        return prepared
+
+    def _refuse_foreign(self, url: str) -> None:
+        if not admits(self._settings, url):
             raise ForeignHost(
-                f"marketplace {self._settings.account}: {prepared.url!r} is outside the hosts of its settings; nothing was sent",
+                f"marketplace {self._settings.account}: {url!r} is outside the hosts of its settings; nothing was sent",
                 remedy="add the host to services_hosts if it is right",
             )
-        return prepared
 
     def _exchange(self, prepared: requests.PreparedRequest) -> Reply:
         timeout = (CONNECT_SECONDS, READ_SECONDS)
@@ -148,22 +151,22 @@ def _credential(settings: MarketplaceSettings, name: str, value: str) -> str:
 
 
 def _in_words(error: Exception) -> str:
-    match error:
-        case requests.ConnectTimeout():
-            return f"no connection within {CONNECT_SECONDS} s"
-        case requests.exceptions.SSLError():
-            return f"its TLS certificate or handshake was not accepted: {_innermost(error)}"
-        case requests.ReadTimeout() | TimeoutError():
-            return "no whole answer in time"
-    return f"the connection failed: {_innermost(error)}"
+    cause = _innermost(error)
+    if isinstance(error, requests.ConnectTimeout):
+        return f"no connection within {CONNECT_SECONDS} s"
+    if isinstance(cause, (TimeoutError, urllib3.exceptions.TimeoutError)):
+        return "no whole answer in time"
+    words = " ".join((getattr(cause, "strerror", None) or str(cause) or type(cause).__name__).split())[:_LONGEST]
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"its TLS certificate or handshake was not accepted: {words}"
+    return f"the connection failed: {words}"
 
 
-def _innermost(error: BaseException) -> str:
-    """Return the first cause's own words: the wrappers repeat addresses and say nothing more."""
-    for _ in range(10):
-        inner = getattr(error, "reason", None) or next((a for a in error.args if isinstance(a, BaseException)), None)
-        if not isinstance(inner, BaseException):
+def _innermost(error: BaseException) -> BaseException:
+    """Return the first cause: the wrappers around it repeat addresses and say nothing more."""
+    for _ in range(_DEEPEST):
+        inner = next((e for e in (getattr(error, "reason", None), *error.args, error.__cause__) if isinstance(e, BaseException)), None)
+        if inner is None:
             break
         error = inner
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(text).split())[:_LONGEST]
+    return error
