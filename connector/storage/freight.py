@@ -12,6 +12,7 @@ from sqlalchemy import Connection, literal_column, select
 from connector.domain.freight import Rate, RateTable
 from connector.domain.simulation import Sla
 from connector.settings import ShippingSettings
+from connector.storage import driver
 from connector.storage.tables import freight, watermarks
 
 VERSION = "freight-version"
@@ -20,7 +21,8 @@ VERSION_STATEMENT = str(select(watermarks.c.value).where(watermarks.c.name == li
 
 
 def version(tx: Connection) -> str:
-    return tx.exec_driver_sql(VERSION_STATEMENT).scalar() or ""
+    found = driver.rows(tx, VERSION_STATEMENT)
+    return str(found[0][0]) if found else ""
 
 
 def files(tx: Connection) -> list[str]:

@@ -1,12 +1,11 @@
 """What SKUs sell at now, read in one statement (two where services are sold with them).
 
-Every cart of every marketplace passes here: the statements are built once for each size, and then run as they stand, below the
-layer that would prepare them anew each time.
+Every cart of every marketplace passes here: the statements are built once for each size, and then run as they stand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -15,13 +14,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Dialect, Select, and_, bindparam, exists, func, literal_column, or_, select
 
 from connector.domain.catalog import Offer, Service
+from connector.storage import driver
+from connector.storage.driver import Row
 from connector.storage.tables import Instant, prices, products, reservations, services, stock
 
 CHUNK = 512
 """SKUs a statement: far below the variables that SQLite (32,766) and PostgreSQL (65,535) take."""
 INSTANT = Instant()
-
-Row = Sequence[Any]
 
 
 def load(tx: Connection, account: str, sales_channel: str, skus: Collection[str], now: datetime) -> dict[str, Offer]:
@@ -33,14 +32,14 @@ def load(tx: Connection, account: str, sales_channel: str, skus: Collection[str]
     """
     rows = _prices(tx, account, sales_channel, sorted(set(skus)), now)
     sold_with = _services(tx, [sku for sku, row in rows.items() if row[-1]])
-    read_instant = INSTANT.dialect_impl(tx.dialect).result_processor(tx.dialect, None)
+    _, read_instant = _instants(tx.dialect)
     return {sku: _offer(row, sold_with.get(sku, ()), read_instant) for sku, row in rows.items()}
 
 
 def _prices(tx: Connection, account: str, sales_channel: str, skus: list[str], now: datetime) -> dict[str, Row]:
     """Return the row of each SKU's most specific price."""
-    write_instant = INSTANT.dialect_impl(tx.dialect).bind_processor(tx.dialect)
-    given = {"account": account, "channel": sales_channel, "now": write_instant(now) if write_instant else now}
+    write_instant, _ = _instants(tx.dialect)
+    given = {"account": account, "channel": sales_channel, "now": write_instant(now)}
     best: dict[str, Row] = {}
     for row in _fetch(tx, _price_rows, skus, given):
         known = best.get(row[0])
@@ -61,13 +60,13 @@ def _services(tx: Connection, skus: list[str]) -> dict[str, tuple[Service, ...]]
     return found
 
 
-def _offer(row: Row, sold_with: tuple[Service, ...], read_instant: Callable[[Any], Any] | None) -> Offer:
+def _offer(row: Row, sold_with: tuple[Service, ...], read_instant: Callable[[Any], Any]) -> Offer:
     sku, _, _, price, list_price, until, in_stock, reserved, weight, height, width, length, unit, multiplier, _ = row
     return Offer(
         sku=sku,
         price_cents=price,
         list_price_cents=list_price,
-        valid_until=read_instant(until) if read_instant and until is not None else until,
+        valid_until=None if until is None else read_instant(until),
         stock=max(int(in_stock or 0) - int(reserved or 0), 0),
         weight_g=weight,
         height_cm=height,
@@ -115,6 +114,17 @@ def _parameters(size: int) -> list[Any]:
     return [bindparam(f"sku{i}") for i in range(size)]
 
 
+@lru_cache(maxsize=8)
+def _instants(dialect: Dialect) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """Say how this database's driver is given an instant, and how it gives one back."""
+    type_ = INSTANT.dialect_impl(dialect)
+    return type_.bind_processor(dialect) or _as_it_is, type_.result_processor(dialect, None) or _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class _Statement:
     """SQL as the driver takes it; `order` names its parameters by place, None where the driver takes them by name."""
@@ -140,4 +150,4 @@ def _fetch(tx: Connection, build: Callable[[int], Select[Any]], skus: list[str],
         filled = part + part[-1:] * (size - len(part))
         values = {f"sku{i}": sku for i, sku in enumerate(filled)} | given
         statement = _statement(tx.dialect, build, size)
-        yield from tx.exec_driver_sql(statement.sql, statement.parameters(values)).all()
+        yield from driver.rows(tx, statement.sql, statement.parameters(values))

@@ -12,6 +12,7 @@ from sqlalchemy import delete, event, insert, update
 from connector import app as app_module
 from connector.domain.catalog import Offer, Service
 from connector.domain.simulation import SlaOffer
+from connector.errors import DatabaseUnreachable
 from connector.settings import DatabaseSettings, Settings, ShippingSettings, SlaSettings
 from connector.storage import freight, tables
 from connector.storage.database import migrate
@@ -181,14 +182,31 @@ def test_open_reservations_are_taken_off_and_nothing_goes_below_zero(app):
     assert (found["A"].stock, found["B"].stock) == (2, 0)
 
 
-def test_a_thousand_skus_are_found_in_few_statements(app):
+def test_more_skus_than_a_statement_takes_are_found(app):
     skus = [f"S{i}" for i in range(1100)]
     stocked(app, *skus)
-    seen = []
-    event.listen(app.db.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
 
     assert set(load(app, *skus, "other")) == set(skus)
-    assert len([sql for sql in seen if sql.startswith("SELECT")]) == 3
+
+
+def test_a_cart_takes_one_statement_and_one_for_the_freights_version(sqlite_app):
+    stocked(sqlite_app, *"ABCDE")
+    ask(sqlite_app, ("A", 1))
+    seen = []
+    with sqlite_app.db.read() as tx:
+        tx.connection.dbapi_connection.set_trace_callback(seen.append)
+
+    ask(sqlite_app, *((sku, 1) for sku in "ABCDE"))
+
+    assert [sql.partition(" ")[0] for sql in seen] == ["BEGIN", "SELECT", "SELECT", "ROLLBACK"]
+
+
+def test_a_database_that_cannot_be_read_is_named_as_such(sqlite_app):
+    with sqlite_app.db.write() as tx:
+        tx.exec_driver_sql("DROP TABLE services")
+
+    with pytest.raises(DatabaseUnreachable, match="no such table: services"):
+        ask(sqlite_app, ("A", 1))
 
 
 def test_skus_are_compared_to_the_letter(app):
