@@ -10,7 +10,23 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, String, Subquery, and_, bindparam, case, exists, func, literal, or_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Label,
+    String,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from connector.domain.messages import CATALOG_KINDS, Kind
 from connector.settings import MarketplaceSettings
@@ -31,6 +47,11 @@ def announce(tx: Connection, to: Sequence[MarketplaceSettings], skus: Iterable[s
             for sku in part
         ]
         announce_from(tx, to, union_all(*rows), now)
+
+
+def _row(sku: ColumnElement[str], kind: Kind, account: ColumnElement[str] | None = None) -> list[Label[str]]:
+    everyone = literal("", String)
+    return [sku.label("sku"), literal(kind.value, String).label("kind"), (everyone if account is None else account).label("account")]
 
 
 def _chunks(skus: list[str], size: int = 200) -> Iterable[list[str]]:
@@ -125,9 +146,7 @@ def announce_expired_prices(tx: Connection, to: Sequence[MarketplaceSettings], n
     for m in to:
         since = tx.execute(select(marketplaces.c.prices_expired_to).where(marketplaces.c.account == m.account)).scalar()
         ended = [prices.c.valid_until <= now] + ([prices.c.valid_until > since] if since else [])
-        rows: Select[Any] = select(
-            prices.c.sku, literal(Kind.PRICE.value, String).label("kind"), prices.c.marketplace.label("account")
-        ).where(*ended)
+        rows = select(*_row(prices.c.sku, Kind.PRICE, prices.c.marketplace)).where(*ended)
         announce_from(tx, [m], rows, now)
         tx.execute(update(marketplaces).where(marketplaces.c.account == m.account).values(prices_expired_to=now))
 

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, or_, select, text, update
 
 from connector.domain.messages import MAX_ATTEMPTS, Kind, Message
 from connector.storage.tables import outbox as t
-from connector.storage.upsert import insert
+from connector.storage.upsert import Insert, insert
 
 LEASE = timedelta(seconds=60)
 PENDING = t.c.state == "pending"
@@ -24,9 +24,13 @@ def put(tx: Connection, destination: str, kind: Kind, references: Iterable[str],
     """Ask for something to be told. A pending message of the same kind and reference is the same message."""
     rows = [{"destination": destination, "kind": kind.value, "reference": r, "due_at": now, "put_at": now} for r in references]
     if rows:
-        tx.execute(
-            insert(tx, t).on_conflict_do_nothing(index_elements=[t.c.destination, t.c.kind, t.c.reference], index_where=PENDING), rows
-        )
+        tx.execute(unless_pending(insert(tx, t)), rows)
+
+
+def unless_pending(statement: Insert) -> Insert:
+    """Let an insert into the outbox pass over messages that wait already."""
+    twin = [t.c.destination, t.c.kind, t.c.reference]
+    return statement.on_conflict_do_nothing(index_elements=twin, index_where=text("state = 'pending'"))
 
 
 def claim(
