@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -14,12 +14,16 @@ from connector.settings import Settings
 @dataclass(frozen=True, slots=True)
 class SourceFile:
     """A regular file as a listing shows it. `name` is its path below the store's root, "/"-separated, safe to print and to store;
-    `raw_name` the bytes the store calls it by (names that are not UTF-8 are written with percent signs in `name`)."""
+    `raw_name` the bytes the store calls it by (names that are not UTF-8 are written with percent signs in `name`).
+
+    `marker` is the done marker beside it, where `candidates` was told to look for one; two looks at one file are equal whatever it is.
+    """
 
     name: str
     raw_name: bytes
     size: int
     modified_at: datetime
+    marker: SourceFile | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
