@@ -151,7 +151,8 @@ def erase(
 ) -> None:
     """Remove a person's data (LGPD).
 
-    Keeps what the law makes a seller keep, and says what was kept, and why."""
+    Keeps what the law makes a seller keep, and says what was kept, and why.
+    """
     from connector.usecases import privacy
 
     done = privacy.erase(open_app(context), document)

@@ -92,7 +92,8 @@ def preview(
 ) -> None:
     """Say what importing a file would change.
 
-    Added, changed by field, removed, rejected rows with reasons; nothing is changed."""
+    Added, changed by field, removed, rejected rows with reasons; nothing is changed.
+    """
     from connector.feeds import CATALOG_FEEDS
     from connector.usecases import imports
 

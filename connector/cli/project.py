@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,8 @@ FOLDERS = ("inbox", "outbox")
 def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that does not exist yet, or is empty.")]) -> None:
     """Make a new project directory.
 
-    Commented settings, sample ERP files, inbox and outbox."""
+    Commented settings, sample ERP files, inbox and outbox.
+    """
     import shutil
 
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
@@ -51,10 +53,11 @@ def migrate(context: typer.Context) -> None:
 def demo(*, once: Annotated[bool, typer.Option("--once", help="End by itself: 0 when every step was seen to work.")] = False) -> None:
     """Play the whole job, on this machine alone.
 
-    With a marketplace sandbox and a legacy ERP; stays up until Ctrl-C."""
+    With a marketplace sandbox and a legacy ERP; stays up until Ctrl-C.
+    """
     from importlib import import_module
 
-    raise typer.Exit(import_module("connector.demo.story").play(once=once))
+    raise typer.Exit(import_module("connector.demo.story").play(once=once or not sys.stdin.isatty()))
 
 
 def bench(context: typer.Context) -> None:

@@ -1,0 +1,47 @@
+# What can be done here; `make help` lists it. Works from a fresh clone with Python 3.11 or newer.
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/.run-installed
+TEST := $(VENV)/.test-installed
+PACKAGING := setup.cfg pyproject.toml requirements/run.lock
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean
+
+help: ## list what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(RUN) ## play the whole job once on this machine (ARGS=--once ends by itself)
+	@$(BIN)/connector demo $(ARGS)
+
+test: $(TEST) ## run all tests (ARGS are pytest's)
+	@requirements/servers.sh
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(TEST) ## format, lint, types, import rules, architecture and unit tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/unit tests/test_architecture.py
+
+bench: $(RUN) ## measure the numbers that the README quotes
+	@$(BIN)/connector bench $(ARGS)
+
+lock: ## make the locks anew from setup.cfg (needs pip-tools on the PATH)
+	requirements/lock.sh
+
+clean: ## remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+
+$(BIN)/python:
+	@requirements/venv.sh $(VENV)
+
+$(RUN): $(BIN)/python $(PACKAGING)
+	@requirements/install.sh $(BIN) requirements/run.lock
+	@touch $@
+
+$(TEST): $(BIN)/python $(PACKAGING) requirements/test.lock
+	@requirements/install.sh $(BIN) requirements/test.lock
+	@touch $(RUN) $@

@@ -1,0 +1,213 @@
+"""Settings: each key is in the shipped file, each mistake is one sentence, secrets are never values."""
+
+import os
+import re
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from connector import settings
+from connector.errors import SettingsError
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "config" / "connector.toml"
+COMMENTED = re.compile(r'^# ([a-z_]+ = ".*")$', re.MULTILINE)
+MARKETPLACE = """
+[[marketplaces]]
+account = "loja"
+seller_id = "acme"
+base_url = "https://loja.vtexcommercestable.com.br"
+app_key = "env:KEY"
+app_token = "env:TOKEN"
+"""
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    for name in [name for name in os.environ if name.startswith("CONNECTOR_")]:
+        monkeypatch.delenv(name)
+
+    def write(text):
+        path = tmp_path / "config" / "connector.toml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def refusal(path):
+    with pytest.raises(SettingsError) as caught:
+        settings.load(path)
+    return str(caught.value)
+
+
+def keys_of_models(model=settings.Settings, prefix=""):
+    for name, field in model.model_fields.items():
+        inner = [
+            a for a in (field.annotation, *getattr(field.annotation, "__args__", ())) if isinstance(a, type) and issubclass(a, BaseModel)
+        ]
+        if inner:
+            yield from keys_of_models(inner[0], f"{prefix}{name}.")
+        elif not field.exclude:
+            yield prefix + name
+
+
+def keys_of_document(document, prefix=""):
+    for name, value in document.items():
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                yield from keys_of_document(inner, f"{prefix}{name}.")
+            else:
+                yield prefix + name
+        if value == []:
+            yield prefix + name
+
+
+def defaults_of_models(model=settings.Settings, prefix=""):
+    for name, field in model.model_fields.items():
+        if isinstance(field.default, BaseModel):
+            yield from ((prefix + name + "." + key, value) for key, value in flat(field.default.model_dump()))
+
+
+def flat(document):
+    for name, value in document.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}.{key}", inner) for key, inner in flat(value))
+        else:
+            yield name, list(value) if isinstance(value, tuple) else value
+
+
+def test_the_shipped_file_names_every_key_and_no_other():
+    document = tomllib.loads(COMMENTED.sub(r"\1", SHIPPED.read_text(encoding="utf-8")))
+
+    assert set(keys_of_document(document)) == set(keys_of_models())
+
+
+def test_the_shipped_file_shows_the_defaults():
+    shipped = dict(flat(tomllib.loads(SHIPPED.read_text(encoding="utf-8"))))
+    defaults = {key: value for key, value in defaults_of_models() if value is not None and key != "shipping.slas"}
+
+    assert {key: shipped.get(key) for key in defaults} == defaults
+
+
+def test_the_shipped_file_comments_every_key():
+    lines = SHIPPED.read_text(encoding="utf-8").splitlines()
+    explained = {line.split(":")[0].removeprefix("# ") for line in lines if re.match(r"# [a-z_]+: ", line)}
+    first = {}
+    for above, line in pairwise(lines):
+        key = re.match(r"(?:# )?([a-z_]+) = ", line)
+        if key and key[1] not in explained:
+            first.setdefault(key[1], above.startswith(("# ", "app_key")))
+
+    assert [key for key, commented in first.items() if not commented] == []
+
+
+def test_what_init_copies_is_the_shipped_file():
+    assert (ROOT / "connector/skeleton/config/connector.toml").read_text(encoding="utf-8") == SHIPPED.read_text(encoding="utf-8")
+
+
+def test_the_shipped_file_loads():
+    assert settings.load(SHIPPED).marketplaces[0].seller_id == "acme"
+
+
+def test_relative_paths_lie_in_the_project_directory(write, tmp_path):
+    found = settings.load(write(MARKETPLACE))
+
+    assert found.path("inbox") == tmp_path / "inbox"
+
+
+def test_a_file_that_lies_outside_a_config_folder_makes_its_own_folder_the_project(tmp_path):
+    file = tmp_path / "shop.toml"
+    file.write_text(MARKETPLACE)
+
+    assert settings.load(file).root == tmp_path
+
+
+def test_the_environment_goes_before_the_file(write, monkeypatch):
+    monkeypatch.setenv("CONNECTOR__ERP__SETTLE_SECONDS", "7")
+
+    assert settings.load(write("[erp]\nsettle_seconds = 3\n")).erp.settle_seconds == 7
+
+
+def test_an_environment_variable_that_names_no_section_is_refused(write, monkeypatch):
+    monkeypatch.setenv("CONNECTOR__EPR__SOURCE", "file:x")
+
+    said = refusal(write(""))
+
+    assert "CONNECTOR__EPR__SOURCE" in said
+    assert "did you mean erp?" in said
+
+
+def test_a_bad_environment_variable_is_named(write, monkeypatch):
+    monkeypatch.setenv("CONNECTOR__ERP__SETTLE_SECONDS", "soon")
+
+    said = refusal(write(""))
+
+    assert "environment variable CONNECTOR__ERP__SETTLE_SECONDS" in said
+    assert "'soon'" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[erp]\nsorce = 'file:x'\n", ["erp.sorce", "did you mean source?"]),
+        ("[feeds.price]\nmode = 'full'\n", ["feeds.price", "did you mean prices?"]),
+        ("[feeds.products]\nmode = 'half'\n", ["feeds.products.mode", "'half'", "full", "delta"]),
+        ("[feeds.stock]\nmax_zeroed = 3\n", ["feeds.stock.max_zeroed", "3", "1"]),
+        ("[erp]\nsource = 'ftp://x'\n", ["erp.source", "ftp://x"]),
+        ("[api]\nbind = '0.0.0.0:80'\n", ["api", "loopback", "[api.auth]"]),
+        ("[schedule]\ntimezone = 'Campinas'\n", ["schedule", "America/Sao_Paulo"]),
+        (MARKETPLACE + MARKETPLACE, ["marketplaces", "each account once"]),
+        (MARKETPLACE.replace("https:", "http:"), ["https"]),
+        ("[erp\n", ["the file", "TOML"]),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_file_key_found_and_allowed(write, text, words):
+    path = write(text)
+    said = refusal(path)
+
+    assert [word for word in [str(path), "found", "allowed", *words] if word not in said] == []
+    assert "\n" not in said
+
+
+def test_a_missing_file_names_the_way_to_make_one(tmp_path):
+    assert "connector init" in refusal(tmp_path / "nothing.toml")
+
+
+def test_a_secret_written_into_the_file_is_refused_without_repeating_it(write):
+    said = refusal(write(MARKETPLACE.replace("env:KEY", "vtexappkey-acme-SECRET")))
+
+    assert "SECRET" not in said
+    assert "env:NAME or file:PATH" in said
+
+
+def test_a_secret_is_read_when_it_is_needed_and_never_shown(write, monkeypatch):
+    monkeypatch.setenv("KEY", "the secret")
+    found = settings.load(write(MARKETPLACE))
+
+    assert found.reveal(found.marketplaces[0].app_key) == "the secret"
+    assert "the secret" not in repr(found)
+
+
+def test_a_secret_that_is_not_there_names_the_variable(write, monkeypatch):
+    monkeypatch.delenv("TOKEN", raising=False)
+    found = settings.load(write(MARKETPLACE))
+
+    with pytest.raises(SettingsError, match="env:TOKEN"):
+        found.reveal(found.marketplaces[0].app_token)
+
+
+def test_a_secret_file_that_others_can_read_is_refused(write, tmp_path):
+    secret = tmp_path / "token"
+    secret.write_text("x\n")
+    found = settings.load(write(MARKETPLACE.replace("env:TOKEN", "file:token")))
+
+    secret.chmod(0o644)
+    with pytest.raises(SettingsError, match="chmod 600"):
+        found.reveal(found.marketplaces[0].app_token)
+    secret.chmod(0o600)
+    assert found.reveal(found.marketplaces[0].app_token) == "x"
