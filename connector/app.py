@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connector import settings as settings_module
 from connector.erp.store import FileStore, open_store
 from connector.settings import MarketplaceSettings, Settings
 from connector.storage.database import JOB_WAIT_SECONDS, Database
 from connector.storage.freight import RateMemory
+
+if TYPE_CHECKING:
+    from connector.vtex.line import Line
 
 
 def utc_now() -> datetime:
@@ -50,6 +54,18 @@ class App:
     @cached_property
     def rates(self) -> RateMemory:
         return RateMemory(self.settings.shipping)
+
+    @cached_property
+    def _lines(self) -> dict[str, Line]:
+        return {}
+
+    def line(self, marketplace: MarketplaceSettings) -> Line:
+        """Return the process's one line to a marketplace: its rate is one number, whichever job speaks."""
+        from connector.vtex.line import Line
+
+        if marketplace.account not in self._lines:
+            self._lines.setdefault(marketplace.account, Line(self.settings, marketplace))
+        return self._lines[marketplace.account]
 
 
 def build(settings: Settings, *, wait_seconds: int = JOB_WAIT_SECONDS, clock: Callable[[], datetime] = utc_now) -> App:

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
-from threading import Event
 
 from connector.app import App
+from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    """How one pass of a job is made: `by_hand` ignores waits (one probe to a blocked marketplace); a set `stop` ends it early and safely."""
-
-    dry_run: bool = False
-    by_hand: bool = False
-    stop: Event = field(default_factory=Event)
+__all__ = ["JOBS", "Job", "Pass"]
 
 
 @dataclass(frozen=True, slots=True)

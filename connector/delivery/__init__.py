@@ -1,1 +1,1 @@
-"""delivery."""
+"""The outbox's motor: messages claimed, handed to couriers, settled."""

@@ -1,0 +1,80 @@
+"""One pass over a marketplace's messages: how it stands, the relay, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.delivery.courier import Courier
+from connector.delivery.relay import Relay, Tally
+from connector.domain.messages import Kind
+from connector.settings import MarketplaceSettings
+from connector.storage import accounts, outbox
+from connector.usecases.passes import Pass
+from connector.usecases.report import Report
+
+NAMED = 20
+"""Failures named one by one in a report; the rest are counted, and stand in `dead-letters list` and `status`."""
+
+
+def tell(app: App, m: MarketplaceSettings, couriers: dict[Kind, Courier], how: Pass, report: Report) -> None:
+    """Deliver what waits for one marketplace, unless a person paused it or it asked to be left alone (a pass by hand probes it).
+
+    The order of `couriers` is the order of urgency.
+    """
+    now, kinds = app.now, tuple(couriers)
+    with app.db.write() as tx:
+        accounts.know(tx, m.account)
+        outbox.reclaim(tx, m.account, kinds, now, expired_only=not app.db.is_sqlite)
+        standing, waits = accounts.standing(tx, m.account), sum(outbox.waiting(tx, m.account, kinds).values())
+    if not waits:
+        return
+    if standing.is_paused:
+        report.did(f"{m.account}: paused; {waits} wait until: connector resume {m.account}")
+    elif standing.is_blocked(now) and not how.by_hand:
+        report.failed(f"{m.account}: left alone until {standing.blocked_until:%H:%M:%S} UTC: {standing.reason}; {waits} wait")
+    else:
+        relay = Relay(app, m.account, couriers, how, threads=m.concurrency)
+        relay.run(probe=standing.blocked_until is not None, on_settled=_keep_standing(relay))
+        _say(report, m.account, relay)
+
+
+def preview(app: App, m: MarketplaceSettings, kinds: Sequence[Kind], report: Report) -> None:
+    """Say what a pass would tell a marketplace; nothing is sent and nothing changes."""
+    with app.db.read() as tx:
+        waits = outbox.waiting(tx, m.account, kinds)
+        named = outbox.sample(tx, m.account, kinds, NAMED)
+    if waits:
+        counts = ", ".join(f"{kind} {count}" for kind, count in sorted(waits.items()))
+        examples = ", ".join(f"{reference} ({kind})" for kind, reference in named)
+        report.did(f"{m.account}: would tell {counts}: {examples}", **{f"would_{kind}": count for kind, count in waits.items()})
+
+
+def _keep_standing(relay: Relay) -> Callable[[Connection, int], None]:
+    def record(tx: Connection, delivered: int) -> None:
+        account = relay.destination
+        if delivered:
+            accounts.unblock(tx, account)
+            accounts.count_delivered(tx, account, delivered)
+        if relay.gate.blocked is not None:
+            accounts.block(tx, account, relay.gate.blocked)
+
+    return record
+
+
+def _say(report: Report, account: str, relay: Relay) -> None:
+    tally: Tally = relay.tally
+    if tally.delivered:
+        counts = {kind.value: count for kind, count in tally.delivered.items()}
+        report.did(f"{account}: told {', '.join(f'{kind} {count}' for kind, count in counts.items())}", **counts)
+    for sentence in tally.dead[:NAMED]:
+        report.failed(f"{account}: given up: {sentence}", dead=1)
+    for sentence in tally.failing[:NAMED]:
+        report.failed(f"{account}: {sentence}", unreachable=tally.unreachable, failing=1)
+    unnamed = max(0, len(tally.dead) - NAMED) + max(0, len(tally.failing) - NAMED)
+    if unnamed:
+        report.failed(f"{account}: and {unnamed} more", failing=unnamed)
+    if relay.gate.blocked is not None:
+        report.failed(f"{account}: left alone until {relay.gate.blocked.until:%H:%M:%S} UTC: {relay.gate.blocked.reason}")

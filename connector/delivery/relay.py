@@ -1,0 +1,125 @@
+"""The loop that hands messages to couriers: claim a batch, deliver it in threads, settle it in one transaction, until nothing is due."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.delivery.courier import Courier, Result
+from connector.delivery.gate import Gate
+from connector.domain.messages import CATALOG_KINDS, MAX_ATTEMPTS, Blocked, Delivered, GiveUp, Kind, Message, Retry, next_attempt
+from connector.errors import ConnectorError
+from connector.storage import outbox
+from connector.usecases.passes import Pass
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Tally:
+    """What a pass came to."""
+
+    delivered: Counter[Kind] = field(default_factory=Counter)
+    failing: list[str] = field(default_factory=list)
+    dead: list[str] = field(default_factory=list)
+    unreachable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """One pass over one destination's messages. `couriers` has one for each kind, the most urgent first."""
+
+    app: App
+    destination: str
+    couriers: dict[Kind, Courier]
+    how: Pass
+    threads: int
+    gate: Gate = field(default_factory=Gate)
+    tally: Tally = field(default_factory=Tally)
+
+    def run(self, *, probe: bool, on_settled: Callable[[Connection, int], None]) -> Tally:
+        """Deliver until nothing is due, the destination is blocked, or the pass is stopped.
+
+        With `probe` the first message goes alone: it finds out whether a blocked destination takes calls again. `on_settled` is given
+        the settling transaction and the number delivered.
+        """
+        started, limit = self.app.now, 1 if probe else self.threads * 8
+        with ThreadPoolExecutor(self.threads, thread_name_prefix=f"courier-{self.destination}") as threads:
+            while not self.how.stop.is_set() and self.gate.blocked is None:
+                batch = self._claim(started, limit)
+                if not batch:
+                    break
+                self._settle(list(zip(batch, threads.map(self._deliver, batch), strict=True)), on_settled)
+                limit = self.threads * 8
+        return self.tally
+
+    def _claim(self, started: datetime, limit: int) -> list[Message]:
+        with self.app.db.write() as tx:
+            by_hand = started if self.how.by_hand else None
+            return outbox.claim(tx, self.destination, tuple(self.couriers), self.app.now, limit, also_before=by_hand)
+
+    def _deliver(self, message: Message) -> Result:
+        """Deliver one message; whatever goes wrong in it stays with it."""
+        if self.gate.blocked is not None or self.how.stop.is_set():
+            return Result(self.gate.blocked or Blocked("stopped", until=self.app.now))
+        try:
+            result = self.couriers[message.kind](message)
+        except ConnectorError as error:
+            result = Result(GiveUp(str(error)))
+        except Exception as error:
+            log.exception("a courier failed", extra={"kind": message.kind, "reference": message.reference})
+            result = Result(Retry(f"internal: {type(error).__name__}"))
+        self.gate.saw(result.outcome, self.app.now)
+        return result
+
+    def _settle(self, results: list[tuple[Message, Result]], on_settled: Callable[[Connection, int], None]) -> None:
+        with self.app.db.write() as tx:
+            now = self.app.now
+            delivered = sum(self._settle_one(tx, message, result, now) for message, result in results)
+            on_settled(tx, delivered)
+
+    def _settle_one(self, tx: Connection, message: Message, result: Result, now: datetime) -> bool:
+        match result.outcome:
+            case Delivered():
+                return self._delivered(tx, message, result, result.outcome, now)
+            case Retry(reason) if message.attempt >= MAX_ATTEMPTS:
+                self._bury(tx, message, result, f"given up after {message.attempt} attempts: {reason}", now)
+            case Retry(reason, after):
+                due_at = max(next_attempt(now, message.attempt, random.random()), now + after if after else now)  # noqa: S311  # jitter
+                outbox.again(tx, message, due_at, reason, now)
+                self.tally.failing.append(f"{_what(message)}: {reason}; tried again from {due_at:%H:%M:%S} UTC")
+                self.tally.unreachable = self.tally.unreachable or not result.answered
+            case Blocked(reason):
+                outbox.again(tx, message, now, reason, now, counts=False)
+            case GiveUp(reason):
+                self._bury(tx, message, result, reason, now)
+        return False
+
+    def _delivered(self, tx: Connection, message: Message, result: Result, outcome: Delivered, now: datetime) -> bool:
+        if not outbox.delivered(tx, message, now, keep=message.kind not in CATALOG_KINDS):
+            return False
+        if result.on_delivered:
+            result.on_delivered(tx)
+        for kind in outcome.follow_up:
+            outbox.put(tx, message.destination, kind, [message.reference], now)
+        if not outcome.note:  # a note says why there was nothing to send
+            self.tally.delivered[message.kind] += 1
+        return True
+
+    def _bury(self, tx: Connection, message: Message, result: Result, reason: str, now: datetime) -> None:
+        if outbox.bury(tx, message, reason, now):
+            if result.on_buried:
+                result.on_buried(tx, reason)
+            self.tally.dead.append(f"{_what(message)}: {reason}")
+
+
+def _what(message: Message) -> str:
+    return f"{message.kind} {message.reference}"
