@@ -1,0 +1,57 @@
+"""May traffic come? What /readyz and /metrics say; quick, and without a look at the ERP."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.errors import DatabaseDamaged, DatabaseUnreachable
+from connector.storage import counts
+
+NEEDED = ("products", "prices", "stock")
+STALE_AFTER = timedelta(days=3)
+"""Longer than a weekend without exports: a store that does not answer sells nothing, so this speaks only when the ERP is surely mute."""
+
+
+def reasons(app: App) -> list[str]:
+    """Say in sentences why traffic should not come; [] where it may."""
+    try:
+        with app.db.read() as tx:
+            ages = _ages(tx, app)
+    except (DatabaseUnreachable, DatabaseDamaged) as error:
+        return [
+            "the database is damaged" if isinstance(error, DatabaseDamaged) else "the database is unreachable, or its schema is missing"
+        ]
+    return [sentence for feed, age in ages.items() if (sentence := _judged(feed, age))]
+
+
+def _ages(tx: Connection, app: App) -> dict[str, timedelta | None]:
+    known = {feed: counts.freshness(tx, feed) for feed in NEEDED}
+    return {feed: None if at is None else app.now - at for feed, at in known.items()}
+
+
+def _judged(feed: str, age: timedelta | None) -> str:
+    if age is None:
+        return f"no snapshot of {feed} yet: no file was applied"
+    if age > STALE_AFTER:
+        return f"the snapshot of {feed} is stale: {age.days} days old, allowed are {STALE_AFTER.days}"
+    return ""
+
+
+def numbers(app: App) -> dict[str, Any]:
+    """Return what can be counted, nested by subject, ages in seconds. Raises DatabaseUnreachable."""
+    with app.db.read() as tx:
+        ages = _ages(tx, app)
+        return {
+            "snapshot_rows": counts.snapshot(tx),
+            "feed_age_seconds": {feed: age.total_seconds() for feed, age in ages.items() if age is not None},
+            "notifications_pending": counts.untold(tx),
+            "orders": counts.orders_now(tx)["by_state"],
+            "messages_waiting": counts.waiting_messages(tx),
+            "dead_letters": counts.dead_letters(tx),
+            "held": counts.held(tx),
+            "quarantine": counts.quarantine(tx),
+        }

@@ -1,0 +1,82 @@
+"""What happens to every request before its resource is found: a number, a clean path, credentials; and after it: metrics and a log line."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from uuid import uuid4
+
+import falcon
+
+from connector.errors import NotAuthorized
+from connector.web import peers
+from connector.web.auth import Gate
+from connector.web.metrics import Metrics
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+OPEN = frozenset({"healthz"})
+LOOPBACK_OPEN = frozenset({"metrics", "readyz", "openapi.json"})
+CONSOLE = "console"
+
+log = logging.getLogger(__name__)
+
+
+class Numbered:
+    """Give each request its number: VTEX's operation id, or one of ours."""
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        sent = req.env.get("HTTP_X_VTEX_OPERATION_ID", "")
+        req.context.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid4().hex
+        resp.set_header("x-request-id", req.context.request_id)
+        resp.set_header("X-Content-Type-Options", "nosniff")
+        resp.set_header("Cache-Control", "no-store")
+
+
+class Guarded:
+    """Clean the path, take the token out of it, and ask for credentials before anything of the body is read."""
+
+    def __init__(self, gate: Gate, bases: tuple[str, ...]) -> None:
+        self.gate = gate
+        self.bases = sorted(bases, key=len, reverse=True)
+
+    def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
+        shown = self._clean(req)
+        place = self._place(req.path)
+        if place in OPEN or place == CONSOLE or (place in LOOPBACK_OPEN and peers.is_direct(req, self.gate.api)):
+            return
+        try:
+            self.gate.admit(req, token_shown=shown)
+        except NotAuthorized as error:
+            log.warning("caller refused: %s", error, extra={"action": "caller-refused", "place": place, "peer": str(req.remote_addr)})
+            raise
+
+    def _clean(self, req: falcon.Request) -> bool:
+        """Drop empty segments (a registered address that ends in a slash) and the token; True where the token was there."""
+        segments = [segment for segment in req.path.split("/") if segment]
+        kept = [segment for segment in segments if not self.gate.is_path_token(segment)]
+        slash = "/" if kept and req.path.endswith("/") and kept[-1] == CONSOLE else ""
+        req.path = "/" + "/".join(kept) + slash
+        return len(kept) < len(segments)
+
+    def _place(self, path: str) -> str:
+        """Return the first word below the base: pvt, healthz, console, …"""
+        base = next((base for base in self.bases if path.startswith(base + "/")), "")
+        return path[len(base) + 1 :].partition("/")[0]
+
+
+class Measured:
+    """Count each request by route and status, and leave one line in the log: no body, no address with its token."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.metrics = metrics
+
+    def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
+        req.context.began = time.perf_counter()
+
+    def process_response(self, req: falcon.Request, resp: falcon.Response, _resource: object, _succeeded: bool) -> None:
+        seconds = time.perf_counter() - req.context.began
+        route, status = req.uri_template or "unknown", falcon.http_status_to_code(resp.status)
+        self.metrics.count(route, req.method, status, seconds)
+        facts = {"action": "request", "request": req.context.get("request_id"), "method": req.method, "route": route, "status": status}
+        log.debug("request answered", extra={**facts, "milliseconds": round(seconds * 1000, 1)})

@@ -1,0 +1,27 @@
+"""How `connector serve` starts the API."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from connector import settings as settings_module
+from connector.web.auth import Gate
+
+ENV = "/usr/bin/env"
+
+
+def command(config_path: Path) -> list[str]:
+    """Return the command line that serves the API until SIGTERM; to be exec'ed.
+
+    Raises SettingsError where the settings cannot be used or a secret that they name is not there: better now than in each worker.
+    """
+    settings = settings_module.load(config_path)
+    Gate(settings, settings.reveal)
+    if settings.console.password:
+        settings.reveal(settings.console.password)
+    return [
+        *(ENV, f"CONNECTOR_CONFIG={config_path.absolute()}"),
+        *(sys.executable, "-m", "gunicorn"),
+        *("-c", "python:connector.web.gunicorn_conf", "connector.web.wsgi:get_app()"),
+    ]

@@ -1,0 +1,15 @@
+"""What gunicorn starts in each worker: `connector.web.wsgi:get_app()`. The only place here that reads the settings."""
+
+from __future__ import annotations
+
+from connector import app as parts
+from connector import log, settings
+from connector.web.app import Api, create_app
+
+WAIT_SECONDS = 2  # for a lock of the database: VTEX gives a simulation 2.5 s
+
+
+def get_app() -> Api:
+    """Build the API from the settings that `$CONNECTOR_CONFIG` names; in the worker, so that every connection is made after the fork."""
+    log.configure()
+    return create_app(parts.load(settings.locate(None), wait_seconds=WAIT_SECONDS))

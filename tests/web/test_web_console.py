@@ -1,0 +1,208 @@
+"""The operations page: who may see it, that nothing foreign acts on it, and that nothing personal is on it."""
+
+import re
+from html.parser import HTMLParser
+from itertools import count
+
+import pytest
+from sqlalchemy import insert
+from web_world import order
+
+from connector.storage import tables
+from connector.web.sessions import HOURS, Sessions, Tries
+
+PASSWORD = '[console]\npassword = "env:TEST_PASSWORD"\n'
+PROXIED = {"X-Forwarded-For": "10.0.0.1", "Host": "ops.example"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def log_in(client, password="senha+boa", **headers):
+    return client.simulate_post("/console/login", body=f"password={password}".encode(), headers={**FORM, **headers})
+
+
+def session(answer):
+    return {"connector_session": answer.cookies["connector_session"].value}
+
+
+class Balance(HTMLParser):
+    """Checks that every element that is opened is closed, and collects what is shown."""
+
+    VOID = frozenset({"meta", "link", "input", "br"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.words, self.tags = [], [], set()
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, _attrs):
+        self.tags.add(tag)
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words += data.split()
+
+    @property
+    def text(self):
+        return " ".join(self.words)
+
+
+class TestWithoutPassword:
+    def test_on_loopback_it_shows_how_things_stand(self, project):
+        answer = project().client().simulate_get("/console/")
+        page = Balance(answer.text)
+
+        assert answer.status_code == 200
+        assert "2 SKUs, 2 prices, 2 stock rows, 1 freight rates." in page.text
+        assert "acme-market" in page.text
+        assert "script" not in page.tags
+
+    def test_through_a_proxy_it_is_off(self, project):
+        answer = project().client().simulate_get("/console/", headers=PROXIED)
+
+        assert answer.status_code == 403
+        assert "no password" in answer.json["error"]["message"]
+
+    def test_the_policy_allows_nothing_from_elsewhere(self, project):
+        client = project().client()
+        answer = client.simulate_get("/console/")
+        style = re.search('href="([^"]+)"', answer.text)[1]
+
+        assert answer.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self'")
+        assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+        assert answer.headers["cache-control"] == "no-store"
+        assert client.simulate_get(f"/console/{style}").headers["content-type"].startswith("text/css")
+
+    def test_without_its_last_slash_the_address_leads_there(self, project):
+        answer = project().client().simulate_get("/api/console")
+
+        assert (answer.status_code, answer.headers["location"]) == (301, "console/")
+
+    def test_what_the_erp_and_vtex_wrote_is_text_and_nothing_personal_is_shown(self, project):
+        made = project()
+        app, client = made.app(), made.client()
+        client.simulate_post("/pvt/orders", json=[order("a-01")])
+        report = {"failures": ["<script>alert(1)</script> for CPF 529.982.247-25, maria@ct.example"], "done": [], "counts": {}}
+        with app.db.write() as tx:
+            run = {
+                "job": "<b>job</b>",
+                "run_id": "1",
+                "holder": "h",
+                "started_at": app.now,
+                "ended_at": app.now,
+                "exit_status": 1,
+                "report": report,
+            }
+            tx.execute(insert(tables.job_runs), [run])
+        answer = client.simulate_get("/console/")
+        page = Balance(answer.text)
+
+        assert "placed: 1" in page.text
+        assert "<script>alert(1)</script> for CPF" in page.text
+        assert not {"script", "b"} & page.tags
+        assert not any(word in answer.text for word in ("529.982", "52998224725", "Maria", "maria@ct"))
+
+
+@pytest.mark.usefixtures("secrets")
+class TestWithPassword:
+    @pytest.mark.parametrize("headers", [{}, PROXIED])
+    def test_nothing_is_shown_before_the_login(self, project, headers):
+        answer = project(PASSWORD).client().simulate_get("/console/", headers=headers)
+
+        assert answer.status_code == 401
+        assert 'type="password"' in answer.text
+        assert "SKUs" not in answer.text
+
+    def test_a_login_opens_it_and_a_logout_closes_it(self, project):
+        client = project(PASSWORD).client()
+        answer = log_in(client)
+        page = client.simulate_get("/console/", cookies=session(answer))
+        token = re.search('name="form_token" value="([^"]+)"', page.text)[1]
+        gone = client.simulate_post("/console/logout", body=f"form_token={token}".encode(), headers=FORM, cookies=session(answer))
+
+        assert (answer.status_code, answer.headers["location"]) == (303, "./")
+        assert page.status_code == 200
+        assert Balance(page.text)
+        assert gone.status_code == 303
+        assert gone.cookies["connector_session"].value == ""
+
+    def test_the_cookie_is_for_this_site_and_no_script(self, project):
+        client = project(PASSWORD).client()
+        plain, secure = (
+            log_in(client).cookies["connector_session"],
+            log_in(client, **PROXIED, **{"X-Forwarded-Proto": "https"}).cookies["connector_session"],
+        )
+
+        assert plain.http_only
+        assert plain.same_site == "Strict"
+        assert plain.max_age == HOURS * 3600
+        assert not plain.secure
+        assert secure.secure
+        assert plain.value != secure.value
+
+    @pytest.mark.parametrize("cookie", ["", "x", "9999999999.nonce.deadbeef", "..", "é", "9999999999"])
+    def test_a_forged_cookie_opens_nothing(self, project, cookie):
+        assert project(PASSWORD).client().simulate_get("/console/", headers={"Cookie": f"connector_session={cookie}"}).status_code == 401
+
+    @pytest.mark.parametrize("token", ["", "0" * 64, "é"])
+    def test_a_form_without_the_session_s_token_does_nothing(self, project, token):
+        client = project(PASSWORD).client()
+        cookies = session(log_in(client))
+        answer = client.simulate_post("/console/logout", body=f"form_token={token}".encode(), headers=FORM, cookies=cookies)
+
+        assert answer.status_code == 403
+        assert client.simulate_get("/console/", cookies=cookies).status_code == 200
+
+    @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example"])
+    def test_a_form_of_another_site_does_nothing(self, project, origin):
+        assert log_in(project(PASSWORD).client(), Origin=origin).status_code == 403
+
+    def test_a_form_of_its_own_site_works(self, project):
+        assert log_in(project(PASSWORD).client(), Origin="http://127.0.0.1:8000").status_code == 303
+
+    def test_after_five_wrong_passwords_not_even_the_right_one_is_tried(self, project):
+        client = project(PASSWORD).client()
+        wrong = [log_in(client, "wrong").status_code for _ in range(5)]
+        answer = log_in(client)
+
+        assert wrong == [401] * 5
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
+        assert "connector_session" not in answer.cookies
+
+    @pytest.mark.parametrize("body", [b"", b"password=", b"password=\xff", b"a=1&" * 100, b"x" * 20_000])
+    def test_odd_forms_open_nothing(self, project, body):
+        answer = project(PASSWORD).client().simulate_post("/console/login", body=body, headers=FORM)
+
+        assert answer.status_code in {400, 401, 413}
+
+
+def test_a_session_ends_by_itself():
+    clock = [1_000_000.0]
+    sessions = Sessions("password", now=lambda: clock[0])
+    cookie = sessions.begin()
+    held = sessions.holds(cookie)
+    clock[0] += HOURS * 3600 + 1
+
+    assert held
+    assert not sessions.holds(cookie)
+
+
+def test_a_new_password_ends_every_session():
+    assert not Sessions("new").holds(Sessions("old").begin())
+
+
+def test_tries_come_back_after_a_minute_and_many_addresses_share_a_limit():
+    clock = [0.0]
+    tries = Tries(clock=lambda: clock[0])
+    numbers = count()
+    while tries.are_left(f"10.0.0.{next(numbers)}"):
+        tries.failed(f"10.0.1.{next(numbers)}")
+    shut = next(numbers)
+    clock[0] = 61
+
+    assert 40 <= shut <= 42
+    assert tries.are_left("10.0.0.1")
