@@ -1,5 +1,6 @@
 import copy
 import json
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,12 @@ GUIDE = {
             "isGift": False,
         }
     ],
-    "clientProfileData": {"email": "32172239852@gmail.com.br", "firstName": "Jonas", "document": "324.423.985-1", "corporateDocument": None},
+    "clientProfileData": {
+        "email": "32172239852@gmail.com.br",
+        "firstName": "Jonas",
+        "document": "324.423.985-1",
+        "corporateDocument": None,
+    },
     "shippingData": {
         "address": {"street": "JOÃO DAMÁZIO GOMES", "postalCode": "13476103", "complement": None},
         "logisticsInfo": [
@@ -51,11 +57,14 @@ def line(**changes):
 
 def test_the_guides_order_adds_up_to_what_the_marketplace_pays():
     order = one()
-    assert order.marketplace_order_id == "959311095" and order.account == "shop" and order.sales_channel == "1"
+    assert order.marketplace_order_id == "959311095"
+    assert order.account == "shop"
+    assert order.sales_channel == "1"
     assert order.totals.total == order.payment_cents == 11080
     assert (order.items[0].sku, order.items[0].quantity, order.items[0].unit_multiplier) == ("2002495", 1, 1.0)
     assert (order.items[0].sla, order.items[0].lock_ttl, order.items[0].estimate) == ("Normal", "8d", "7d")
-    assert order.address["street"] == "JOÃO DAMÁZIO GOMES" and order.document == "3244239851"
+    assert order.address["street"] == "JOÃO DAMÁZIO GOMES"
+    assert order.document == "3244239851"
     assert order.raw == GUIDE
 
 
@@ -71,15 +80,22 @@ def test_names_are_read_in_any_case():
         return [shout(inner) for inner in value] if isinstance(value, list) else value
 
     loud = read(shout(GUIDE), "shop", "1")[0]
-    assert loud.items == one().items and loud.payment_cents == 11080 and loud.document == one().document
+    assert loud.items == one().items
+    assert loud.payment_cents == 11080
+    assert loud.document == one().document
     answered = answer(loud, "X-1")
-    assert answered["ITEMS"][0]["UNITMULTIPLIER"] == 1 and "items" not in answered
+    assert answered["ITEMS"][0]["UNITMULTIPLIER"] == 1
+    assert "items" not in answered
 
 
 def test_an_order_of_nothing_but_ids_and_quantity_is_read():
     bare = read({"marketplaceOrderId": "1", "items": [{"id": 5, "quantity": 2}]}, "shop", "1")[0]
-    assert bare.items[0].sku == "5" and bare.items[0].sla == "" and bare.payment_cents is None
-    assert bare.client == {} and bare.address == {} and bare.totals.total == 0
+    assert bare.items[0].sku == "5"
+    assert bare.items[0].sla == ""
+    assert bare.payment_cents is None
+    assert bare.client == {}
+    assert bare.address == {}
+    assert bare.totals.total == 0
     assert answer(bare, "X-1")["followUpEmail"] == ""
 
 
@@ -210,7 +226,8 @@ def test_the_content_hash_sees_every_change_and_no_order_of_names():
 
 def test_the_answer_is_the_order_with_our_id_and_plain_units():
     answered = answer(one(), "261124-7K3M9QXB")
-    assert answered["orderId"] == "261124-7K3M9QXB" and answered["followUpEmail"] == "32172239852@gmail.com.br"
+    assert answered["orderId"] == "261124-7K3M9QXB"
+    assert answered["followUpEmail"] == "32172239852@gmail.com.br"
     assert answered["items"] == [{**GUIDE["items"][0], "measurementUnit": "un", "unitMultiplier": 1}]
     assert {name: answered[name] for name in GUIDE if name != "items"} == {name: GUIDE[name] for name in GUIDE if name != "items"}
     assert GUIDE["items"][0]["unitMultiplier"] == 0, "what was sent stays as it was sent"
@@ -229,13 +246,15 @@ def test_an_empty_cancellation_asks_nothing_more(body):
 def test_a_cancellation_keeps_its_seven_digits_of_a_second():
     body = {"marketplaceOrderId": 5, "cancellationRequestDate": "2024-03-04T15:45:02.1306363+00:00", "reason": "gave up"}
     request = read_cancellation(body)
-    assert request.requested_at == "2024-03-04T15:45:02.1306363+00:00" and request.marketplace_order_id == "5"
+    assert request.requested_at == "2024-03-04T15:45:02.1306363+00:00"
+    assert request.marketplace_order_id == "5"
 
 
 def test_an_authorization_may_come_wrapped_in_an_array_of_one():
     payments = {"payments": [{"value": 1}], "connectorResponses": {"Message": "a", "message": None}}
     authorization = read_authorization([{"marketplaceOrderId": "1-01", "paymentData": payments}])
-    assert authorization.marketplace_order_id == "1-01" and authorization.payments == payments
+    assert authorization.marketplace_order_id == "1-01"
+    assert authorization.payments == payments
     with pytest.raises(RequestInvalid):
         read_authorization([{}, {}])
 
@@ -249,19 +268,11 @@ JSON = st.recursive(
 
 @given(st.sampled_from(["items", "clientProfileData", "shippingData", "marketplaceServicesEndpoint", "marketplaceOrderId"]), JSON)
 def test_whatever_stands_in_a_field_it_is_read_or_refused(name, value):
-    try:
-        orders = read([{**GUIDE, name: value}], "shop", "1")
-    except ConnectorError as error:
-        assert error.message
-    else:
-        json.dumps(answer(orders[0], "X-1"))
+    with suppress(ConnectorError):
+        json.dumps(answer(read([{**GUIDE, name: value}], "shop", "1")[0], "X-1"))
 
 
 @given(st.dictionaries(st.sampled_from([*GUIDE["items"][0], "SELLER"]), JSON))
 def test_whatever_stands_in_a_line_it_is_read_or_refused(changes):
-    try:
-        orders = read({**GUIDE, "items": [{**GUIDE["items"][0], **changes}]}, "shop", "1")
-    except ConnectorError as error:
-        assert error.message
-    else:
-        json.dumps(answer(orders[0], "X-1"))
+    with suppress(ConnectorError):
+        json.dumps(answer(read({**GUIDE, "items": [{**GUIDE["items"][0], **changes}]}, "shop", "1")[0], "X-1"))

@@ -1,0 +1,37 @@
+"""One order, one story: what happened to it, what is told about it, what the ERP said of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from connector.domain.orders import OrderEvent
+from connector.storage.tables import documents, order_events, outbox
+
+
+def event(tx: Connection, order_id: str, now: datetime, what: str, detail: str = "") -> None:
+    """Add a line to an order's history."""
+    tx.execute(insert(order_events).values(order_id=order_id, at=now, what=what, detail=detail))
+
+
+def history(tx: Connection, order_id: str) -> tuple[OrderEvent, ...]:
+    rows = tx.execute(select(order_events).where(order_events.c.order_id == order_id).order_by(order_events.c.id))
+    return tuple(OrderEvent(row.at, row.what, row.detail) for row in rows)
+
+
+def messages(tx: Connection, order_id: str) -> list[dict[str, Any]]:
+    """Return what is told, or was lately told, about an order: to the ERP as files, to the marketplace as calls."""
+    columns = (outbox.c.kind, outbox.c.destination, outbox.c.state, outbox.c.attempt, outbox.c.due_at, outbox.c.settled_at, outbox.c.reason)
+    rows = tx.execute(select(*columns).where(outbox.c.reference == order_id).order_by(outbox.c.id))
+    return [dict(row) for row in rows.mappings()]
+
+
+def papers(tx: Connection, order_id: str) -> list[dict[str, Any]]:
+    """Return the documents that the ERP sent for an order, without their content."""
+    d = documents.c
+    rows = tx.execute(
+        select(d.kind, d.number, d.state, d.reason, d.taken_at, d.reported_at, d.receipt).where(d.order_id == order_id).order_by(d.id)
+    )
+    return [dict(row) for row in rows.mappings()]

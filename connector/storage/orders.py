@@ -1,0 +1,190 @@
+"""Orders as rows: saved once with the answer that was given, moved under a lock, found by either id, told in full."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, Select, insert, or_, select, text, update
+
+from connector.domain.orders import NewOrder, Order, OrderItem, OrderService, OrderState
+from connector.errors import Conflict, NotFound
+from connector.storage import reservations
+from connector.storage.order_story import event, history
+from connector.storage.tables import order_items
+from connector.storage.tables import orders as t
+
+_PLACING = 727275
+"""PostgreSQL's advisory lock that placements hold, one at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An order that was taken before: its content's hash, and the answer that VTEX was given."""
+
+    order_id: str
+    content_hash: str
+    answer: bytes
+
+
+# ── placing ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def one_at_a_time(tx: Connection) -> None:
+    """Make placements wait for one another, so that two of them never sell the same piece; SQLite's writers do so anyway."""
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _PLACING})
+
+
+def stored(tx: Connection, account: str, marketplace_order_ids: Collection[str]) -> dict[str, Stored]:
+    """Return which of these orders of a marketplace were taken before, by the marketplace's id."""
+    query = select(t.c.marketplace_order_id, t.c.order_id, t.c.content_hash, t.c.answer)
+    rows = tx.execute(query.where(t.c.account == account, t.c.marketplace_order_id.in_(marketplace_order_ids)))
+    return {row.marketplace_order_id: Stored(row.order_id, row.content_hash, row.answer) for row in rows}
+
+
+def exists(tx: Connection, order_id: str) -> bool:
+    return tx.execute(select(t.c.order_id).where(t.c.order_id == order_id)).first() is not None
+
+
+def add(tx: Connection, new: NewOrder, order_id: str, *, answer: bytes, flags: tuple[str, ...], now: datetime) -> None:
+    """Save an order that was decided upon, with its lines and what was answered."""
+    tx.execute(insert(t).values(answer=answer, flags=list(flags), **_row(new, order_id, now)))
+    tx.execute(insert(order_items), [_item_row(order_id, position, item) for position, item in enumerate(new.items)])
+
+
+def _row(new: NewOrder, order_id: str, now: datetime) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "account": new.account,
+        "marketplace_order_id": new.marketplace_order_id,
+        "sales_channel": new.sales_channel,
+        "state": OrderState.PLACED.value,
+        "placed_at": now,
+        "content_hash": new.content_hash,
+        "services_endpoint": new.services_endpoint,
+        "payment_cents": new.payment_cents,
+        "total_cents": new.totals.total,
+        "document": new.document,
+        "client": new.client,
+        "address": new.address,
+        "raw": orjson.dumps(new.raw),
+    }
+
+
+def _item_row(order_id: str, position: int, item: OrderItem) -> dict[str, Any]:
+    detail = {
+        "services": [[s.type, s.id, s.name, s.price_cents] for s in item.services],
+        "unit_multiplier": item.unit_multiplier,
+        "tags_cents": item.tags_cents,
+        "is_gift": item.is_gift,
+        "estimate": item.estimate,
+        "lock_ttl": item.lock_ttl,
+        "delivery_window": item.delivery_window,
+    }
+    columns = {"sku": item.sku, "quantity": item.quantity, "price_cents": item.price_cents, "sla": item.sla}
+    return {"order_id": order_id, "position": position, **columns, "freight_cents": item.freight_cents, "detail": detail}
+
+
+# ── finding and moving ──────────────────────────────────────────────────────────────────────────────────────────────────
+def find(tx: Connection, reference: str, account: str | None = None) -> Order:
+    """Return the order of an id, ours or the marketplace's, its row locked until the transaction ends.
+
+    Raises NotFound; Conflict where two marketplaces use the same id.
+    """
+    found = _matching(tx, reference, account)
+    if not found:
+        raise NotFound(f"no order has the id {ascii(reference)[1:-1]}")
+    if len(found) > 1:
+        names = " and ".join(f"{row.order_id} ({row.account})" for row in found)
+        raise Conflict(f"two marketplaces have an order {reference}: {names}", remedy="name it by our own id")
+    return _order(tx, found[0])
+
+
+def _matching(tx: Connection, reference: str, account: str | None) -> list[Row[Any]]:
+    if "\0" in reference or any("\ud800" <= c <= "\udfff" for c in reference):
+        return []
+    mine = list(tx.execute(_within(account).where(t.c.order_id == reference)))
+    return mine or list(tx.execute(_within(account).where(t.c.marketplace_order_id == reference).order_by(t.c.account)))
+
+
+def _within(account: str | None) -> Select[Any]:
+    query = select(t).with_for_update()
+    return query if account is None else query.where(t.c.account == account)
+
+
+def _order(tx: Connection, row: Row[Any]) -> Order:
+    lines = tx.execute(select(order_items).where(order_items.c.order_id == row.order_id).order_by(order_items.c.position))
+    return Order(
+        order_id=row.order_id,
+        account=row.account,
+        sales_channel=row.sales_channel,
+        marketplace_order_id=row.marketplace_order_id,
+        state=OrderState(row.state),
+        placed_at=row.placed_at,
+        content_hash=row.content_hash,
+        services_endpoint=row.services_endpoint,
+        items=tuple(_item(line) for line in lines),
+        client=row.client,
+        address=row.address,
+        raw=orjson.loads(row.raw),
+        flags=tuple(row.flags),
+        authorized_at=row.authorized_at,
+        receipt=row.receipt,
+        payments=row.payments,
+        cancel_receipt=row.cancel_receipt,
+        canceled_at=row.canceled_at,
+        cancel_request=row.cancel_request,
+        erp_order_id=row.erp_order_id,
+        acked_at=row.acked_at,
+        history=history(tx, row.order_id),
+    )
+
+
+def _item(row: Row[Any]) -> OrderItem:
+    detail = dict(row.detail)
+    services = tuple(OrderService(*one) for one in detail.pop("services"))
+    return OrderItem(row.sku, row.quantity, row.price_cents, row.sla, row.freight_cents, services, **detail)
+
+
+def change(tx: Connection, order_id: str, **values: Any) -> None:
+    """Write columns of an order that `find` locked."""
+    tx.execute(update(t).where(t.c.order_id == order_id).values(values))
+
+
+# ── looking ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def listing(tx: Connection, *, state: str | None, search: str | None, limit: int) -> list[dict[str, Any]]:
+    """Return orders in brief, the newest first; `search` is part of either id or of the ERP's number, or a person's whole document."""
+    columns = (t.c.order_id, t.c.account, t.c.marketplace_order_id, t.c.state, t.c.placed_at, t.c.total_cents, t.c.flags)
+    query = select(*columns, t.c.authorized_at, t.c.erp_order_id, t.c.acked_at).order_by(t.c.placed_at.desc(), t.c.order_id).limit(limit)
+    if state:
+        query = query.where(t.c.state == state)
+    if search:
+        ids = (t.c.order_id, t.c.marketplace_order_id, t.c.erp_order_id)
+        query = query.where(or_(*(column.contains(search, autoescape=True) for column in ids), t.c.document == search))
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
+# ── what time and the ERP's files end ───────────────────────────────────────────────────────────────────────────────────
+def placed_before(tx: Connection, before: datetime) -> list[str]:
+    """Return the orders that still wait for authorization and were placed before an instant."""
+    query = select(t.c.order_id).where(t.c.state == OrderState.PLACED.value, t.c.placed_at < before)
+    return list(tx.scalars(query.order_by(t.c.placed_at)))
+
+
+def release_acked(tx: Connection, stock_modified_at: datetime, now: datetime) -> list[str]:
+    """End the reservations that a stock file counts already (the ERP's ack is older than the file); returns the SKUs concerned."""
+    return _told(tx, reservations.release_counted(tx, stock_modified_at, now), "the ERP's stock counts it", now)
+
+
+def release_ended(tx: Connection, now: datetime) -> list[str]:
+    """End the reservations whose time is over; returns the SKUs concerned."""
+    return _told(tx, reservations.release_ended(tx, now), "the time it was held for ended", now)
+
+
+def _told(tx: Connection, released: list[tuple[str, str]], reason: str, now: datetime) -> list[str]:
+    for order_id in sorted({order_id for order_id, _ in released}):
+        skus = ", ".join(sku for held_by, sku in released if held_by == order_id)
+        event(tx, order_id, now, "stock released", f"{skus}: {reason}")
+    return sorted({sku for _, sku in released})

@@ -1,0 +1,60 @@
+"""Stock that open orders hold: taken at placement, given back when it ends, is cancelled, or the ERP's own numbers count it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+
+from connector.domain.placing import Standing
+from connector.domain.reserving import Reservation
+from connector.storage.tables import products, reservations, stock
+
+t = reservations
+OPEN = t.c.released_at.is_(None)
+
+
+def hold(tx: Connection, order_id: str, held: Iterable[Reservation]) -> None:
+    """Hold an order's stock, one row per SKU."""
+    rows = [{"order_id": order_id, "sku": r.sku, "quantity": r.quantity, "until": r.until} for r in held]
+    tx.execute(t.insert(), rows)
+
+
+def release(tx: Connection, order_id: str, reason: str, now: datetime) -> list[str]:
+    """Give back what an order still holds; returns the SKUs of which there is more now."""
+    return sorted(sku for _, sku in _release(tx, t.c.order_id == order_id, reason, now))
+
+
+def release_ended(tx: Connection, now: datetime) -> list[tuple[str, str]]:
+    """Give back what was held up to now; returns pairs of order and SKU."""
+    return _release(tx, t.c.until <= now, "its time ended", now)
+
+
+def release_counted(tx: Connection, stock_modified_at: datetime, now: datetime) -> list[tuple[str, str]]:
+    """Give back what the ERP's stock file counts already: acknowledged before the file was written. Returns pairs of order and SKU."""
+    return _release(tx, t.c.acked_at < stock_modified_at, "the ERP's stock counts it", now)
+
+
+def _release(tx: Connection, condition: ColumnElement[bool], reason: str, now: datetime) -> list[tuple[str, str]]:
+    gone = update(t).where(OPEN, condition).values(released_at=now, release_reason=reason).returning(t.c.order_id, t.c.sku)
+    return sorted((row.order_id, row.sku) for row in tx.execute(gone))
+
+
+def acknowledge(tx: Connection, order_id: str, acked_at: datetime) -> None:
+    """Note that the ERP has taken the order: the next stock file newer than this ends its reservations."""
+    tx.execute(update(t).where(t.c.order_id == order_id, OPEN).values(acked_at=acked_at))
+
+
+def of_order(tx: Connection, order_id: str) -> list[dict[str, object]]:
+    rows = tx.execute(select(t).where(t.c.order_id == order_id).order_by(t.c.sku))
+    return [dict(row) for row in rows.mappings()]
+
+
+def standings(tx: Connection, skus: Collection[str], now: datetime) -> dict[str, Standing]:
+    """Say of SKUs that the products file names whether they may be sold, and what is left: the ERP's stock less open reservations."""
+    in_stock = select(func.sum(stock.c.quantity)).where(stock.c.sku == products.c.sku).scalar_subquery()
+    held = select(func.sum(t.c.quantity)).where(t.c.sku == products.c.sku, OPEN, t.c.until > now).scalar_subquery()
+    left = func.coalesce(in_stock, 0) - func.coalesce(held, 0)
+    rows = tx.execute(select(products.c.sku, products.c.active, left.label("left")).where(products.c.sku.in_(skus)))
+    return {row.sku: Standing(row.active, max(int(row.left), 0)) for row in rows}

@@ -1,0 +1,119 @@
+"""What can be done with orders: placed, authorized, cancelled (each in its own module), acknowledged, found, shown, exported again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.domain.documents import Ack
+from connector.domain.orders import Order, OrderState
+from connector.errors import Conflict, UsageError
+from connector.storage import order_story, reservations
+from connector.storage import orders as store
+from connector.usecases.cancelling import Expired, cancel, cancel_by_seller, expire
+from connector.usecases.dispatching import authorize
+from connector.usecases.placing import export, place
+
+__all__ = [
+    "Expired",
+    "acknowledge",
+    "authorize",
+    "cancel",
+    "cancel_by_seller",
+    "expire",
+    "export_again",
+    "find",
+    "listing",
+    "place",
+    "show",
+    "take_ack",
+]
+
+
+def find(tx: Connection, reference: str, account: str | None = None) -> Order:
+    """Find an order by our id or the marketplace's. Raises NotFound; Conflict, naming both, where two marketplaces use that id."""
+    return store.find(tx, reference, account)
+
+
+# ── the ERP's answer ────────────────────────────────────────────────────────────────────────────────────────────────────
+def acknowledge(app: App, ack: Ack) -> str:
+    """Take the ERP's answer to an order file, in a transaction of its own; see take_ack."""
+    with app.db.write() as tx:
+        return take_ack(tx, app, ack, app.now)
+
+
+def take_ack(tx: Connection, app: App, ack: Ack, now: datetime) -> str:
+    """Take the ERP's answer to an order file: says in a sentence what is new, "" where nothing is.
+
+    Accepted: stock files newer than the ack count the order, and end its reservations. Rejected: cancelled at the marketplace with the
+    ERP's message as reason, stock released. Raises NotFound; Conflict for the rejection of an order that is invoiced.
+    """
+    order = find(tx, ack.order_id)
+    return _accepted(tx, order, ack, now) if ack.is_accepted else _rejected(tx, app, order, ack, now)
+
+
+def _accepted(tx: Connection, order: Order, ack: Ack, now: datetime) -> str:
+    erp_order_id = ack.erp_order_id or order.erp_order_id
+    if order.acked_at is not None and erp_order_id == order.erp_order_id:
+        return ""
+    if order.acked_at is None:
+        reservations.acknowledge(tx, order.order_id, ack.acked_at)
+    store.change(tx, order.order_id, acked_at=order.acked_at or ack.acked_at, erp_order_id=erp_order_id)
+    order_story.event(tx, order.order_id, now, "accepted by the ERP", f"as {erp_order_id}" if erp_order_id else "")
+    return f"order {order.order_id} was accepted by the ERP" + (f" as {erp_order_id}" if erp_order_id else "")
+
+
+def _rejected(tx: Connection, app: App, order: Order, ack: Ack, now: datetime) -> str:
+    if order.state == OrderState.INVOICED:
+        raise Conflict(f"order {order.order_id} is invoiced; the ERP cannot reject it any more", remedy="cancel it with a return invoice")
+    reason = ack.message or "rejected by the ERP"
+    if not cancel_by_seller(tx, app, order, reason, now):
+        return ""
+    order_story.event(tx, order.order_id, now, "rejected by the ERP", reason)
+    return f"order {order.order_id} was rejected by the ERP ({reason}); it is cancelled at {order.account}"
+
+
+# ── for people ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+def listing(app: App, *, state: str | None = None, search: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+    """List orders in brief, the newest first. Raises UsageError for a state that does not exist."""
+    if state and state not in list(OrderState):
+        raise UsageError(f"no order is ever {state!r}; states are {', '.join(OrderState)}")
+    with app.db.read() as tx:
+        return [_plain(row) for row in store.listing(tx, state=state, search=search, limit=limit)]
+
+
+def show(app: App, reference: str) -> dict[str, Any]:
+    """Tell all of one order: what was ordered, what it holds, what is told about it, what the ERP said, and its history."""
+    with app.db.read() as tx:
+        order = find(tx, reference)
+        told = {
+            "reservations": reservations.of_order(tx, order.order_id),
+            "messages": order_story.messages(tx, order.order_id),
+            "documents": order_story.papers(tx, order.order_id),
+        }
+    totals = {**asdict(order.totals), "total": order.totals.total}
+    described: dict[str, Any] = _plain({**asdict(order), "totals": totals, **told})
+    return described
+
+
+def export_again(app: App, reference: str) -> str:
+    """Ask for an order's file to be written again; returns our id."""
+    with app.db.write() as tx:
+        order = find(tx, reference)
+        export(tx, order.order_id, app.now, "asked for again by a person")
+        return order.order_id
+
+
+def _plain(value: Any) -> Any:
+    """Turn values into what JSON knows: instants in ISO 8601."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value
