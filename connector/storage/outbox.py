@@ -17,6 +17,7 @@ from connector.storage.tables import outbox as t
 from connector.storage.upsert import Insert, insert
 
 LEASE = timedelta(seconds=60)
+DEADLY_ATTEMPTS = 5 * MAX_ATTEMPTS
 PENDING = t.c.state == "pending"
 
 
@@ -136,7 +137,7 @@ def bury(tx: Connection, message: Message, reason: str, now: datetime) -> bool:
 
 
 def reclaim(tx: Connection, destination: str, kinds: Collection[Kind], now: datetime, *, expired_only: bool) -> int:
-    """Take back what a dead process had in hand: its attempts stand, and the last one makes a dead letter.
+    """Take back what a dead process had in hand. Attempts stand; one that ended with its process ever again becomes a dead letter.
 
     With `expired_only` (several machines) only leases that ran out; else the caller holds the job's lock, and nobody else can be at work.
     """
@@ -145,7 +146,7 @@ def reclaim(tx: Connection, destination: str, kinds: Collection[Kind], now: date
         conditions.append(t.c.lease_until < now)
     stray = [_message(row) for row in tx.execute(select(t).where(*conditions))]
     for message in stray:
-        if message.attempt >= MAX_ATTEMPTS:
+        if message.attempt >= DEADLY_ATTEMPTS:
             bury(tx, message, "given up: every attempt ended with the process", now)
         else:
             again(tx, message, now, "its sender ended before it was settled", now)
@@ -163,6 +164,12 @@ def publishing(tx: Connection, destination: str) -> list[tuple[Message, dict[str
     """Return the messages whose file was about to appear when their process ended."""
     rows = tx.execute(select(t).where(t.c.destination == destination, t.c.state == "publishing").order_by(t.c.id))
     return [(_message(row), row.partial) for row in rows]
+
+
+def was_delivered(tx: Connection, message: Message) -> bool:
+    """Tell whether a message of this kind and reference was ever delivered before."""
+    same = (t.c.reference == message.reference, t.c.destination == message.destination, t.c.kind == message.kind.value)
+    return tx.execute(select(t.c.id).where(*same, t.c.state == "delivered").limit(1)).first() is not None
 
 
 # ── what people ask ─────────────────────────────────────────────────────────────────────────────────────────────────────

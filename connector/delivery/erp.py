@@ -1,0 +1,203 @@
+"""Files for the ERP: each appears complete or not at all, and once, even where the ERP takes it away within a millisecond.
+
+The message is marked `publishing` before the rename, and the temporary file itself is the commit record: still there, it was not
+published, and is now; gone from the very folder the mark was made in, it was, whether or not the final file is still to be seen
+(reliability §0, 1 to 3). One process at a time may do this: the caller holds the job's turn.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.domain.messages import ERP, FILE_KINDS, MAX_ATTEMPTS, Kind, Message, next_attempt
+from connector.domain.orders import Order
+from connector.erp.names import PARTIAL_FOLDER
+from connector.erp.store import Partial, Presence
+from connector.errors import ConnectorError, ErpUnreachable, HostKeyChanged, Misuse, TargetOccupied
+from connector.formats import order_files
+from connector.storage import order_story, orders, outbox
+from connector.usecases.passes import Pass
+from connector.usecases.report import Report
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+NAMED = 5
+STRAY = re.compile(r"(?!put\.|id\.).+\.[0-9a-f]{32}")
+"""What `write_partial` names its files; others in the folder are not ours to clear."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One kind of file: the folder it appears in, how it is written, and how the order's history names it."""
+
+    folder: str
+    write: Callable[[Order, str, Path], tuple[str, bytes]]
+    name: str
+
+
+PAPERS = {
+    Kind.ORDER_FILE: Paper("orders", order_files.order_file, "order file written"),
+    Kind.DISPATCH_FILE: Paper("dispatches", order_files.dispatch_file, "dispatch file written"),
+    Kind.CANCELLATION_FILE: Paper("cancellations", order_files.cancellation_file, "cancellation file written"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A message whose file lies finished in `.partial/`."""
+
+    message: Message
+    partial: Partial
+
+
+def export(app: App, how: Pass, report: Report) -> None:
+    """1. Finish what was being published.  2. Clear what never was.  3. Write, mark, publish and settle the rest, batch by batch."""
+    with app.db.write() as tx:
+        outbox.reclaim(tx, ERP, FILE_KINDS, app.now, expired_only=False)
+        interrupted = [Written(message, Partial(**partial)) for message, partial in outbox.publishing(tx, ERP)]
+        waits = sum(outbox.waiting(tx, ERP, FILE_KINDS).values())
+    if not waits:
+        return
+    try:
+        stuck = _finish(app, interrupted, report)
+        _clear_strays(app, {written.partial.name for written in stuck})
+        started = app.now
+        while not how.stop.is_set() and (claimed := _claim(app, how, started)):
+            _export(app, claimed, report)
+    except (ErpUnreachable, HostKeyChanged) as error:
+        report.failed(f"orders wait for the ERP's folder: {error}", unreachable=True)
+
+
+def preview(app: App, report: Report) -> None:
+    """Say what a pass would write; nothing is written and nothing changes."""
+    with app.db.read() as tx:
+        for kind, reference in outbox.sample(tx, ERP, FILE_KINDS, 1000):
+            report.did(f"would write {PAPERS[Kind(kind)].folder}/{reference}", would_write=1)
+
+
+# ── after a crash ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def _finish(app: App, interrupted: list[Written], report: Report) -> list[Written]:
+    """Publish what still lies there, settle what is gone; returns what cannot be told."""
+    stuck = []
+    for written in interrupted:
+        presence = app.target.presence(written.partial)
+        if presence is Presence.UNKNOWN:
+            report.failed(
+                f"{written.partial.final}: cannot tell whether it was published: {PARTIAL_FOLDER}/ is not the folder it was made in"
+            )
+            stuck.append(written)
+        else:
+            _publish(app, [written], report)
+    return stuck
+
+
+def _clear_strays(app: App, kept: set[str]) -> None:
+    """Discard finished files whose mark was never committed: their messages are still to be delivered, under new names."""
+    for file in app.target.listing(PARTIAL_FOLDER):
+        name = file.name.rpartition("/")[2]
+        if name not in kept and STRAY.fullmatch(name):
+            app.target.discard(Partial(name, "", name))
+
+
+# ── one batch ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _claim(app: App, how: Pass, started: datetime) -> list[Message]:
+    with app.db.write() as tx:
+        by_hand = started if how.by_hand else None
+        return outbox.claim(tx, ERP, FILE_KINDS, app.now, BATCH, also_before=by_hand, after=Kind.ORDER_FILE)
+
+
+def _export(app: App, claimed: list[Message], report: Report) -> None:
+    written: list[Written] = []
+    try:
+        for message in claimed:
+            written += _write(app, message, report)
+    except (ErpUnreachable, HostKeyChanged, Misuse) as error:  # no fault of any one order: none of them pays an attempt
+        _give_back(app, claimed, str(error))
+        raise
+    with app.db.write() as tx:
+        marked = [one for one in written if outbox.mark_publishing(tx, one.message, one.partial.as_dict())]
+    _publish(app, marked, report)
+
+
+def _write(app: App, message: Message, report: Report) -> list[Written]:
+    """Write one message's file beside the target; what is wrong with one order stays with it."""
+    paper = PAPERS[message.kind]
+    try:
+        with app.db.read() as tx:
+            order = orders.find(tx, message.reference)
+        suffix, content = paper.write(order, app.settings.orders.format, app.root / "config" / "templates")
+        return [Written(message, app.target.write_partial(f"{paper.folder}/{order.order_id}{suffix}", content))]
+    except (ErpUnreachable, HostKeyChanged, Misuse):
+        raise
+    except ConnectorError as error:
+        _failed(app, message, str(error), report)
+    except Exception as error:
+        log.exception("an order's file could not be written", extra={"kind": message.kind, "reference": message.reference})
+        _failed(app, message, f"internal: {type(error).__name__}", report)
+    return []
+
+
+def _failed(app: App, message: Message, reason: str, report: Report) -> None:
+    report.failed(f"{message.kind} {message.reference}: {reason}", failing=1)
+    now = app.now
+    with app.db.write() as tx:
+        if message.attempt >= MAX_ATTEMPTS:
+            outbox.bury(tx, message, reason, now)
+        else:
+            outbox.again(tx, message, next_attempt(now, message.attempt, 0), reason, now)
+
+
+def _give_back(app: App, claimed: list[Message], reason: str) -> None:
+    with app.db.write() as tx:
+        for message in claimed:
+            outbox.again(tx, message, app.now, reason, app.now, counts=False)
+
+
+def _publish(app: App, marked: list[Written], report: Report) -> None:
+    published: list[Written] = []
+    try:
+        for written in marked:
+            try:
+                app.target.publish(written.partial)
+                published.append(written)
+            except TargetOccupied as error:
+                _occupied(app, written, error, report)
+    finally:  # what was published is settled even where the next one could not be: the rest stays `publishing` for the next pass
+        _settle(app, published, report)
+
+
+def _settle(app: App, published: list[Written], report: Report) -> None:
+    with app.db.write() as tx:
+        for written in published:
+            if outbox.delivered(tx, written.message, app.now, keep=True):
+                order_story.event(tx, written.message.reference, app.now, PAPERS[written.message.kind].name, written.partial.final)
+    if published:
+        names = ", ".join(written.partial.final for written in published[:NAMED])
+        more = f" and {len(published) - NAMED} more" if len(published) > NAMED else ""
+        report.did(f"wrote {names}{more}")
+        report.counts.update(written.message.kind.value for written in published)
+
+
+def _occupied(app: App, written: Written, error: TargetOccupied, report: Report) -> None:
+    """Leave a file that lies there alone: asked for again, it is there already; for the first time, somebody else's is in its place."""
+    with app.db.write() as tx:
+        if outbox.was_delivered(tx, written.message):
+            _note(tx, app, written, f"{written.partial.final} lies there already; nothing was written")
+            outbox.delivered(tx, written.message, app.now, keep=True)
+        else:
+            outbox.bury(tx, written.message, str(error), app.now)
+        report.failed(str(error), dead=1)
+    app.target.discard(written.partial)
+
+
+def _note(tx: Connection, app: App, written: Written, sentence: str) -> None:
+    order_story.event(tx, written.message.reference, app.now, PAPERS[written.message.kind].name, sentence)

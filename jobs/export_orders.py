@@ -1,0 +1,18 @@
+"""Write orders, dispatches and cancellations as files for the ERP."""
+
+from __future__ import annotations
+
+from connector.app import App
+from connector.delivery import erp
+from connector.usecases.passes import Pass
+from connector.usecases.report import Report
+
+
+def run(app: App, how: Pass) -> Report:
+    """Deliver the messages whose destination is the ERP."""
+    report = Report("export-orders", how.dry_run)
+    if how.dry_run:
+        erp.preview(app, report)
+    else:
+        erp.export(app, how, report)
+    return report
