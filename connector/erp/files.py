@@ -6,7 +6,7 @@ import ctypes
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -124,25 +124,28 @@ def exists(name: bytes, folder: int) -> bool:
     return True
 
 
-def rename_without_replacing(source: bytes, source_folder: int, target: bytes, target_folder: int) -> None:
-    """Rename in one step of the kernel's, refusing to overwrite (FileExistsError).
-
-    Where the file system does not offer that (NFS, some FUSE), look first and rename then: a file that somebody else puts there
-    between the two would be overwritten. A link and an unlink would leave both names in between, and the partial file is the commit record.
-    """
-    code = _renameat2(source, source_folder, target, target_folder)
-    if code in NOT_OFFERED:
-        if exists(target, target_folder):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-        os.rename(source, target, src_dir_fd=source_folder, dst_dir_fd=target_folder)
-    elif code:
-        raise OSError(code, os.strerror(code))
-
-
-def _renameat2(source: bytes, source_folder: int, target: bytes, target_folder: int) -> int:
+def renameat2(source: bytes, source_folder: int, target: bytes, target_folder: int) -> int:
+    """Ask the kernel for a rename that does not replace; return 0 or the error's number."""
     libc = ctypes.CDLL(None, use_errno=True)
     try:
         call = libc.renameat2
     except AttributeError:  # a C library without it
         return errno.ENOSYS
     return 0 if call(source_folder, source, target_folder, target, NOREPLACE) == 0 else ctypes.get_errno()
+
+
+def rename_without_replacing(
+    source: bytes, source_folder: int, target: bytes, target_folder: int, kernel: Callable[[bytes, int, bytes, int], int] = renameat2
+) -> None:
+    """Rename in one step of the kernel's, refusing to overwrite (FileExistsError).
+
+    Where the file system does not offer that (NFS, some FUSE), look first and rename then: a file that somebody else puts there
+    between the two would be overwritten. A link and an unlink would leave both names in between, and the partial file is the commit record.
+    """
+    code = kernel(source, source_folder, target, target_folder)
+    if code in NOT_OFFERED:
+        if exists(target, target_folder):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+        os.rename(source, target, src_dir_fd=source_folder, dst_dir_fd=target_folder)
+    elif code:
+        raise OSError(code, os.strerror(code))
