@@ -56,10 +56,18 @@ def _tables(found: Status) -> None:
     show.say(f"Notifications pending: {notifications['pending']}")
     places = [(account, m["pending"], _state(m), m["blocked_reason"]) for account, m in notifications["marketplaces"].items()]
     show.table("Marketplaces", ["marketplace", "pending", "state", "reason"], places)
-    for title, what in (("Orders", seen["orders"]), ("Files in the source", seen["files"]), ("Dead letters", seen["dead_letters"])):
+    for title, what in (
+        ("Orders", seen["orders"]["by_state"]),
+        ("Orders not exported", seen["orders"]["not_exported"]),
+        ("Files in the source", _files(seen["files"])),
+    ):
         show.say(f"{title}: {_counts(what)}")
-    for title, what in (("Held", seen["held"]), ("Quarantine", seen["quarantine"])):
+    for title, what in (("Held", seen["held"]), ("Quarantine", seen["quarantine"]), ("Dead letters", seen["dead_letters"])):
         show.say(f"{title}: {_counts(what)}")
+
+
+def _files(files: dict[str, Any]) -> dict[str, Any]:
+    return {feed: ", ".join(names) for feed, names in files["names"].items()}
 
 
 def _age(seconds: float | None) -> str:

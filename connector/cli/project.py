@@ -27,6 +27,7 @@ def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A direct
         raise UsageError(f"{directory} is there already and not empty; nothing was written", remedy="name another directory")
     try:
         shutil.copytree(SKELETON, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        (directory / "gitignore").rename(directory / ".gitignore")
         for folder in FOLDERS:
             (directory / folder).mkdir(exist_ok=True)
     except OSError as error:

@@ -8,7 +8,7 @@ from functools import partial
 
 from connector.app import App
 from connector.errors import ConnectorError, Unreachable
-from connector.settings import MarketplaceSettings
+from connector.settings import FeedsSettings, MarketplaceSettings
 from connector.storage import health
 from connector.usecases import surroundings
 from connector.usecases.schedules import schedules
@@ -69,10 +69,9 @@ def _schedule(app: App, jobs: Iterable[str]) -> Iterator[Check]:
 
 
 def _layouts(app: App) -> Iterator[Check]:
-    from connector.feeds import FEEDS
     from connector.formats.layout import load_layout
 
-    for name in sorted({app.settings.feeds.of(feed).layout for feed in FEEDS}):
+    for name in sorted({app.settings.feeds.of(feed).layout for feed in FeedsSettings.model_fields}):
         load_layout(name, app.settings.path("config/layouts"))
         yield Check(f"layout {name}", OK, "can be read")
 

@@ -1,0 +1,32 @@
+"""Clear away what is no longer needed, and end what has had its time."""
+
+from __future__ import annotations
+
+from connector.app import App
+from connector.usecases import upkeep
+from connector.usecases.passes import Pass
+from connector.usecases.report import Report
+
+
+def run(app: App, how: Pass) -> Report:
+    """1. Take back what the dead had in hand.  2. End what expired.  3. Forget what is old.  4. Bring the write-ahead log home."""
+    report = Report("housekeeping", how.dry_run)
+    if how.dry_run:
+        for path in upkeep.stray_files(app):
+            report.did(f"would remove the stray file {path.relative_to(app.root)}", stray_files=1)
+        return report
+    _note(report, "taken_back", "messages taken back from dead senders", upkeep.recover_leases(app))
+    orders, skus = upkeep.end_what_expired(app)
+    _note(report, "expired", "orders expired", orders)
+    _note(report, "set_free", "SKUs set free by reservations that ended", skus)
+    messages, runs = upkeep.forget_old(app)
+    _note(report, "messages_removed", "settled messages removed after 14 days", messages)
+    _note(report, "runs_removed", "job runs removed after 30 days", runs)
+    _note(report, "stray_files", "stray working files removed", upkeep.remove_stray_files(app))
+    app.db.checkpoint()
+    return report
+
+
+def _note(report: Report, name: str, what: str, count: int) -> None:
+    if count:
+        report.did(f"{count} {what}", **{name: count})
