@@ -15,8 +15,8 @@ from connector.settings import ShippingSettings
 from connector.storage import driver
 from connector.storage.tables import freight, watermarks
 
-VERSION = "freight-version"
-"""The watermark that every import of freight changes."""
+VERSION = "snapshot-version:freight"
+"""The watermark that every import of freight moves (storage/snapshots.py)."""
 VERSION_STATEMENT = str(select(watermarks.c.value).where(watermarks.c.name == literal_column(f"'{VERSION}'")))
 
 

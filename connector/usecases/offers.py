@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
 from connector.app import App
 from connector.domain import simulation
-from connector.domain.catalog import Offer
 from connector.domain.freight import Destination, postal_key
 from connector.domain.simulation import Cart, Load, Simulation, SlaOffer
 from connector.storage import offers
@@ -23,11 +21,6 @@ def simulate(app: App, cart: Cart, account: str, sales_channel: str) -> Simulati
         slas = app.rates.current(tx)
     shipping = app.settings.shipping
     return simulation.simulate(cart, found, slas, split=shipping.split, home=shipping.country)
-
-
-def load_offers(tx: Connection, account: str, sales_channel: str, skus: Collection[str], now: datetime) -> dict[str, Offer]:
-    """Return what each SKU sells at, as `simulate` would read it in this transaction."""
-    return offers.load(tx, account, sales_channel, skus, now)
 
 
 def slas_offered(

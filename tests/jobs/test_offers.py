@@ -14,7 +14,8 @@ from connector.domain.catalog import Offer, Service
 from connector.domain.simulation import SlaOffer
 from connector.errors import DatabaseUnreachable
 from connector.settings import DatabaseSettings, Settings, ShippingSettings, SlaSettings
-from connector.storage import freight, tables
+from connector.storage import freight, snapshots, tables
+from connector.storage import offers as stored
 from connector.storage.database import migrate
 from connector.usecases import offers
 from connector.vtex.simulation import read, write
@@ -110,7 +111,7 @@ def freight_file(app, name, *rows, version):
 
 def load(app, *skus, account="m", sales_channel="1"):
     with app.db.read() as tx:
-        return offers.load_offers(tx, account, sales_channel, skus, NOW)
+        return stored.load(tx, account, sales_channel, skus, NOW)
 
 
 def ask(app, *items, postal_code="22051030", account="m"):
@@ -259,12 +260,24 @@ def test_freight_is_read_again_when_the_watermark_moves_and_only_then(app):
     assert ask(app, ("A", 1))["logisticsInfo"][0]["slas"][0]["price"] == 300
 
 
+def test_the_watermark_is_the_one_that_imports_of_freight_move(sqlite_app):
+    stocked(sqlite_app, "A")
+    freight_file(sqlite_app, "freight/normal.csv", rate("", cost=100), version="1")
+    ask(sqlite_app, ("A", 1))
+
+    with sqlite_app.db.write() as tx:
+        tx.execute(update(tables.freight).values(cost_cents=300))
+        assert snapshots.advance(tx, "freight", 1)
+
+    assert ask(sqlite_app, ("A", 1))["logisticsInfo"][0]["slas"][0]["price"] == 300
+
+
 def test_an_order_is_checked_with_what_a_simulation_offers(app):
     stocked(app, "A")
     freight_file(app, "freight/normal.csv", rate("", cost=100), version="1")
 
     with app.db.read() as tx:
-        found = offers.load_offers(tx, "m", "1", ["A"], NOW)["A"]
+        found = stored.load(tx, "m", "1", ["A"], NOW)["A"]
         ways = offers.slas_offered(app, tx, [(found, 2)], country="BRA", postal_code="22051-030")
         elsewhere = offers.slas_offered(app, tx, [(found, 2)], country="ARG", postal_code="1000")
 
