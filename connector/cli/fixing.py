@@ -39,6 +39,13 @@ def _answer(found: Any, *, as_json: bool, title: str = "") -> None:
             show.say(show.words(line))
 
 
+def _said(document: dict[str, Any], sentence: str, *, as_json: bool) -> None:
+    if as_json:
+        show.document(document)
+    else:
+        show.say(sentence)
+
+
 @held.command("list")
 def held_list(context: typer.Context, *, as_json: AsJson = False) -> None:
     """List what waits for a yes."""
@@ -116,7 +123,8 @@ def letters_replay(context: typer.Context, numbers: Numbers = None, *, everythin
     """Let them be delivered again, from the state of that moment."""
     from connector.usecases import letters
 
-    _answer(letters.replay(open_app(context), _chosen(numbers, everything=everything)), as_json=as_json)
+    count = letters.replay(open_app(context), _chosen(numbers, everything=everything))
+    _said({"replayed": count}, f"{count} dead letters go out again at the next pass", as_json=as_json)
 
 
 @dead_letters.command("discard")
@@ -126,21 +134,24 @@ def letters_discard(
     """Give them up for good; they stay in the history."""
     from connector.usecases import letters
 
-    _answer(letters.discard(open_app(context), numbers), as_json=as_json)
+    count = letters.discard(open_app(context), numbers)
+    _said({"discarded": count}, f"{count} dead letters are laid aside", as_json=as_json)
 
 
 def pause(context: typer.Context, marketplace: Annotated[str, typer.Argument(help="Its account.")], *, as_json: AsJson = False) -> None:
     """Stop all calls to one marketplace."""
     from connector.usecases import letters
 
-    _answer(letters.pause(open_app(context), marketplace), as_json=as_json)
+    letters.pause(open_app(context), marketplace)
+    _said({"marketplace": marketplace, "paused": True}, f"{marketplace} is paused: what changes meanwhile waits", as_json=as_json)
 
 
 def resume(context: typer.Context, marketplace: Annotated[str, typer.Argument(help="Its account.")], *, as_json: AsJson = False) -> None:
     """Start the calls to one marketplace again."""
     from connector.usecases import letters
 
-    _answer(letters.resume(open_app(context), marketplace), as_json=as_json)
+    letters.resume(open_app(context), marketplace)
+    _said({"marketplace": marketplace, "paused": False}, f"{marketplace} is told again from the next pass on", as_json=as_json)
 
 
 def erase(

@@ -41,7 +41,7 @@ def untold(tx: Connection) -> dict[str, int]:
     waiting = outbox.c.state.in_(("pending", "sending")) & outbox.c.kind.in_(CATALOG_KINDS)
     pairs = select(outbox.c.destination, outbox.c.reference).where(waiting).distinct().subquery()
     counted = select(pairs.c.destination, func.count()).group_by(pairs.c.destination)
-    return dict(tx.execute(counted).tuples().all())
+    return {row[0]: row[1] for row in tx.execute(counted)}
 
 
 def waiting_messages(tx: Connection) -> dict[str, dict[str, int]]:
@@ -79,7 +79,7 @@ def marketplaces_now(tx: Connection, now: datetime) -> dict[str, dict[str, Any]]
 
 def orders_now(tx: Connection) -> dict[str, Any]:
     """Count orders by state; what is not exported yet, and what is stuck between written and published."""
-    by_state = dict(tx.execute(select(orders.c.state, func.count()).group_by(orders.c.state)).tuples().all())
+    by_state = {row[0]: row[1] for row in tx.execute(select(orders.c.state, func.count()).group_by(orders.c.state))}
     messages = waiting_messages(tx).get("erp", {})
     stuck = select(outbox.c.reference).where(outbox.c.state == "publishing").order_by(outbox.c.id).limit(20)
     return {"by_state": by_state, "not_exported": messages, "publishing": list(tx.execute(stuck).scalars())}

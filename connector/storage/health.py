@@ -42,4 +42,4 @@ def warning(database: Database) -> tuple[str, str]:
 def freight_rows(database: Database) -> dict[str, int]:
     """Count the freight rows by file."""
     with database.read() as tx:
-        return dict(tx.execute(select(freight.c.file, func.count()).group_by(freight.c.file)).tuples().all())
+        return {row[0]: row[1] for row in tx.execute(select(freight.c.file, func.count()).group_by(freight.c.file))}

@@ -1,0 +1,128 @@
+"""A person is erased: nothing of theirs is left in the database's files, and what the law keeps stays."""
+
+import json
+import subprocess
+
+import pytest
+from orders_world import Seller, order
+from sqlalchemy import insert
+
+from connector.errors import UsageError
+from connector.storage.tables import files, rejections
+from connector.usecases import orders, privacy
+
+ADDRESS = {
+    "receiverName": "Jonas Alves",
+    "street": "JOAO DAMAZIO GOMES",
+    "postalCode": "13476-103",
+    "state": "SP",
+    "country": "BRA",
+    "geoCoordinates": [-47.25, -22.75],
+}
+PERSONAL = ["Jonas", "DAMAZIO", "quiet@example.test", "13476-103", "997125826", "22.75", "ring twice"]
+
+
+@pytest.fixture
+def seller(tmp_path):
+    made = Seller(tmp_path / "shop")
+    made.sells("A")
+    return made
+
+
+def bought(seller, number="1", document="324.423.985-1"):
+    sent = order(
+        number,
+        ("A", 1),
+        clientProfileData={"email": "quiet@example.test", "document": document, "phone": "997125826", "firstName": "Jonas"},
+    )
+    sent["shippingData"]["address"] = ADDRESS
+    sent["openTextField"] = "ring twice at Jonas"
+    return json.loads(seller.place(sent)[0])["orderId"]
+
+
+def end(seller, order_id):
+    orders.cancel(seller.app, "shop", order_id, {"reason": "gave up"})
+    seller.knows_no_more_messages()
+
+
+def bytes_of_the_database(seller):
+    """Read by another process: opening the files in this one would drop SQLite's locks."""
+    names = sorted((seller.app.root / "var").glob("connector.db*"))
+    return subprocess.run(["cat", *names], capture_output=True, check=True).stdout
+
+
+def test_nothing_of_the_person_is_left_in_the_files(seller):
+    order_id = bought(seller)
+    end(seller, order_id)
+    before = bytes_of_the_database(seller)
+    done = privacy.erase(seller.app, "324.423.985-1")
+    after = bytes_of_the_database(seller)
+
+    assert done["erased"] == [order_id]
+    assert [word for word in PERSONAL if word.encode() in after] == []
+    assert [word for word in PERSONAL if word.encode() not in before] == []
+
+
+def test_what_the_law_keeps_stays(seller):
+    order_id = bought(seller)
+    end(seller, order_id)
+    total = seller.order(order_id).raw["items"][0]["price"]
+    privacy.erase(seller.app, "3244239851")
+    kept = seller.order(order_id)
+
+    assert (kept.marketplace_order_id, kept.items[0].sku, kept.raw["items"][0]["price"]) == ("1", "A", total)
+    assert kept.address == {"country": "BRA", "state": "SP", "erased": True, "postalCode": "13476***"}
+    assert orders.show(seller.app, order_id)["order_id"] == order_id
+
+
+def test_erasing_again_changes_nothing(seller):
+    order_id = bought(seller)
+    end(seller, order_id)
+    privacy.erase(seller.app, "3244239851")
+    once = seller.order(order_id)
+    done = privacy.erase(seller.app, "3244239851")
+
+    assert (done["erased"], done["already_erased"]) == ([], [order_id])
+    assert seller.order(order_id) == once
+
+
+def test_an_open_order_keeps_its_data_until_it_ends(seller):
+    order_id = bought(seller)
+    done = privacy.erase(seller.app, "3244239851")
+
+    assert (done["erased"], done["still_open"]) == ([], [order_id])
+    assert seller.order(order_id).address == ADDRESS
+
+
+def test_other_people_stay_as_they_are(seller):
+    mine, other = bought(seller, "1"), bought(seller, "2", document="11144477735")
+    end(seller, mine)
+    end(seller, other)
+    privacy.erase(seller.app, "3244239851")
+
+    assert seller.order(other).client["firstName"] == "Jonas"
+
+
+def test_leading_zeros_are_no_difference(seller):
+    order_id = bought(seller)
+    end(seller, order_id)
+
+    assert privacy.erase(seller.app, "032.442.398-51")["erased"] == [order_id]
+
+
+def test_refused_rows_that_show_the_document_are_masked(seller):
+    now = seller.now
+    with seller.app.db.write() as tx:
+        file = {"feed": "acks", "name": "a.csv", "size": 1, "modified_at": now, "sha256": "", "state": "applied", "taken_at": now}
+        number = tx.execute(insert(files).values(file).returning(files.c.id)).scalar_one()
+        row = {"file_id": number, "feed": "acks", "key": "", "line": 2, "column": "message", "reason": "x", "refused_at": now}
+        tx.execute(insert(rejections), [{**row, "value": "cpf 3244239851", "record": None}, {**row, "value": "another", "record": None}])
+
+    assert privacy.erase(seller.app, "3244239851")["refused_rows"] == 1
+    assert b"cpf 3244239851" not in bytes_of_the_database(seller)
+
+
+@pytest.mark.parametrize("document", ["", "Jonas", "1", "123456789012345"])
+def test_what_is_no_document_is_a_wrong_call(seller, document):
+    with pytest.raises(UsageError, match="CPF"):
+        privacy.erase(seller.app, document)
