@@ -1,27 +1,18 @@
 """Fixtures of the web tests; what they are made of is in web_world.py."""
 
-import pytest
-from web_world import SHIPPING, Project, Running, fill, free_port, marketplace, start, stop
+from itertools import count
 
-from connector.storage.database import migrate
+import pytest
+from web_world import Project, Running, free_port, section, set_up, start, stop
 
 
 @pytest.fixture
 def project(tmp_path):
-    """Make a project with the settings given (TOML below the usual ones), its snapshot filled."""
-    made = []
+    """Make a project with the settings given, its snapshot filled."""
+    number = count()
 
-    def make(settings: str = "", *, accounts=("acme-market",), filled=True) -> Project:
-        found = Project(tmp_path / f"project-{len(made)}")
-        found.config.parent.mkdir(parents=True)
-        found.config.write_text("".join([settings, SHIPPING, *map(marketplace, accounts)]))
-        app = found.app()
-        migrate(app.db)
-        if filled:
-            fill(app)
-        app.db.close()
-        made.append(found)
-        return found
+    def make(settings: str = "", **how) -> Project:
+        return set_up(tmp_path / f"project-{next(number)}", settings, **how)
 
     return make
 
@@ -40,11 +31,19 @@ def serve(project):
 
     def run(settings: str = "", *, workers=2, threads=16) -> Running:
         port = free_port()
-        section = f'[api]\nbind = "127.0.0.1:{port}"\nworkers = {workers}\nthreads = {threads}\n'
-        running = start(project(section + settings), port)
+        running = start(project(section(port, workers, threads) + settings), port)
         started.append(running)
         return running
 
     yield run
     for running in started:
         stop(running)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """One real server for tests that leave nothing behind."""
+    port = free_port()
+    running = start(set_up(tmp_path_factory.mktemp("shared") / "project", section(port, workers=2)), port)
+    yield running
+    stop(running)

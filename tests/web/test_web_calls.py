@@ -1,7 +1,10 @@
 """The calls as VTEX makes them: simulation by POST and GET, orders placed, authorized and cancelled, whose they are, and the probes."""
 
+import contextlib
 import json
 import re
+import sqlite3
+import time
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -314,3 +317,21 @@ class TestProbes:
         assert "connector_snapshot_rows_skus 2.0" in text
         assert "connector_feed_age_seconds_stock" in text
         assert "some-secret-number" not in text
+
+
+class TestLocked:
+    def test_while_a_stranger_holds_the_database_simulations_go_on_and_orders_are_503_soon(self, project):
+        made = project()
+        client = made.client()
+        with contextlib.closing(sqlite3.connect(made.root / "var" / "connector.db", isolation_level=None)) as stranger:
+            stranger.execute("BEGIN IMMEDIATE")
+            began = time.monotonic()
+            placed = client.simulate_post("/pvt/orders", json=[order("locked-01")])
+            took = time.monotonic() - began
+            simulated = client.simulate_post(SIMULATION, json=CART)
+            stranger.execute("ROLLBACK")
+
+        assert refused(placed, 503)
+        assert took < 2.6
+        assert simulated.status_code == 200
+        assert client.simulate_post("/pvt/orders", json=[order("locked-01")]).status_code == 200

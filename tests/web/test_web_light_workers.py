@@ -18,7 +18,8 @@ def test_importing_the_application_loads_neither_pandas_nor_paramiko():
     assert not loaded("import connector.web.wsgi") & set(HEAVY)
 
 
-def test_importing_the_server_s_settings_opens_nothing_and_loads_no_metrics(project, monkeypatch):
+def test_importing_the_server_s_settings_loads_no_metrics(project, monkeypatch, tmp_path):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("CONNECTOR_CONFIG", str(project().config))
 
     assert "prometheus_client" not in loaded("import connector.web.gunicorn_conf")

@@ -14,6 +14,7 @@ from sqlalchemy import insert
 
 from connector import app as parts
 from connector.storage import tables
+from connector.storage.database import migrate
 from connector.web import server
 from connector.web.app import create_app
 
@@ -99,6 +100,19 @@ def applied(feed, at):
     return {"feed": feed, "name": f"{feed}/full.csv", "size": 1, "sha256": "0" * 64, "state": "applied", "rows_read": 2, **times}
 
 
+def set_up(root: Path, settings: str = "", *, accounts=("acme-market",), filled=True) -> Project:
+    """Make a project with the settings given (TOML before the usual ones), its snapshot filled."""
+    found = Project(root)
+    found.config.parent.mkdir(parents=True)
+    found.config.write_text("".join([settings, SHIPPING, *map(marketplace, accounts)]))
+    app = found.app()
+    migrate(app.db)
+    if filled:
+        fill(app)
+    app.db.close()
+    return found
+
+
 def long_ago() -> datetime:
     return datetime.now(UTC) - timedelta(days=30)
 
@@ -167,6 +181,10 @@ def _answers(running: Running) -> bool:
         return running.say(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 200")
     except OSError:
         return False
+
+
+def section(port: int, workers: int, threads: int = 16) -> str:
+    return f'[api]\nbind = "127.0.0.1:{port}"\nworkers = {workers}\nthreads = {threads}\n'
 
 
 def stop(running: Running) -> int:
