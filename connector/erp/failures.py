@@ -19,6 +19,13 @@ def occupied(url: str, partial: Partial) -> TargetOccupied:
     )
 
 
+def other_folder(url: str, partial: Partial) -> ErpUnreachable:
+    return ErpUnreachable(
+        f"{url} is not the folder that {partial.final} was written in: neither its unfinished file nor its .partial/ is there",
+        remedy="mount or restore that folder; whether the ERP has got the file cannot be known before",
+    )
+
+
 def missing_root(place: str) -> ErpUnreachable:
     """Say so instead of listing nothing: an unmounted share must not look like an empty one."""
     return ErpUnreachable(f"the folder {place} is not there", remedy="create or mount it; the next pass tries again")

@@ -61,11 +61,17 @@ def fingerprint(status: os.stat_result) -> tuple[int, int, int, int]:
 
 
 @contextmanager
-def new_file(path: Path) -> Iterator[int]:
-    """Open a file that was not there (0600) for writing; it is removed again where anything is raised."""
-    descriptor = os.open(path, CREATING, FILE_MODE)
+def new_file(path: Path) -> Iterator[Callable[[bytes], None]]:
+    """Make a file that was not there (0600) and yield what writes to it; it is removed again where anything is raised."""
+    with translated(str(path)):
+        descriptor = os.open(path, CREATING, FILE_MODE)
+
+    def write(content: bytes) -> None:
+        with translated(str(path)):
+            write_all(descriptor, content)
+
     try:
-        yield descriptor
+        yield write
     except BaseException:
         path.unlink(missing_ok=True)
         raise

@@ -14,7 +14,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from connector.erp import files
-from connector.erp.failures import changed, damaged_id, missing_root, occupied
+from connector.erp.failures import changed, damaged_id, missing_root, occupied, other_folder
 from connector.erp.names import FOLDER_ID, PARTIAL_FOLDER, final_parts, is_name, parts, readable
 from connector.erp.store import Partial, Presence, SourceFile
 
@@ -102,9 +102,12 @@ class LocalStore:
             except FileExistsError:
                 raise occupied(self.url, partial) from None
             except FileNotFoundError:
-                if self.presence(partial) is not Presence.GONE:
+                presence = self.presence(partial)
+                if presence is Presence.UNKNOWN:
+                    raise other_folder(self.url, partial) from None
+                if presence is Presence.THERE:
                     raise
-                # it was published before: repeating that is harmless
+                # gone: it was published before, and repeating that is harmless
 
     def discard(self, partial: Partial) -> None:
         with files.translated(self._place(PARTIAL)):
@@ -200,10 +203,10 @@ def _look(folder: int, where: tuple[bytes, ...] | list[bytes], name: bytes) -> S
 def _copy(source: int, to: Path, size: int) -> str | None:
     """Copy to a new file and return the SHA-256; None where there were more or fewer bytes than `size`."""
     digest, copied = hashlib.sha256(), 0
-    with files.new_file(to) as target:
+    with files.new_file(to) as write:
         while chunk := os.read(source, files.CHUNK_BYTES):
             digest.update(chunk)
-            files.write_all(target, chunk)
+            write(chunk)
             copied += len(chunk)
     return digest.hexdigest() if copied == size else None
 

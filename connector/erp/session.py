@@ -8,41 +8,20 @@ OSError with the server's words, ConnectionError where the connection is gone, T
 from __future__ import annotations
 
 import errno
-import os
-import stat
 import struct
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Protocol
 
 from paramiko.message import Message
 from paramiko.ssh_exception import SSHException
 
-INIT, VERSION = 1, 2
-OPEN, CLOSE, READ, WRITE, LSTAT, FSTAT, OPENDIR, READDIR, REMOVE, MKDIR, REALPATH, STAT, RENAME = (
-    3,
-    4,
-    5,
-    6,
-    7,
-    8,
-    11,
-    12,
-    13,
-    14,
-    16,
-    17,
-    18,
-)
-STATUS, HANDLE, DATA, NAME, ATTRS, EXTENDED = 101, 102, 103, 104, 105, 200
-OK, AT_END, NO_SUCH_FILE, PERMISSION_DENIED = 0, 1, 2, 3
-TO_READ, TO_CREATE_NEW = 0x01, 0x02 | 0x08 | 0x20
+from connector.erp.packets import ANSWERS, HAS_MODE, TO_CREATE_NEW, TO_READ, Answer, Ask, Attributes, attributes, checked, names, string
 
-HAS_SIZE, HAS_OWNER, HAS_MODE, HAS_TIMES = 1, 2, 4, 8
 CHUNK_BYTES = 32 * 1024  # what every server takes in one request
 UNDER_WAY = 64  # requests sent ahead of their answers: 2 MB, the channel's window
+DATA_AT = 9  # in a packet with data: after kind, number and length
 SHORTEST_PACKET, LONGEST_PACKET = 5, 16 * 1024 * 1024
 
 POSIX_RENAME = "posix-rename@openssh.com"
@@ -50,21 +29,8 @@ FSYNC = "fsync@openssh.com"
 
 
 class Channel(Protocol):
-    def sendall(self, s: bytes) -> None: ...
-    def recv(self, nbytes: int) -> bytes: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Attributes:
-    """What a server says about one name; `modified` in whole seconds since 1970. A server may leave out the mode."""
-
-    size: int
-    mode: int | None
-    modified: int
-
-    @property
-    def is_regular(self) -> bool:
-        return self.mode is None or stat.S_ISREG(self.mode)
+    def sendall(self, s: bytes, /) -> None: ...
+    def recv(self, nbytes: int, /) -> bytes: ...
 
 
 class Session:
@@ -87,25 +53,25 @@ class Session:
     def listdir(self, folder: bytes) -> list[tuple[bytes, Attributes]]:
         """Return every name of a folder with what is said about it; links as links."""
         found: list[tuple[bytes, Attributes]] = []
-        with self._open(OPENDIR, folder) as handle:
-            while (batch := self._ask(READDIR, _string(handle))) is not None:
-                found += _names(batch)
+        with self._open(Ask.OPENDIR, folder) as handle:
+            while (batch := self._ask(Ask.READDIR, string(handle))) is not None:
+                found += names(batch)
         return found
 
     def lstat(self, path: bytes) -> Attributes | None:
         """Look at a name, not at where a link leads; None where it is missing."""
-        return self._attributes(LSTAT, path)
+        return self._attributes(Ask.LSTAT, path)
 
     def stat(self, path: bytes) -> Attributes | None:
-        return self._attributes(STAT, path)
+        return self._attributes(Ask.STAT, path)
 
     def realpath(self, path: bytes) -> bytes:
-        return _names(self._demand(REALPATH, _string(path)))[0][0]
+        return names(self._demand(Ask.REALPATH, string(path)))[0][0]
 
     # ── reading and writing ─────────────────────────────────────────────────────────────────────────────────────────────
     def read(self, path: bytes, size: int) -> Iterator[bytes]:
         """Yield up to `size` bytes of a file in order, fewer where it ends before, and one more where it goes on."""
-        with self._open(OPEN, path, struct.pack(">II", TO_READ, 0)) as handle:
+        with self._open(Ask.OPEN, path, struct.pack(">II", TO_READ, 0)) as handle:
             asked: deque[tuple[int, int, int]] = deque()
             start = 0
             while asked or start <= size:
@@ -115,36 +81,36 @@ class Session:
 
     def write(self, path: bytes, content: bytes, mode: int) -> None:
         """Write a new file, each part acknowledged before the next (else a full disk goes unnoticed), synced where that is offered."""
-        with self._open(OPEN, path, struct.pack(">III", TO_CREATE_NEW, HAS_MODE, mode)) as handle:
+        with self._open(Ask.OPEN, path, struct.pack(">III", TO_CREATE_NEW, HAS_MODE, mode)) as handle:
             for start in range(0, len(content), CHUNK_BYTES):
                 chunk = content[start : start + CHUNK_BYTES]
-                self._demand(WRITE, _string(handle) + struct.pack(">Q", start) + _string(chunk))
+                self._demand(Ask.WRITE, string(handle) + struct.pack(">Q", start) + string(chunk))
             if FSYNC in self.extensions:
-                self._demand(EXTENDED, _string(FSYNC.encode()) + _string(handle))
+                self._demand(Ask.EXTENDED, string(FSYNC.encode()) + string(handle))
 
     # ── changing names ──────────────────────────────────────────────────────────────────────────────────────────────────
     def remove(self, path: bytes) -> None:
-        self._demand(REMOVE, _string(path))
+        self._demand(Ask.REMOVE, string(path))
 
     def mkdir(self, path: bytes, mode: int) -> None:
-        self._demand(MKDIR, _string(path) + struct.pack(">II", HAS_MODE, mode))
+        self._demand(Ask.MKDIR, string(path) + struct.pack(">II", HAS_MODE, mode))
 
     def rename(self, source: bytes, target: bytes) -> None:
         """Rename the protocol's way: refused where the target is there."""
-        self._demand(RENAME, _string(source) + _string(target))
+        self._demand(Ask.RENAME, string(source) + string(target))
 
     def posix_rename(self, source: bytes, target: bytes) -> None:
         """Rename in one step, replacing the target; the protocol's way where the server does not offer that."""
         if POSIX_RENAME in self.extensions:
-            self._demand(EXTENDED, _string(POSIX_RENAME.encode()) + _string(source) + _string(target))
+            self._demand(Ask.EXTENDED, string(POSIX_RENAME.encode()) + string(source) + string(target))
         else:
             self.rename(source, target)
 
     # ── requests and answers ────────────────────────────────────────────────────────────────────────────────────────────
     def _shake_hands(self) -> dict[str, str]:
-        self._transmit(struct.pack(">IBI", 5, INIT, 3))
+        self._transmit(struct.pack(">IBI", 5, Ask.INIT, 3))
         packet = self._packet()
-        if packet[0] != VERSION:
+        if packet[0] != Answer.VERSION:
             raise ConnectionError("the server does not speak SFTP")
         rest, offered = Message(packet[5:]), {}
         while rest.get_remainder():
@@ -153,20 +119,20 @@ class Session:
         return offered
 
     @contextmanager
-    def _open(self, kind: int, path: bytes, rest: bytes = b"") -> Iterator[bytes]:
+    def _open(self, kind: Ask, path: bytes, rest: bytes = b"") -> Iterator[bytes]:
         """Open a file or folder for as long as the block lasts; a close that fails counts."""
-        handle = Message(self._demand(kind, _string(path) + rest)[5:]).get_binary()
+        handle = Message(self._demand(kind, string(path) + rest)[5:]).get_binary()
         try:
             yield handle
         except OSError as error:
             if not isinstance(error, ConnectionError | TimeoutError):
-                self._send(CLOSE, _string(handle))
+                self._send(Ask.CLOSE, string(handle))
             raise
-        self._demand(CLOSE, _string(handle))
+        self._demand(Ask.CLOSE, string(handle))
 
-    def _attributes(self, kind: int, path: bytes) -> Attributes | None:
+    def _attributes(self, kind: Ask, path: bytes) -> Attributes | None:
         try:
-            return _attributes(Message(self._demand(kind, _string(path))[5:]))
+            return attributes(Message(self._demand(kind, string(path))[5:]))
         except FileNotFoundError:
             return None
 
@@ -175,7 +141,7 @@ class Session:
         requests = bytearray()
         while start <= size and len(asked) < UNDER_WAY:
             length = min(CHUNK_BYTES, size - start) or 1
-            number, request = self._numbered(READ, _string(handle) + struct.pack(">QI", start, length))
+            number, request = self._numbered(Ask.READ, string(handle) + struct.pack(">QI", start, length))
             requests += request
             asked.append((number, start, length))
             start += length
@@ -184,33 +150,35 @@ class Session:
 
     def _whole(self, handle: bytes, number: int, start: int, length: int) -> bytes:
         """Return one part; a server may answer with less, then ask for the rest until there is no more."""
-        packet = self._answer(number)
-        data = b"" if packet is None else packet[9:]
-        while packet is not None and len(data) < length:
-            packet = self._ask(READ, _string(handle) + struct.pack(">QI", start + len(data), length - len(data)))
-            data += b"" if packet is None else packet[9:]
+        more = self._answer(number, Answer.DATA)
+        data = b""
+        while more is not None and len(more) > DATA_AT:
+            data += more[DATA_AT:]
+            if len(data) >= length:
+                break
+            more = self._ask(Ask.READ, string(handle) + struct.pack(">QI", start + len(data), length - len(data)))
         return data
 
-    def _demand(self, kind: int, body: bytes) -> bytes:
+    def _demand(self, kind: Ask, body: bytes) -> bytes:
         packet = self._ask(kind, body)
         if packet is None:
             raise OSError(errno.EIO, "the server answered that there is no more")
         return packet
 
-    def _ask(self, kind: int, body: bytes) -> bytes | None:
-        return self._answer(self._send(kind, body))
+    def _ask(self, kind: Ask, body: bytes) -> bytes | None:
+        return self._answer(self._send(kind, body), ANSWERS.get(kind, Answer.STATUS))
 
-    def _send(self, kind: int, body: bytes) -> int:
+    def _send(self, kind: Ask, body: bytes) -> int:
         number, request = self._numbered(kind, body)
         self._transmit(request)
         return number
 
-    def _numbered(self, kind: int, body: bytes) -> tuple[int, bytes]:
+    def _numbered(self, kind: Ask, body: bytes) -> tuple[int, bytes]:
         self._number = (self._number + 1) & 0xFFFFFFFF
         self._unanswered.add(self._number)
         return self._number, struct.pack(">IBI", len(body) + 5, kind, self._number) + body
 
-    def _answer(self, number: int) -> bytes | None:
+    def _answer(self, number: int, expected: Answer) -> bytes | None:
         """Return the packet that answers a request, None for "no more"; answers to other requests wait for theirs."""
         while number not in self._answers:
             packet = self._packet()
@@ -218,7 +186,12 @@ class Session:
             self._unanswered.discard(answered)
             self._answers[answered] = packet
         packet = self._answers.pop(number)
-        return _checked(packet) if packet[0] == STATUS else packet
+        if packet[0] not in (expected, Answer.STATUS):
+            raise ConnectionError("the server does not speak SFTP")
+        found = checked(packet) if packet[0] == Answer.STATUS else packet
+        if found is packet and packet[0] != expected:
+            raise ConnectionError("the server said yes and nothing more")
+        return found
 
     def _packet(self) -> bytes:
         length = int.from_bytes(self._exactly(4))
@@ -246,47 +219,3 @@ class Session:
             raise
         except (SSHException, EOFError, OSError) as error:
             raise ConnectionError(str(error) or "the connection is closed") from error
-
-
-def _string(data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + data
-
-
-def _checked(packet: bytes) -> bytes | None:
-    """Raise what a status packet says, in Python's words."""
-    message = Message(packet[5:])
-    code, text = message.get_int(), message.get_binary().decode("utf-8", "replace")
-    if code == OK:
-        return packet
-    if code == AT_END:
-        return None
-    if code == NO_SUCH_FILE:
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-    if code == PERMISSION_DENIED:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    raise OSError(None, f"the server answered {text or code!r}")
-
-
-def _names(packet: bytes) -> list[tuple[bytes, Attributes]]:
-    message = Message(packet[5:])
-    found = []
-    for _ in range(message.get_int()):
-        name, long_name = message.get_binary(), message.get_binary()
-        attributes = _attributes(message)
-        if attributes.mode is None and long_name[:1] not in (b"", b"-"):  # the line of `ls -l` says that it is no file
-            attributes = Attributes(attributes.size, stat.S_IFDIR, attributes.modified)
-        found.append((name, attributes))
-    return found
-
-
-def _attributes(message: Message) -> Attributes:
-    flags = message.get_int()
-    size = message.get_int64() if flags & HAS_SIZE else 0
-    if flags & HAS_OWNER:
-        message.get_int64()
-    mode = message.get_int() if flags & HAS_MODE else None
-    modified = message.get_int64() & 0xFFFFFFFF if flags & HAS_TIMES else 0
-    for _ in range(message.get_int() if flags & 0x80000000 else 0):
-        message.get_binary()
-        message.get_binary()
-    return Attributes(size, mode, modified)

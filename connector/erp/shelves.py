@@ -129,9 +129,9 @@ def _on_the_same_disk(path: Path, folder: Path) -> Path:
     if status.st_dev == folder.stat().st_dev:
         return path
     copy = folder / f".{uuid4().hex}"
-    with path.open("rb") as source, files.new_file(copy) as target:
+    with path.open("rb") as source, files.new_file(copy) as write:
         while chunk := source.read(files.CHUNK_BYTES):
-            files.write_all(target, chunk)
+            write(chunk)
     os.utime(copy, ns=(status.st_atime_ns, status.st_mtime_ns))
     return copy
 

@@ -9,19 +9,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from io import StringIO
-from urllib.parse import unquote, urlsplit
 
-from paramiko.ecdsakey import ECDSAKey
-from paramiko.ed25519key import Ed25519Key
 from paramiko.pkey import PKey
-from paramiko.rsakey import RSAKey
-from paramiko.ssh_exception import AuthenticationException, IncompatiblePeer, PasswordRequiredException, SSHException
+from paramiko.ssh_exception import AuthenticationException, IncompatiblePeer, SSHException
 from paramiko.transport import Transport
 
-from connector.erp.hostkeys import SSH_PORT, host_name, known_keys, verify
+from connector.erp.address import Address
+from connector.erp.credentials import credential_of
+from connector.erp.hostkeys import host_name, known_keys, verify
 from connector.erp.session import Session
-from connector.errors import ErpUnreachable, SettingsError
+from connector.errors import ErpUnreachable
 from connector.settings import Settings
 
 WEAK = {
@@ -41,49 +38,6 @@ class Deadlines:
 
     def for_bytes(self, count: int) -> float:
         return self.transfer + self.per_megabyte * count / 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """`sftp://user@host:port/path`; a path that begins with /~/ lies below the user's home."""
-
-    user: str
-    host: str
-    port: int
-    path: str
-
-    def __str__(self) -> str:
-        return f"sftp://{self.user}@{self.host}:{self.port}{self.path}"
-
-    @property
-    def root(self) -> bytes:
-        """The path as the server is told it; relative to where a session starts for /~/."""
-        path = self.path.rstrip("/") or "/"
-        path = path.removeprefix("/~").lstrip("/") or "." if path == "/~" or path.startswith("/~/") else path
-        return path.encode("utf-8", "surrogateescape")
-
-
-def address(settings: Settings, url: str) -> Address:
-    """Read an address. Raises SettingsError where user or host are missing or a password stands in it."""
-    try:
-        found = urlsplit(url)
-        port = found.port or SSH_PORT
-    except ValueError:
-        raise _no_address(settings, "an address that cannot be read") from None
-    if found.password is not None:
-        raise _no_address(settings, "an address with a password in it")
-    if not found.username or not found.hostname or found.query or found.fragment:
-        raise _no_address(settings, url)
-    return Address(unquote(found.username), found.hostname, port, unquote(found.path, errors="surrogateescape") or "/~")
-
-
-def _no_address(settings: Settings, found: str) -> SettingsError:
-    return SettingsError(
-        str(settings.config_path),
-        "erp",
-        found=found,
-        allowed="sftp://user@host:port/path; the password as erp.password, the key as erp.private_key",
-    )
 
 
 class Connection:
@@ -127,6 +81,13 @@ class Connection:
             timer.cancel()
             self._used_at = time.monotonic()
 
+    def describe(self) -> list[str]:
+        key = self.transport.get_remote_server_key()
+        return [
+            f"the server is {self.transport.remote_version}, host key {key.get_name()} {key.fingerprint}",
+            f"encrypted with {getattr(self.transport, 'remote_cipher', 'an unknown cipher')}",  # its stubs lack that name
+        ]
+
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
@@ -141,7 +102,7 @@ class Connection:
         to, settings = self._to, self._settings
         path = settings.path(settings.erp.known_hosts)
         known = known_keys(path, to.host, to.port)
-        credential = _credential(settings)
+        credential = credential_of(settings)
         transport = self._transport = Transport(self._socket, disabled_algorithms=WEAK)
         transport.banner_timeout = transport.handshake_timeout = transport.auth_timeout = transport.channel_timeout = deadlines.connect
         options = transport.get_security_options()
@@ -176,45 +137,6 @@ def _log_in(transport: Transport, user: str, credential: PKey | str) -> None:
     more = transport.auth_publickey(user, credential) if isinstance(credential, PKey) else transport.auth_password(user, credential)
     if more:
         raise AuthenticationException(f"the server demands more: {', '.join(more)}")
-
-
-def _credential(settings: Settings) -> PKey | str:
-    """Return the private key, else the password. Where both are set, the password opens the key."""
-    erp = settings.erp
-    password = settings.reveal(erp.password) if erp.password else None
-    if erp.private_key:
-        return _private_key(settings, settings.reveal(erp.private_key), password)
-    if password is None:
-        raise SettingsError(
-            str(settings.config_path), "erp.private_key", found="nothing", allowed="erp.private_key or erp.password, for sftp"
-        )
-    return password
-
-
-def _private_key(settings: Settings, text: str, passphrase: str | None) -> PKey:
-    kinds: tuple[type[PKey], ...] = (Ed25519Key, ECDSAKey, RSAKey)
-    for kind in kinds:
-        try:
-            return _read_key(kind, text + "\n", passphrase)
-        except PasswordRequiredException:
-            break
-        except (SSHException, ValueError):
-            continue
-    raise SettingsError(
-        str(settings.config_path),
-        "erp.private_key",
-        found="something else",
-        allowed="an Ed25519, ECDSA or RSA private key as ssh-keygen writes it; a passphrase as erp.password",
-    )
-
-
-def _read_key(kind: type[PKey], text: str, passphrase: str | None) -> PKey:
-    try:
-        return kind.from_private_key(StringIO(text))
-    except PasswordRequiredException:
-        if passphrase is None:
-            raise
-        return kind.from_private_key(StringIO(text), passphrase)
 
 
 @contextmanager

@@ -89,7 +89,7 @@ class FileStore(Protocol):
         """Say in sentences what the place offers, for `connector check`. Raises what `listing` would."""
 
     def close(self) -> None:
-        """Give up connections."""
+        """Give up connections; what is under way in another thread ends with ErpUnreachable."""
 
 
 def open_store(settings: Settings, url: str) -> FileStore:

@@ -314,6 +314,20 @@ def test_a_server_without_posix_rename_and_fsync_publishes_whole_files_too(open_
         store.close()
 
 
+def test_closing_the_store_ends_a_call_that_hangs(sshd, open_store, folder, tmp_path):
+    store = open_store()
+    reader, outcome, _ = in_the_middle(store, folder, tmp_path / "copy")
+    frozen = sshd.signal_sessions(signal.SIGSTOP)
+    start = time.monotonic()
+    store.close()
+    reader.join()
+
+    assert time.monotonic() - start < 3
+    assert isinstance(outcome[0], ErpUnreachable)
+    for pid in frozen:
+        os.kill(pid, signal.SIGKILL)
+
+
 def test_calls_from_several_threads_do_not_mix_their_answers(open_store, folder):
     store, wrong = open_store(), []
     for number in range(4):
