@@ -254,6 +254,15 @@ def test_stock_is_held_until_a_stock_file_newer_than_the_ack(seller):
     assert kept.history[-1].detail == "A: the ERP's stock counts it"
 
 
+def test_a_later_ack_may_name_the_erps_number_but_moves_no_time(seller):
+    order_id = seller.placed()
+    orders.acknowledge(seller.app, Ack(order_id, is_accepted=True, erp_order_id="", message="", acked_at=seller.now))
+    later = Ack(order_id, is_accepted=True, erp_order_id="ERP-9", message="", acked_at=seller.now + timedelta(hours=1))
+    assert orders.acknowledge(seller.app, later).endswith("as ERP-9")
+    kept = seller.order(order_id)
+    assert (kept.erp_order_id, kept.acked_at) == ("ERP-9", seller.now)
+
+
 def test_an_order_without_an_ack_is_not_released_by_stock_files(seller):
     seller.placed("1", ("A", 4))
     with seller.app.db.write() as tx:
@@ -348,6 +357,7 @@ def test_an_order_file_can_be_asked_for_again(seller):
 PLACE = """
 import json, os, pathlib, signal, sys
 from connector import app as building
+from connector.errors import OrderRefused
 from connector.usecases import orders
 from connector.vtex.orders import read
 config, gate, ending = sys.argv[1:]
@@ -356,7 +366,10 @@ documents = json.load(sys.stdin)
 print("ready", flush=True)
 while not os.path.exists(gate):
     pass
-answers = orders.place(app, read(documents, "shop", "1"))
+try:
+    answers = orders.place(app, read(documents, "shop", "1"))
+except OrderRefused as refused:
+    answers = [refused.code.encode()]
 if ending == "killed":
     os.kill(os.getpid(), signal.SIGKILL)
 sys.stdout.buffer.write(answers[0])
@@ -372,19 +385,30 @@ def placing(seller, document, gate, ending="answered"):
     return process
 
 
-def test_two_processes_placing_the_same_order_at_once_take_one_and_answer_alike(seller, tmp_path):
-    document = order("1", ("A", 7))
-    processes = [placing(seller, document, tmp_path / "gate") for _ in range(2)]
+def placed_at_once(seller, gate, *documents):
+    processes = [placing(seller, document, gate) for document in documents]
     for process in processes:
         assert process.stdout.readline() == b"ready\n"
-    (tmp_path / "gate").touch()
+    gate.touch()
     answers = [process.stdout.read() for process in processes]
-    assert [process.wait(60) for process in processes] == [0, 0]
     for process in processes:
         process.stdout.close()
-    assert answers[0] == answers[1] != b""
+        assert process.wait(60) == 0
+    return answers
+
+
+def test_two_processes_placing_the_same_order_at_once_take_one_and_answer_alike(seller, tmp_path):
+    first, second = placed_at_once(seller, tmp_path / "gate", *[order("1", ("A", 7))] * 2)
+    assert first == second
+    assert json.loads(first)["marketplaceOrderId"] == "1"
     assert (seller.count(), seller.left("A")) == (1, 3)
     assert len(seller.files()) == 1
+
+
+def test_two_processes_never_sell_the_same_piece_twice(seller, tmp_path):
+    answers = placed_at_once(seller, tmp_path / "gate", order("1", ("A", 7)), order("2", ("A", 7)))
+    assert answers.count(b"FMT002") == 1
+    assert (seller.count(), seller.left("A")) == (1, 3)
 
 
 def test_a_process_killed_between_commit_and_answer_leaves_one_order_and_its_answer(seller, tmp_path):
