@@ -1,0 +1,360 @@
+"""What a marketplace is told, against a sandbox that knows SKUs: probes, suggestions, prices, stock, and what its answers do."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from orders_world import PRODUCT
+from sqlalchemy import delete, select, update
+
+from connector import app as building
+from connector import settings as settings_module
+from connector.demo.sandbox import Sandbox
+from connector.domain.messages import Kind
+from connector.storage import accounts, database, listings
+from connector.storage import tables as t
+from connector.usecases import letters
+from jobs import Pass
+from jobs.notify_marketplaces import run
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+GOOD = {
+    **PRODUCT,
+    "images": '[["Principal","https://img.example/a.jpg"]]',
+    "category": "Casa/Cozinha",
+    "ean": "7890000000017",
+    "ref_id": "R",
+}
+MARKETPLACE = """
+[[marketplaces]]
+account = "{account}"
+seller_id = "acme"
+base_url = "{url}"
+suggestions_url = "{suggestions}"
+app_key = "env:NOTIFY_KEY"
+app_token = "env:NOTIFY_TOKEN"
+protocol = "{protocol}"
+requests_per_minute = 600000
+concurrency = 4
+"""
+
+
+class World:
+    """A seller's snapshot and the marketplaces it is told to; the clock is moved by hand."""
+
+    def __init__(self, root, *sandboxes, protocol="current"):
+        (root / "config").mkdir()
+        config = root / "config" / "connector.toml"
+        config.write_text(
+            "".join(MARKETPLACE.format(account=s.account, url=s.url, suggestions=s.suggestions_url, protocol=protocol) for s in sandboxes)
+        )
+        self.now = NOW
+        self.app = building.build(settings_module.load(config), clock=lambda: self.now)
+        database.migrate(self.app.db)
+
+    def sells(self, *skus, price=1000, quantity=5, **content):
+        with self.app.db.write() as tx:
+            for sku in skus:
+                tx.execute(t.products.insert().values(sku=sku, **{**GOOD, **content}))
+                tx.execute(t.stock.insert().values(sku=sku, warehouse="", quantity=quantity))
+                if price:
+                    tx.execute(
+                        t.prices.insert().values(sku=sku, marketplace="", sales_channel="", price_cents=price, list_price_cents=price)
+                    )
+        self.changed(Kind.CATALOG, *skus)
+        self.changed(Kind.PRICE, *skus)
+        self.changed(Kind.INVENTORY, *skus)
+
+    def changed(self, kind, *skus):
+        with self.app.db.write() as tx:
+            listings.announce(tx, self.app.marketplaces, skus, kind, self.now)
+
+    def notify(self, **how):
+        return run(self.app, Pass(**{"by_hand": True, **how}))
+
+    def listing(self, sku, account="shop"):
+        with self.app.db.read() as tx:
+            return listings.one(tx, account, sku)
+
+    def untold(self):
+        with self.app.db.read() as tx:
+            return listings.untold(tx)
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch):
+    monkeypatch.setenv("NOTIFY_KEY", "key")
+    monkeypatch.setenv("NOTIFY_TOKEN", "token")
+
+
+@pytest.fixture
+def shop():
+    with Sandbox(account="shop", app_key="key", app_token="token") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def world(tmp_path, shop):
+    one = World(tmp_path, shop)
+    yield one
+    one.app.db.close()
+
+
+def said(sandbox):
+    """Return what was said since the last time, in short: method and the tail of the path."""
+    calls = [
+        f"{c.method} {c.path.split('changenotification/acme/')[-1].split('changenotification/')[-1].split('suggestions/')[-1]}"
+        for c in sandbox.calls
+    ]
+    sandbox.calls.clear()
+    return calls
+
+
+def test_an_unknown_sku_is_suggested_with_what_the_snapshot_holds(world, shop):
+    world.sells("A")
+    report = world.notify()
+
+    assert said(shop) == ["POST A", "PUT acme/A"]
+    assert report.exit_status == 0
+    assert (world.listing("A").state, world.untold()) == ("suggested", 0)
+
+
+def test_the_first_probe_of_a_known_sku_is_followed_by_its_price_and_stock(world, shop):
+    shop.known.add("A")
+    world.sells("A")
+    world.notify()
+
+    assert sorted(said(shop)) == ["POST A", "POST A/inventory", "POST A/price"]
+    assert world.listing("A").state == "known"
+
+
+def test_only_what_changed_is_told_and_only_once(world, shop):
+    shop.known |= {"A", "B"}
+    world.sells("A", "B")
+    world.notify()
+    said(shop)
+    world.changed(Kind.PRICE, "A")
+    world.changed(Kind.PRICE, "A")
+    world.notify()
+    world.notify()
+
+    assert said(shop) == ["POST A/price"]
+
+
+def test_the_2017_dialect_has_one_call_for_whatever_changed(tmp_path, shop):
+    world = World(tmp_path, shop, protocol="2017")
+    shop.known.add("A")
+    world.sells("A")
+    world.notify()
+    world.changed(Kind.INVENTORY, "A")
+    world.notify()
+
+    assert said(shop) == ["POST A", "POST A"]
+
+
+def test_a_suggestion_that_waits_unchanged_is_not_sent_again_and_a_changed_one_is(world, shop):
+    world.sells("A")
+    world.notify()
+    said(shop)
+    world.changed(Kind.INVENTORY, "A")
+    world.notify()
+    assert said(shop) == ["POST A"]
+    with world.app.db.write() as tx:
+        tx.execute(update(t.products).values(product_name="New name"))
+    world.changed(Kind.CATALOG, "A")
+    world.notify()
+
+    assert said(shop) == ["POST A", "PUT acme/A"]
+
+
+def test_a_suggestion_that_expired_unanswered_is_sent_again(world, shop):
+    world.sells("A")
+    world.notify()
+    said(shop)
+    world.now += timedelta(days=31)
+    world.notify()
+
+    assert said(shop) == ["POST A", "PUT acme/A"]
+
+
+def test_an_approved_sku_is_found_out_within_a_day_and_told_its_price_and_stock(world, shop):
+    world.sells("A")
+    world.notify()
+    shop.approve("A")
+    said(shop)
+    world.now += timedelta(hours=25)
+    world.notify()
+
+    assert sorted(said(shop)) == ["POST A", "POST A/inventory", "POST A/price"]
+
+
+def test_a_sku_without_a_price_is_not_suggested_until_it_has_one(world, shop):
+    world.sells("A", price=None)
+    world.notify()
+    assert said(shop) == ["POST A"]
+    assert "no price" in world.listing("A").note
+    with world.app.db.write() as tx:
+        tx.execute(t.prices.insert().values(sku="A", marketplace="", sales_channel="", price_cents=1, list_price_cents=1))
+    world.changed(Kind.PRICE, "A")
+    world.notify()
+
+    assert said(shop) == ["POST A", "PUT acme/A"]
+
+
+def test_a_price_whose_time_ends_is_told_then(world, shop):
+    shop.known.add("A")
+    world.sells("A")
+    world.notify()
+    with world.app.db.write() as tx:
+        tx.execute(update(t.prices).values(valid_until=NOW + timedelta(hours=1)))
+    said(shop)
+    world.now += timedelta(minutes=59)
+    world.notify()
+    assert said(shop) == []
+    world.now += timedelta(minutes=2)
+    world.notify()
+    world.notify()
+
+    assert said(shop) == ["POST A/price"]
+
+
+def test_a_sku_gone_from_the_snapshot_is_told_where_it_is_known(world, shop):
+    shop.known.add("A")
+    world.sells("A", "B")
+    world.notify()
+    said(shop)
+    with world.app.db.write() as tx:
+        tx.execute(delete(t.products))
+    world.changed(Kind.INVENTORY, "A", "never-heard-of")
+    world.notify()
+
+    assert said(shop) == ["POST A/inventory"]
+
+
+def test_a_failing_call_is_named_kept_and_told_by_the_next_pass(world, shop):
+    shop.known.add("A")
+    world.sells("A")
+    shop.fail_next(500)
+    report = world.notify()
+    assert report.exit_status == 1
+    assert "catalog A: answered 500" in report.failures[0]
+    assert world.notify(by_hand=False).exit_status == 0
+    assert world.untold() == 1, "it waits for its next attempt"
+    world.now += timedelta(seconds=2)
+    world.notify(by_hand=False)
+
+    assert world.untold() == 0
+
+
+def test_refused_credentials_stop_the_marketplace_and_cost_no_message_an_attempt(world, shop):
+    world.sells(*"ABCDEFGH")
+    for _ in range(30):
+        shop.fail_next(401)
+        report = world.notify()
+
+        assert report.exit_status == 1
+        assert "401" in report.failures[-1]
+    assert len(shop.calls) <= 30 + 3, "a pass by hand probes with one call; the first had four threads on their way"
+    world.notify()
+
+    assert letters.listing(world.app) == []
+    assert world.untold() == 0
+
+
+def test_a_marketplace_that_asked_to_wait_is_left_alone_by_the_schedule(world, shop):
+    world.sells("A")
+    shop.fail_next(429, headers={"Retry-After": "120"})
+    world.notify(by_hand=False)
+    said(shop)
+    world.now += timedelta(seconds=119)
+    world.notify(by_hand=False)
+    assert said(shop) == []
+    world.now += timedelta(seconds=2)
+    world.notify(by_hand=False)
+
+    assert said(shop) == ["POST A", "PUT acme/A"]
+
+
+def test_five_failures_in_a_row_open_the_circuit_for_the_others(world, shop):
+    shop.known |= {str(n) for n in range(100)}
+    world.sells(*map(str, range(100)))
+    shop.fail_next(500, times=1000)
+    report = world.notify()
+
+    assert len(shop.calls) <= 5 + 4, "four threads may be on their way when the fifth failure is seen"
+    assert "failed 5 times in a row" in report.failures[-1]
+
+
+def test_what_vtex_will_never_take_becomes_a_dead_letter_and_stops_nothing_else(world):
+    world.sells("A", "B", category="")
+    world.sells("C")
+    report = world.notify()
+
+    assert report.exit_status == 1
+    assert {letter["reference"] for letter in letters.listing(world.app)} == {"A", "B"}
+    assert world.listing("C").state == "suggested"
+
+
+def test_a_404_that_is_not_vtexs_own_suggests_nothing(world, shop):
+    world.sells("A")
+    shop.fail_next(404, body="<html>not here</html>")
+    report = world.notify()
+
+    assert said(shop) == ["POST A"]
+    assert "wrong address" in report.failures[-1]
+    assert world.untold() == 1
+
+
+def test_a_dry_run_names_what_it_would_tell_and_tells_nothing(world, shop):
+    world.sells("A")
+    report = world.notify(dry_run=True)
+
+    assert said(shop) == []
+    assert report.lines == ["shop: would tell catalog 1: A (catalog)"]
+    assert world.untold() == 1
+
+
+def test_a_paused_marketplace_hears_nothing_until_it_is_resumed(world, shop):
+    world.sells("A")
+    letters.pause(world.app, "shop")
+    world.notify()
+    assert said(shop) == []
+    letters.resume(world.app, "shop")
+    world.notify()
+
+    assert said(shop) == ["POST A", "PUT acme/A"]
+
+
+def test_marketplaces_do_not_wait_for_one_another(tmp_path, shop):
+    with Sandbox(account="mall", app_key="key", app_token="token", known={"A"}) as mall:
+        world = World(tmp_path, shop, mall)
+        world.sells("A")
+        shop.fail_next(503, headers={"Retry-After": "60"})
+        report = world.notify()
+
+        assert sorted(said(mall)) == ["POST A", "POST A/inventory", "POST A/price"]
+        assert [f for f in report.failures if f.startswith("mall")] == []
+
+
+def test_a_stopped_pass_leaves_every_message_where_it_was(world, shop):
+    stop = threading.Event()
+    stop.set()
+    world.sells("A", "B")
+    world.notify(stop=stop)
+
+    assert said(shop) == []
+    with world.app.db.read() as tx:
+        assert {r.state for r in tx.execute(select(t.outbox.c.state))} == {"pending"}
+
+
+def test_what_a_dead_process_had_in_hand_is_told_by_the_next_one(world, shop):
+    from connector.storage import outbox
+
+    world.sells("A")
+    with world.app.db.write() as tx:
+        assert outbox.claim(tx, "shop", [Kind.CATALOG], world.now, 10)
+    world.notify()
+
+    assert said(shop) == ["POST A", "PUT acme/A"]
+    with world.app.db.read() as tx:
+        assert accounts.standing(tx, "shop").delivered >= 1
