@@ -44,7 +44,7 @@ def decide(orders: Sequence[NewOrder], terms: Terms) -> list[tuple[str, ...]]:
             _priced(order, item, terms)
             _shipped(order, item, terms)
     _in_stock(orders, terms)
-    return [tuple(_flags(order, terms)) for order in orders]
+    return [tuple(dict.fromkeys(_flags(order, terms))) for order in orders]
 
 
 def _refused(order: NewOrder, item: OrderItem, cause: str, code: str) -> OrderRefused:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, or_, select
 
 from connector.domain.orders import OrderEvent
 from connector.storage.tables import documents, order_events, outbox
@@ -24,7 +24,8 @@ def history(tx: Connection, order_id: str) -> tuple[OrderEvent, ...]:
 def messages(tx: Connection, order_id: str) -> list[dict[str, Any]]:
     """Return what is told, or was lately told, about an order: to the ERP as files, to the marketplace as calls."""
     columns = (outbox.c.kind, outbox.c.destination, outbox.c.state, outbox.c.attempt, outbox.c.due_at, outbox.c.settled_at, outbox.c.reason)
-    rows = tx.execute(select(*columns).where(outbox.c.reference == order_id).order_by(outbox.c.id))
+    about_it = or_(outbox.c.reference == order_id, outbox.c.order_id == order_id)
+    rows = tx.execute(select(*columns).where(about_it).order_by(outbox.c.id))
     return [dict(row) for row in rows.mappings()]
 
 

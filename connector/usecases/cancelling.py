@@ -96,7 +96,7 @@ def cancel_by_seller(tx: Connection, app: App, order: Order, reason: str, now: d
         return False
     _end(tx, app, order, OrderState.CANCELED, now, cancel_request={**(order.cancel_request or {}), "seller_reason": reason})
     order_story.event(tx, order.order_id, now, "cancelled", _because("by the seller", reason))
-    outbox.put(tx, order.account, Kind.CANCEL, [order.order_id], now)
+    outbox.put(tx, order.account, Kind.CANCEL, [order.order_id], now, order_id=order.order_id)
     return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -15,6 +16,7 @@ MAX_QUANTITY = 10**6
 MAX_MULTIPLIER = 10**5
 MAX_ID = 255
 _WIDEST = 2**63
+_UNSTORABLE = re.compile("[\\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,8 @@ def invalid(place: str, found: object, allowed: str) -> RequestInvalid:
 def check_storable(value: object, place: str = "") -> None:
     """Raise RequestInvalid, naming the field, for what no database or file can hold: NUL, lone surrogates, NaN, numbers over 64 bits."""
     for where, found in _leaves(value, place):
-        if isinstance(found, str) and not _is_text(found):
-            raise invalid(where, found, "text without NUL characters and lone surrogates")
+        if isinstance(found, str) and (wrong := _UNSTORABLE.search(found)):
+            raise invalid(where, wrong[0], "text without NUL characters and lone surrogates")
         if isinstance(found, float) and not math.isfinite(found):
             raise invalid(where, found, "a finite number")
         if isinstance(found, int) and not -_WIDEST <= found < _WIDEST:
@@ -128,7 +130,3 @@ def _leaves(value: object, place: str) -> Iterator[tuple[str, object]]:
             waiting += [(f"{where}[{position}]", inner) for position, inner in enumerate(found)]
         else:
             yield where, found
-
-
-def _is_text(value: str) -> bool:
-    return "\0" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

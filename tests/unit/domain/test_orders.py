@@ -103,6 +103,10 @@ def test_a_payment_that_differs_is_flagged_and_never_refused():
     assert len(decide([order(item(), payment=0)], terms())[0]) == 1
 
 
+def test_two_lines_alike_are_flagged_once():
+    assert len(decide([order(item(price=990), item(price=990))], terms())[0]) == 1
+
+
 def test_a_discount_deeper_than_the_tolerance_is_flagged():
     assert decide([order(item(tags_cents=-50))], terms()) == [()]
     assert "takes 0.51 off 10.00" in decide([order(item(tags_cents=-51))], terms())[0][0]

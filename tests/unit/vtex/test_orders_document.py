@@ -214,6 +214,12 @@ def test_an_order_without_items_is_refused_with_vtex_own_code(items):
     assert caught.value.code == "FMT0026"
 
 
+def test_what_is_said_of_a_bad_character_does_not_tell_the_text_around_it():
+    with pytest.raises(RequestInvalid) as caught:
+        one(clientProfileData={"lastName": "Oliveira\0"})
+    assert "Oliveira" not in str(caught.value)
+
+
 def test_a_negative_total_is_invalid():
     with pytest.raises(RequestInvalid, match="a total from 0"):
         line(priceTags=[{"value": -20000}])
