@@ -122,9 +122,13 @@ def _beat_until(stop: Event, scheduler: BackgroundScheduler) -> None:
         _notify("WATCHDOG=1")
         if clock.jumped():
             log.warning("the clock jumped; every job is planned anew")
-            for job in scheduler.get_jobs():
-                scheduler.modify_job(job.id, next_run_time=job.trigger.next_after(datetime.now(UTC)))
-            scheduler.wakeup()
+            _plan_anew(scheduler, datetime.now(UTC))
+
+
+def _plan_anew(scheduler: BackgroundScheduler, now: datetime) -> None:
+    for job in scheduler.get_jobs():
+        scheduler.modify_job(job.id, next_run_time=job.trigger.next_after(now))
+    scheduler.wakeup()
 
 
 def _end(scheduler: BackgroundScheduler) -> int:

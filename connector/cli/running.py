@@ -33,7 +33,7 @@ def run(
     names = list(JOBS) if job == "all" else [_known(job, JOBS)]
     app = open_app(context)
     how = Pass(dry_run=dry_run, by_hand=True)
-    _stop_on_sigterm(how)
+    _stop_when_told(how)
     passes = [_one(app, name, how, as_json=as_json) for name in names]
     if as_json:
         show.document({"jobs": passes} if job == "all" else passes[0])
@@ -50,9 +50,16 @@ def _known(job: str, jobs: dict[str, Any]) -> str:
     raise UsageError(f"There is no job {job!r}.{question}", remedy=f"one of: {', '.join(jobs)}, all")
 
 
-def _stop_on_sigterm(how: Pass) -> None:
-    """End the pass early and safely: what it has begun is finished, or left as the next pass can take it up."""
-    signal.signal(signal.SIGTERM, lambda *_: how.stop.set())
+def _stop_when_told(how: Pass) -> None:
+    """End the pass early and safely on SIGTERM or Ctrl-C: what it has begun is finished, or left as the next pass can take it up."""
+
+    def told(_number: int, _frame: object) -> None:
+        if how.stop.is_set():
+            raise KeyboardInterrupt  # told twice: at once
+        how.stop.set()
+
+    signal.signal(signal.SIGTERM, told)
+    signal.signal(signal.SIGINT, told)
 
 
 def _one(app: App, name: str, how: Pass, *, as_json: bool) -> dict[str, Any]:

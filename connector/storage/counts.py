@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import ColumnElement, Connection, Table, func, literal_column, select, union
 
 from connector.domain.messages import CATALOG_KINDS
 from connector.storage.tables import files, freight, holds, marketplaces, orders, outbox, prices, products, rejections, stock, watermarks
@@ -36,29 +36,38 @@ def freshness(tx: Connection, feed: str) -> datetime | None:
     return max((at for at in (marked, applied) if at is not None), default=None)
 
 
+def _is(state: str) -> ColumnElement[bool]:
+    """Say the state as a literal: only then SQLite sees that its partial index will do."""
+    return outbox.c.state == literal_column(f"'{state}'")
+
+
 def untold(tx: Connection) -> dict[str, int]:
     """Count, by marketplace, the SKUs about which anything is still untold."""
-    waiting = outbox.c.state.in_(("pending", "sending")) & outbox.c.kind.in_(CATALOG_KINDS)
-    pairs = select(outbox.c.destination, outbox.c.reference).where(waiting).distinct().subquery()
+    kinds = outbox.c.kind.in_(CATALOG_KINDS)
+    pairs = union(
+        *(select(outbox.c.destination, outbox.c.reference).where(_is(state), kinds) for state in ("pending", "sending"))
+    ).subquery()
     counted = select(pairs.c.destination, func.count()).group_by(pairs.c.destination)
     return {row[0]: row[1] for row in tx.execute(counted)}
 
 
 def waiting_messages(tx: Connection) -> dict[str, dict[str, int]]:
     """Count what waits or is under way, by destination and kind."""
-    return _by_destination(tx, ("pending", "sending", "publishing"))
+    return _by_destination(tx, "pending", "sending", "publishing")
 
 
 def dead_letters(tx: Connection) -> dict[str, dict[str, int]]:
     """Count what was given up, by destination and kind."""
-    return _by_destination(tx, ("dead",))
+    return _by_destination(tx, "dead")
 
 
-def _by_destination(tx: Connection, states: tuple[str, ...]) -> dict[str, dict[str, int]]:
+def _by_destination(tx: Connection, *states: str) -> dict[str, dict[str, int]]:
     columns = outbox.c.destination, outbox.c.kind
     found: dict[str, dict[str, int]] = {}
-    for destination, kind, number in tx.execute(select(*columns, func.count()).where(outbox.c.state.in_(states)).group_by(*columns)):
-        found.setdefault(destination, {})[kind] = number
+    for state in states:
+        for destination, kind, number in tx.execute(select(*columns, func.count()).where(_is(state)).group_by(*columns)):
+            of_kind = found.setdefault(destination, {})
+            of_kind[kind] = of_kind.get(kind, 0) + number
     return found
 
 
@@ -78,11 +87,10 @@ def marketplaces_now(tx: Connection, now: datetime) -> dict[str, dict[str, Any]]
 
 
 def orders_now(tx: Connection) -> dict[str, Any]:
-    """Count orders by state; what is not exported yet, and what is stuck between written and published."""
+    """Count orders by state, and name those whose file is stuck between written and published."""
     by_state = {row[0]: row[1] for row in tx.execute(select(orders.c.state, func.count()).group_by(orders.c.state))}
-    messages = waiting_messages(tx).get("erp", {})
-    stuck = select(outbox.c.reference).where(outbox.c.state == "publishing").order_by(outbox.c.id).limit(20)
-    return {"by_state": by_state, "not_exported": messages, "publishing": list(tx.execute(stuck).scalars())}
+    stuck = select(outbox.c.reference).where(_is("publishing")).order_by(outbox.c.id).limit(20)
+    return {"by_state": by_state, "publishing": list(tx.execute(stuck).scalars())}
 
 
 def held(tx: Connection) -> dict[str, dict[str, int]]:

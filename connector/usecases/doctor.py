@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from connector.app import App
 from connector.errors import ConnectorError, Unreachable
@@ -47,6 +48,7 @@ def examine(app: App, jobs: Iterable[str]) -> Iterator[Check]:
         yield Check("marketplaces", WARN, "none is set", "add a [[marketplaces]] section")
     for marketplace in app.marketplaces:
         yield from _each(f"marketplace {marketplace.account}", partial(_marketplace, app, marketplace))
+    yield from _each("API credentials", partial(_api, app))
     yield from _each("freight tables", partial(_freight, app))
     yield from _each("free disk", partial(_disk, app))
 
@@ -81,6 +83,14 @@ def _database(app: App) -> Iterator[Check]:
         yield Check("database", FAIL, "the schema is behind this version", "run: connector migrate")
         return
     yield Check("database", OK, health.describe(app.db))
+    kind = surroundings.file_system(app.root / "var")
+    if app.db.is_sqlite and kind in surroundings.NETWORK_FILE_SYSTEMS:
+        yield Check(
+            "database",
+            FAIL,
+            f"SQLite's file lies on {kind}, which keeps no locks that it can trust",
+            "put it on a local disk, or use PostgreSQL",
+        )
     warning, remedy = health.warning(app.db)
     if warning:
         yield Check("database", WARN, warning, remedy)
@@ -99,8 +109,17 @@ def _marketplace(app: App, marketplace: MarketplaceSettings) -> Iterator[Check]:
     yield Check(name, OK, "its credentials are at hand")
     answer = surroundings.knock(marketplace.base_url)
     yield Check(name, OK, f"{marketplace.base_url} answers (HTTP {answer.status}, {answer.milliseconds} ms)")
-    skew = answer.skew_seconds
-    if skew is not None and abs(skew) > surroundings.SKEW_SECONDS:
+    yield from _clock(app, answer.skew_seconds)
+
+
+def _clock(app: App, skew: float | None) -> Iterator[Check]:
+    zone = app.settings.schedule.timezone
+    local = f"{app.now.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} in {zone}"
+    if skew is None:
+        yield Check("clock", OK, local)
+    elif abs(skew) <= surroundings.SKEW_SECONDS:
+        yield Check("clock", OK, f"{local}; the marketplace's says the same")
+    else:
         way = "behind" if skew > 0 else "ahead of"
         yield Check(
             "clock",
@@ -130,16 +149,15 @@ def _disk(app: App) -> Iterator[Check]:
             yield Check("free disk", OK, found)
 
 
+def _api(app: App) -> Iterator[Check]:
+    require_secrets(app)
+    guarded = "guarded by [api.auth]" if app.settings.api.auth.is_set else "loopback only, without credentials"
+    yield Check("API credentials", OK, f"{app.settings.api.bind}, {guarded}")
+
+
 def require_secrets(app: App) -> None:
-    """Make sure that every secret that the API needs is where the settings say. Raises SettingsError."""
-    api, console = app.settings.api.auth, app.settings.console
-    secrets = [
-        api.path_token,
-        api.app_key,
-        api.app_token,
-        console.password,
-        *(s for m in app.marketplaces for s in (m.app_key, m.app_token)),
-    ]
-    for secret in secrets:
+    """Make sure that every secret that `serve` needs is where the settings say. Raises SettingsError."""
+    auth, console = app.settings.api.auth, app.settings.console
+    for secret in (auth.path_token, auth.app_key, auth.app_token, console.password):
         if secret is not None:
             app.settings.reveal(secret)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.app import App
+from connector.domain.messages import ERP
 from connector.erp import intake
 from connector.errors import ConnectorError
 from connector.settings import FeedsSettings
@@ -51,12 +52,13 @@ class Status:
 def status(app: App) -> Status:
     """Look at everything once. Quick also with a million SKUs; an ERP that cannot be reached is named, not raised."""
     with app.db.read() as tx:
+        messages = counts.waiting_messages(tx)
         return Status(
             at=app.now,
             snapshot=_snapshot(tx, app.now),
             jobs=_jobs(tx),
-            notifications=_notifications(tx, app),
-            orders=counts.orders_now(tx),
+            notifications=_notifications(tx, app, messages),
+            orders={**counts.orders_now(tx), "not_exported": messages.get(ERP, {})},
             files=_files(app),
             held=counts.held(tx),
             quarantine=counts.quarantine(tx),
@@ -96,14 +98,14 @@ def _run(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _notifications(tx: Connection, app: App) -> dict[str, Any]:
+def _notifications(tx: Connection, app: App, messages: dict[str, dict[str, int]]) -> dict[str, Any]:
     known = counts.marketplaces_now(tx, app.now)
     nothing = {"paused": False, "blocked": False, "blocked_until": None, "blocked_reason": None, "needs_a_person": False, "delivered": 0}
     places = {m.account: known.get(m.account, nothing) for m in app.marketplaces}
     waiting = counts.untold(tx)
     return {
         "pending": sum(waiting.values()),
-        "messages": counts.waiting_messages(tx),
+        "messages": messages,
         "marketplaces": {account: {"pending": waiting.get(account, 0), **place} for account, place in places.items()},
     }
 

@@ -43,9 +43,11 @@ class Project:
             line, cwd=self.root, env=self.environment | variables, capture_output=True, text=True, timeout=120, check=False
         )
 
-    def start(self, *words):
+    def start(self, *words, **variables):
         line = [str(COMMAND), *map(str, words)]
-        return subprocess.Popen(line, cwd=self.root, env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return subprocess.Popen(
+            line, cwd=self.root, env=self.environment | variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
 
     def document(self, *words):
         done = self.call(*words, "--json")

@@ -3,12 +3,15 @@
 import fcntl
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 import pytest
+from servers import wait_for
 
 COMMANDS = [
     "init", "check", "migrate", "run", "daemon", "serve", "status", "preview", "held", "quarantine", "pause", "resume", "dead-letters",
@@ -235,10 +238,34 @@ def test_check_names_a_schedule_that_cannot_be_read(project):
 
 
 def test_serve_refuses_a_secret_that_is_not_there(project):
-    done = project.call("serve", VTEX_APP_TOKEN="")
+    project.config.write_text(project.config.read_text() + '[api.auth]\npath_token = "env:SELLER_PATH_TOKEN"\n')
+    done = project.call("serve", SELLER_PATH_TOKEN="")
 
     assert done.returncode == 2
-    assert "env:VTEX_APP_TOKEN" in done.stderr
+    assert "env:SELLER_PATH_TOKEN" in done.stderr
+
+
+def test_serve_answers_and_ends_on_sigterm(project):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = project.start("serve", CONNECTOR__API__BIND=f"127.0.0.1:{port}", CONNECTOR__API__WORKERS="1")
+    try:
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/healthz"), "the API's first answer")
+    finally:
+        server.terminate()
+        complained = server.communicate(timeout=40)[1]
+
+    assert server.returncode == 0
+    assert "Traceback" not in complained
+
+
+def answers(url):
+    try:
+        with urllib.request.urlopen(url, timeout=2) as reply:
+            return reply.status == 200
+    except OSError:
+        return False
 
 
 def test_an_unknown_order_is_exit_1(project):

@@ -1,7 +1,9 @@
 """The daemon from outside: jobs at once, one daemon a project, an end within its time."""
 
+import contextlib
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -166,3 +168,19 @@ def test_the_lock_names_its_holder(shop):
 
     assert held["holder"].startswith(f"pid {daemon.pid} on ")
     assert (shop.root / "var/locks/daemon.lock").read_text() == ""
+
+
+def test_systemd_is_told_of_readiness_life_and_end(shop, tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ear:
+        ear.bind(str(tmp_path / "notify"))
+        ear.settimeout(30)
+        daemon = started(shop, shop.start("daemon", NOTIFY_SOCKET=str(tmp_path / "notify")))
+        first, second = ear.recv(100), ear.recv(100)
+        stop(daemon)
+        ear.settimeout(0.1)
+        last = b""
+        with contextlib.suppress(TimeoutError):
+            while last != b"STOPPING=1":
+                last = ear.recv(100)
+
+    assert (first, second, last) == (b"READY=1", b"WATCHDOG=1", b"STOPPING=1")
