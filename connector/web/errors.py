@@ -87,7 +87,12 @@ def on_connector_error(req: falcon.Request, resp: falcon.Response, error: Connec
     """Answer what a use case or a reader raised."""
     status = status_of(error)
     if status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        log.info("request refused: %s", error, extra={"action": "request-refused", "status": status, "code": error.code})
+        log.log(
+            logging.DEBUG if isinstance(error, NotAuthorized) else logging.INFO,  # callers refused have their own, louder line
+            "request refused: %s",
+            error,
+            extra={"action": "request-refused", "status": status, "code": error.code},
+        )
         fill(resp, status, code_of(error), str(error), _invitation(status))
         return
     log.error("request failed: %s", error, extra={"action": "request-failed", "status": status, "code": error.code})

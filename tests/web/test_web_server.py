@@ -1,5 +1,7 @@
 """The server as it is shipped, from outside: bytes on real connections, slow and broken clients, workers killed, many at once."""
 
+import contextlib
+import http.client
 import json
 import os
 import signal
@@ -130,6 +132,30 @@ class TestBelowTheApplication:
         assert int(headers["content-length"]) > 0
 
 
+class TestKeptConnections:
+    def test_what_nobody_read_of_a_refused_body_is_no_next_request(self, serve):
+        running = serve(workers=1)
+        hidden = request("/pvt/orders", json.dumps([order("hidden-01")]).encode())
+        with running.connect() as connection:
+            connection.sendall(request("/nowhere", hidden).replace(b"Connection: close\r\n", b"", 1))
+            connection.sendall(request("/healthz", method="GET"))
+            answers = read_all(connection).split(b"HTTP/1.1 ")[1:]
+
+        assert [answer[:3] for answer in answers] == [b"404", b"200"]
+        assert answers[1].endswith(b'{"status":"alive"}')
+
+    def test_a_connection_serves_many_requests(self, shared):
+        connection = http.client.HTTPConnection("127.0.0.1", shared.port, timeout=20)
+        with contextlib.closing(connection):
+            connection.connect()
+            ours = connection.sock.getsockname()
+            for _ in range(3):
+                connection.request("GET", "/healthz")
+                assert json.loads(connection.getresponse().read()) == {"status": "alive"}
+
+            assert connection.sock.getsockname() == ours
+
+
 class TestSlowClients:
     def test_silent_and_half_sent_connections_stop_nobody(self, serve):
         running = serve(workers=1, threads=16)
@@ -212,7 +238,13 @@ def placed_again(running):
 
 class TestManyAtOnce:
     def test_two_hundred_at_once_get_each_its_own_answer(self, serve):
-        running = serve(workers=2, threads=16)
+        self.each_gets_its_own(serve(workers=2, threads=16))
+
+    @pytest.mark.postgresql
+    def test_also_on_postgresql(self, serve, postgresql_url):
+        self.each_gets_its_own(serve(f'[database]\nurl = "{postgresql_url}"\n', workers=2, threads=16))
+
+    def each_gets_its_own(self, running):
         sessions = threading.local()
 
         def ask(number):

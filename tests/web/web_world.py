@@ -218,3 +218,10 @@ def order(number, *, sku="100", quantity=1, price=9990, sla="Normal"):
             "logisticsInfo": [{"itemIndex": 0, "selectedSla": sla, "lockTTL": "8d", "shippingEstimate": "5bd", "price": 1090}],
         },
     }
+
+
+def refused(answer, status, code="ORD008"):
+    """Say whether the answer is an error in VTEX's shape."""
+    error = answer.json["error"]
+    same_code = answer.headers["x-vtex-error-code"] == error["code"] == code
+    return answer.status_code == status and same_code and set(error) == {"code", "message", "exception"} and error["exception"] is None
