@@ -57,13 +57,15 @@ def _tables(found: Status) -> None:
     places = [(account, m["pending"], _state(m), m["blocked_reason"]) for account, m in notifications["marketplaces"].items()]
     show.table("Marketplaces", ["marketplace", "pending", "state", "reason"], places)
     for title, what in (
-        ("Orders", seen["orders"]["by_state"]),
-        ("Orders not exported", seen["orders"]["not_exported"]),
-        ("Files in the source", _files(seen["files"])),
+        ("Orders", _counts(seen["orders"]["by_state"])),
+        ("Orders not exported", _counts(seen["orders"]["not_exported"])),
+        ("Orders stuck between written and published", ", ".join(seen["orders"]["publishing"])),
+        ("Files in the source", _counts(_files(seen["files"]))),
+        ("Held", _counts(seen["held"])),
+        ("Quarantine", _counts(seen["quarantine"])),
+        ("Dead letters", _counts(seen["dead_letters"])),
     ):
-        show.say(f"{title}: {_counts(what)}")
-    for title, what in (("Held", seen["held"]), ("Quarantine", seen["quarantine"]), ("Dead letters", seen["dead_letters"])):
-        show.say(f"{title}: {_counts(what)}")
+        show.say(f"{title}: {what or 'none'}")
 
 
 def _files(files: dict[str, Any]) -> dict[str, Any]:
@@ -88,7 +90,7 @@ def _state(marketplace: dict[str, Any]) -> str:
 
 
 def _counts(what: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {show.words(value)}" for name, value in what.items() if value not in ({}, [], "")) or "none"
+    return ", ".join(f"{name} {_counts(value) if isinstance(value, dict) else show.words(value)}" for name, value in what.items())
 
 
 def preview(
