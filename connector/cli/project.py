@@ -56,13 +56,13 @@ def demo(*, once: Annotated[bool, typer.Option("--once", help="End by itself: 0 
 
     With a marketplace sandbox and a legacy ERP; stays up until Ctrl-C.
     """
-    from importlib import import_module
+    from connector.demo.story import play
 
-    raise typer.Exit(import_module("connector.demo.story").play(once=once or not sys.stdin.isatty()))
+    raise typer.Exit(play(once=once or not sys.stdin.isatty()))
 
 
 def bench(context: typer.Context) -> None:
     """Measure the numbers that the README quotes."""
-    from importlib import import_module
+    from connector.bench import main
 
-    raise typer.Exit(import_module("connector.bench").main(context.args))
+    raise typer.Exit(main(context.args))
