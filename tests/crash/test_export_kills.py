@@ -70,12 +70,12 @@ def app(tmp_path):
 
 @pytest.fixture
 def zygote():
-    process = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("zygote.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    argv = [sys.executable, Path(__file__).with_name("zygote.py")]
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
     yield process
-    process.stdin.close()
+    os.killpg(process.pid, signal.SIGKILL)  # and whatever child of it a failed test left
     process.wait(10)
+    process.stdin.close()
     process.stdout.close()
 
 
