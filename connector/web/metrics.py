@@ -14,6 +14,18 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
 SIMULATION = "/pvt/orderForms/simulation"
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
+LABELS: dict[str, tuple[str, ...]] = {
+    "up": (),
+    "snapshot_rows": ("feed",),
+    "feed_age_seconds": ("feed",),
+    "notifications_pending": ("marketplace",),
+    "orders": ("state",),
+    "messages_waiting": ("destination", "kind"),
+    "dead_letters": ("destination", "kind"),
+    "held": ("feed", "what"),
+    "quarantine": ("feed", "what"),
+}
+"""The gauges, and what their numbers are told apart by."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -37,9 +49,9 @@ class Metrics:
             self.simulation.observe(seconds)
 
     def text(self, gauges: Mapping[str, Any]) -> bytes:
-        """Return everything as Prometheus reads it."""
-        lines = [f"# TYPE {name} gauge\n{name} {value}\n" for name, value in flat("connector", gauges)]
-        return generate_latest(self._everybodys()) + "".join(lines).encode("ascii")
+        """Return everything as Prometheus reads it; `gauges` are numbers by the names and labels of `LABELS`."""
+        lines = [line for name, found in gauges.items() for line in _gauge(name, found)]
+        return generate_latest(self._everybodys()) + "".join(lines).encode("utf-8")
 
     def _everybodys(self) -> CollectorRegistry:
         if values.ValueClass is values.MutexValue:
@@ -49,14 +61,20 @@ class Metrics:
         return registry
 
 
-def flat(name: str, value: Any) -> Iterator[tuple[str, float]]:
-    """Yield every number of a nested document under a name made of its path; anything else is left out."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from flat(f"{name}_{word(str(key))}", inner)
-    elif isinstance(value, bool | int | float):
-        yield name, float(value)
+def _gauge(name: str, found: Any) -> Iterator[str]:
+    yield f"# TYPE connector_{name} gauge\n"
+    for labels, number in _leaves(found):
+        written = ",".join(f'{label}="{_escaped(value)}"' for label, value in zip(LABELS[name], labels, strict=True))
+        yield f"connector_{name}{{{written}}} {number}\n" if written else f"connector_{name} {number}\n"
 
 
-def word(text: str) -> str:
-    return "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in text.lower())
+def _leaves(found: Any, labels: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], float]]:
+    if isinstance(found, Mapping):
+        for label, inner in found.items():
+            yield from _leaves(inner, (*labels, str(label)))
+    else:
+        yield labels, found
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

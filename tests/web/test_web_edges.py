@@ -5,7 +5,10 @@ import sqlite3
 import time
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from web_world import CART, fill, long_ago, order, refused
+
+from connector.web.metrics import LABELS
 
 SIMULATION = "/pvt/orderForms/simulation"
 
@@ -146,9 +149,22 @@ class TestProbes:
         assert f'connector_http_requests_total{{method="POST",route="{SIMULATION}",status="200"}} 1.0' in text
         assert 'connector_http_requests_total{method="POST",route="/pvt/orders",status="400"} 1.0' in text
         assert "connector_simulation_seconds_count 1.0" in text
-        assert "connector_snapshot_rows_skus 2.0" in text
-        assert "connector_feed_age_seconds_stock" in text
+        assert 'connector_snapshot_rows{feed="skus"} 2' in text
+        assert 'connector_feed_age_seconds{feed="stock"}' in text
         assert "some-secret-number" not in text
+
+    def test_numbers_are_read_as_prometheus_reads_them(self, project):
+        client = project().client()
+        client.simulate_post("/pvt/orders", json=[order("a-01"), order("b-01")])
+        families = {family.name: family for family in text_string_to_metric_families(client.simulate_get("/metrics").text)}
+
+        waiting = [(sample.labels, sample.value) for sample in families["connector_messages_waiting"].samples]
+
+        assert set(families) >= {f"connector_{name}" for name in LABELS}
+        assert [(sample.labels, sample.value) for sample in families["connector_orders"].samples] == [({"state": "placed"}, 2)]
+        assert ({"destination": "erp", "kind": "order-file"}, 2) in [
+            (s.labels, s.value) for s in families["connector_messages_waiting"].samples
+        ]
 
 
 class TestLocked:
