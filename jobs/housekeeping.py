@@ -23,7 +23,7 @@ def run(app: App, how: Pass) -> Report:
     _note(report, "messages_removed", "settled messages removed after 14 days", messages)
     _note(report, "runs_removed", "job runs removed after 30 days", runs)
     _note(report, "stray_files", "stray working files removed", upkeep.remove_stray_files(app))
-    app.db.checkpoint()
+    upkeep.bring_home(app)
     return report
 
 

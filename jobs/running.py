@@ -8,7 +8,7 @@ import structlog
 
 from connector.app import App
 from connector.errors import ConnectorError, Misuse, Unreachable
-from connector.usecases import runs
+from connector.usecases import runs, upkeep
 from connector.usecases.report import Report
 from connector.usecases.turns import WAIT_SECONDS, turn
 from jobs import JOBS, Pass
@@ -29,6 +29,7 @@ def run_job(app: App, name: str, how: Pass, *, wait_seconds: float = WAIT_SECOND
         with runs.recorded(app, name, run_id) as record:
             report = _attempt(app, name, how, run_id)
             record(report)
+    upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
     _tell(report)
     return report
 

@@ -1,7 +1,7 @@
 """The database: connections, transactions, the schema's version.
 
 SQLite: WAL, synchronous FULL, foreign keys on, every writer BEGIN IMMEDIATE (a deferred one that turns writer fails at once with
-"database is locked"), and checkpoints by one owner alone (`checkpoint`, called by housekeeping): versions before 3.51.3 can damage
+"database is locked"), and checkpoints by one process at a time (`usecases.upkeep`): versions before 3.51.3 can damage
 the database when two processes checkpoint while a third commits. Nothing else in the process may open the database's files:
 closing them would drop SQLite's locks.
 """
@@ -50,15 +50,23 @@ class Database:
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """A connection of one's own, for temporary tables; open transactions on it with `writing` and `reading`."""
+        """Lend a connection of one's own, for temporary tables; open transactions on it with `writing` and `reading`."""
         with self._translated(), self.engine.connect() as connection:
             yield connection
 
     def checkpoint(self) -> None:
-        """Bring the WAL home and truncate it; only housekeeping calls this."""
+        """Bring the WAL home and truncate it; only the holder of the turn "checkpoint" calls this (usecases.upkeep).
+
+        Writers wait meanwhile, so it gives up after a second behind a reader: the next time will do.
+        """
         if self.is_sqlite:
-            with self.engine.connect() as connection:
-                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            with self._translated(), self.engine.connect() as connection:
+                usual = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+                connection.exec_driver_sql("PRAGMA busy_timeout=1000")
+                try:
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                finally:
+                    connection.exec_driver_sql(f"PRAGMA busy_timeout={usual}")
 
     def close(self) -> None:
         self.engine.dispose()
@@ -78,13 +86,13 @@ class Database:
 
 
 def _unreachable(error: OperationalError, url: str) -> DatabaseUnreachable:
-    where = url.split("@")[-1]
+    where = url.rpartition("@")[2]
     return DatabaseUnreachable(f"the database {where} cannot be used: {error.orig}", remedy="connector check names what is wrong")
 
 
 @contextmanager
 def writing(connection: Connection) -> Iterator[Connection]:
-    """A writing transaction on a connection that is at hand."""
+    """Open a writing transaction on a connection that is at hand."""
     connection.info["immediate"] = True
     try:
         with connection.begin():
@@ -96,7 +104,7 @@ def writing(connection: Connection) -> Iterator[Connection]:
 
 @contextmanager
 def reading(connection: Connection) -> Iterator[Connection]:
-    """A reading transaction on a connection that is at hand (temporary tables may be written)."""
+    """Open a reading transaction on a connection that is at hand (temporary tables may be written)."""
     with connection.begin():
         yield connection
 

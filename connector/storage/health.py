@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 from sqlalchemy import func, select, text
 
@@ -43,3 +44,9 @@ def freight_rows(database: Database) -> dict[str, int]:
     """Count the freight rows by file."""
     with database.read() as tx:
         return {row[0]: row[1] for row in tx.execute(select(freight.c.file, func.count()).group_by(freight.c.file))}
+
+
+def wal_bytes(database: Database) -> int:
+    """Return how much SQLite's write-ahead log holds; 0 elsewhere. Looks at its size alone: opening it would drop SQLite's locks."""
+    path = Path(f"{database.engine.url.database}-wal")
+    return path.stat().st_size if database.is_sqlite and path.exists() else 0

@@ -13,7 +13,7 @@ from connector.domain.orders import OPEN_STATES
 from connector.errors import UsageError
 from connector.storage import order_story, people
 from connector.storage.people import PersonalData
-from connector.usecases.turns import turn
+from connector.usecases import upkeep
 
 KEPT = (
     (
@@ -42,8 +42,7 @@ def erase(app: App, document: str) -> dict[str, Any]:
         for data in people.of(tx, documents):
             done[_one(tx, app, data)].append(data.order_id)
         done["refused_rows"] = people.forget_refused_rows(tx, documents)
-    with turn(app, "housekeeping"):
-        app.db.checkpoint()  # secure_delete overwrote the pages; the write-ahead log still held them
+    upkeep.bring_home(app)  # secure_delete overwrote the pages; the write-ahead log still held them
     return done
 
 

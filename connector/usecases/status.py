@@ -13,7 +13,7 @@ from connector.domain.messages import ERP
 from connector.erp import intake
 from connector.errors import ConnectorError
 from connector.settings import FeedsSettings
-from connector.storage import counts, runs
+from connector.storage import counts, health, runs
 
 SNAPSHOT_FEEDS = ("products", "prices", "stock", "services", "freight")
 MOST_NAMED = 20
@@ -33,6 +33,7 @@ class Status:
     held: dict[str, dict[str, int]]
     quarantine: dict[str, dict[str, int]]
     dead_letters: dict[str, dict[str, int]]
+    database: dict[str, int]
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as a JSON document: instants in ISO 8601."""
@@ -63,6 +64,7 @@ def status(app: App) -> Status:
             held=counts.held(tx),
             quarantine=counts.quarantine(tx),
             dead_letters=counts.dead_letters(tx),
+            database={"wal_bytes": health.wal_bytes(app.db)},
         )
 
 

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from connector.app import App
 from connector.domain.messages import CATALOG_KINDS, DOCUMENT_KINDS, ERP, FILE_KINDS
-from connector.storage import listings, outbox, runs
+from connector.errors import Busy
+from connector.storage import health, listings, outbox, runs
 from connector.usecases import cancelling
+from connector.usecases.turns import WAIT_SECONDS, turn
 
 SETTLED_FOR = timedelta(days=14)
 RUNS_FOR = timedelta(days=30)
+LARGE_WAL_BYTES = 16 * 2**20
+"""From here on reading gets slower, and every pass of a job looks after it."""
 STRAY_SECONDS = 24 * 3600
 """No pass works on one file for a day: whose process that was, it is dead."""
+
+
+def bring_home(app: App, *, over_bytes: int = 0, wait_seconds: float = WAIT_SECONDS) -> None:
+    """Bring SQLite's write-ahead log home where it is larger than that; one process at a time, or the database can be damaged."""
+    if health.wal_bytes(app.db) > over_bytes:
+        with suppress(Busy), turn(app, "checkpoint", wait_seconds=wait_seconds):
+            app.db.checkpoint()
 
 
 def recover_leases(app: App) -> int:

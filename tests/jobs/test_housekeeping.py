@@ -1,13 +1,17 @@
 """Housekeeping clears away what is over, and nothing else."""
 
 import os
+import time
 from datetime import timedelta
 
 import pytest
 from orders_world import Seller
 from sqlalchemy import insert, select
 
+from connector.storage import health
 from connector.storage.tables import job_runs, outbox
+from connector.usecases import upkeep
+from connector.usecases.turns import turn
 from jobs import JOBS, Pass
 
 DAY = timedelta(days=1)
@@ -83,3 +87,34 @@ def test_nothing_to_do_says_nothing(seller):
     report = keep_house(seller)
 
     assert (report.lines, report.failures) == ([], [])
+
+
+def test_the_write_ahead_log_is_brought_home(seller):
+    message(seller, "x")
+    before = health.wal_bytes(seller.app.db)
+    keep_house(seller)
+
+    assert before > 0
+    assert health.wal_bytes(seller.app.db) == 0
+
+
+def test_only_one_process_at_a_time_brings_the_log_home(seller):
+    message(seller, "x")
+    with turn(seller.app, "checkpoint"):
+        upkeep.bring_home(seller.app, wait_seconds=0)
+        during = health.wal_bytes(seller.app.db)
+
+    assert during > 0
+
+
+def test_a_reader_holds_the_log_back_for_a_moment_only(seller):
+    message(seller, "x")
+    with seller.app.db.read() as tx:
+        tx.execute(select(outbox)).all()
+        message(seller, "y")
+        started = time.monotonic()
+        upkeep.bring_home(seller.app)
+        took = time.monotonic() - started
+
+    assert took < 10
+    assert set(states(seller)) == {"x", "y"}
