@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 
 from jobs.refresh_snapshot import run as refresh
 from rich.console import Console
@@ -24,6 +25,7 @@ from rich.table import Table
 from connector import app as building
 from connector import settings as settings_module
 from connector.app import App
+from connector.demo import documents
 from connector.demo.legacy_erp import FREIGHT, PRODUCTS, comma
 from connector.storage import database
 from connector.usecases import offers, orders
@@ -33,7 +35,6 @@ from connector.vtex import simulation as cart_documents
 
 SEED = 20261124
 ACCOUNT = "bench"
-POSTAL_CODE = "13083852"
 SETTINGS = f"""
 [erp]
 settle_seconds = 0
@@ -99,7 +100,7 @@ def _figures(app: App, options: argparse.Namespace) -> Iterator[Figure]:
     yield Figure("order placed, durable", _spread(_orders(app, chance, sorted(prices), options.orders)))
 
 
-def _seconds(act: Callable[[], None]) -> float:
+def _seconds(act: Callable[[], object]) -> float:
     started = time.perf_counter()
     act()
     return time.perf_counter() - started
@@ -128,30 +129,20 @@ def _write(app: App, feed: str, tag: str, columns: tuple[str, ...], lines: Itera
 
 
 def _carts(app: App, chance: random.Random, skus: list[str], items: int, number: int) -> list[float]:
-    carts = [[{"id": sku, "quantity": 1, "seller": "1"} for sku in chance.choices(skus, k=items)] for _ in range(number)]
+    carts = [documents.cart([(sku, 1) for sku in chance.choices(skus, k=items)]) for _ in range(number)]
     return [_seconds(partial(_simulate, app, cart)) for cart in carts]
 
 
-def _simulate(app: App, items: list[dict[str, object]]) -> None:
-    cart = cart_documents.read({"items": items, "postalCode": POSTAL_CODE, "country": "BRA"}, "BRA")
-    cart_documents.write(cart, offers.simulate(app, cart, ACCOUNT, "1"))
+def _simulate(app: App, document: dict[str, Any]) -> dict[str, Any]:
+    cart = cart_documents.read(document, "BRA")
+    return cart_documents.write(cart, offers.simulate(app, cart, ACCOUNT, "1"))
 
 
 def _orders(app: App, chance: random.Random, skus: list[str], number: int) -> list[float]:
-    documents = [_order(app, n, chance.choice(skus)) for n in range(number)]
-    return [_seconds(partial(_place, app, document)) for document in documents]
+    carts = [documents.cart([(chance.choice(skus), 1)]) for _ in range(number)]
+    placed = [documents.order(f"B-{n}", _simulate(app, cart), "") for n, cart in enumerate(carts)]
+    return [_seconds(partial(_place, app, document)) for document in placed]
 
 
-def _place(app: App, document: dict[str, object]) -> None:
+def _place(app: App, document: dict[str, Any]) -> None:
     orders.place(app, order_documents.read([document], ACCOUNT, "1"))
-
-
-def _order(app: App, number: int, sku: str) -> dict[str, object]:
-    cart = cart_documents.read({"items": [{"id": sku, "quantity": 1, "seller": "1"}]}, "BRA")
-    price = cart_documents.write(cart, offers.simulate(app, cart, ACCOUNT, "1"))["items"][0]["price"]
-    items = [{"id": sku, "quantity": 1, "price": price, "seller": "1"}]
-    return {
-        "marketplaceOrderId": f"B-{number}",
-        "items": items,
-        "shippingData": {"logisticsInfo": [{"selectedSla": "Normal", "price": 1090}]},
-    }

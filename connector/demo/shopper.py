@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-POSTAL_CODE = "13083852"
+from connector.demo import documents
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,14 @@ class Shopper:
 
     def simulate(self, items: list[tuple[str, int]], *, method: str = "POST") -> dict[str, Any]:
         """Simulate a cart of (SKU, quantity)."""
-        cart = {"items": [{"id": sku, "quantity": n, "seller": "1"} for sku, n in items], "postalCode": POSTAL_CODE, "country": "BRA"}
+        cart = documents.cart(items)
         if method == "GET":
             return self._call("GET", "/pvt/orderForms/simulation", purchaseContext=json.dumps(cart))
         return self._call("POST", "/pvt/orderForms/simulation", cart)
 
     def place(self, number: str, simulation: dict[str, Any]) -> str:
         """Place what was simulated, with the first service offered; returns the seller's id of the order."""
-        answers: Any = self._call("POST", "/pvt/orders", [self._order(number, simulation)])
+        answers: Any = self._call("POST", "/pvt/orders", [documents.order(number, simulation, self.services_endpoint)])
         return str(answers[0]["orderId"])
 
     def pay(self, order_id: str, number: str) -> str:
@@ -45,37 +45,6 @@ class Shopper:
             return requests.get(f"{self.seller_url}/healthz", timeout=2).ok
         except requests.RequestException:
             return False
-
-    def _order(self, number: str, simulation: dict[str, Any]) -> dict[str, Any]:
-        items, shipping = simulation["items"], simulation["logisticsInfo"]
-        slas = [line["slas"][0] for line in shipping]
-        goods = sum(item["price"] * item["quantity"] for item in items)
-        return {
-            "marketplaceOrderId": number,
-            "marketplaceServicesEndpoint": self.services_endpoint,
-            "marketplacePaymentValue": goods + sum(sla["price"] for sla in slas),
-            "items": [{"id": i["id"], "quantity": i["quantity"], "seller": "1", "price": i["price"], "bundleItems": []} for i in items],
-            "clientProfileData": {"firstName": "Jonas", "lastName": "Alves", "email": "jonas@ct.vtex.com.br", "document": "52998224725"},
-            "shippingData": {
-                "address": {
-                    "receiverName": "Jonas Alves",
-                    "postalCode": POSTAL_CODE,
-                    "street": "Rua João Damázio",
-                    "number": "311",
-                    "country": "BRA",
-                },
-                "logisticsInfo": [
-                    {
-                        "itemIndex": n,
-                        "selectedSla": sla["id"],
-                        "lockTTL": "8d",
-                        "shippingEstimate": sla["shippingEstimate"],
-                        "price": sla["price"],
-                    }
-                    for n, sla in enumerate(slas)
-                ],
-            },
-        }
 
     def _call(self, method: str, path: str, body: object = None, **query: str) -> dict[str, Any]:
         parameters = {"sc": "1", "an": self.account, **query}
