@@ -52,7 +52,7 @@ class Formatter(structlog.stdlib.ProcessorFormatter):
         return redact(super().format(record))
 
 
-def configure(*, debug: bool = False) -> None:
+def configure(level: int = logging.INFO) -> None:
     """Send our own and the libraries' log lines to standard error: coloured for a terminal, key=value otherwise."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -63,7 +63,7 @@ def configure(*, debug: bool = False) -> None:
     handler = logging.StreamHandler(sys.stderr)
     last = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(terminal=sys.stderr.isatty())]
     handler.setFormatter(Formatter(foreign_pre_chain=shared, processors=last))
-    logging.basicConfig(handlers=[handler], level=logging.DEBUG if debug else logging.INFO, force=True)
+    logging.basicConfig(handlers=[handler], level=level, force=True)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(

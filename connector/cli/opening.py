@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,15 +35,17 @@ def config_path(context: typer.Context) -> Path:
     return settings.locate(call_of(context).config)
 
 
-def open_app(context: typer.Context, *, schema: bool = True) -> App:
-    """Read the settings, send logs to standard error, and make sure of the schema.
+def open_app(context: typer.Context, *, schema: bool = True, least: str = "WARNING") -> App:
+    """Read the settings, send logs from a level on to standard error, and make sure of the schema.
+
+    By hand only warnings are logged: what was done is the command's answer.
 
     Raises SettingsError, SchemaBehind, or what the database raises when it cannot be reached.
     """
     from connector import app, log
     from connector.storage import database
 
-    log.configure(debug=call_of(context).debug)
+    log.configure(logging.DEBUG if call_of(context).debug else logging.getLevelNamesMapping()[least])
     opened = app.load(config_path(context))
     if schema:
         database.ready(opened.db)

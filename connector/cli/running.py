@@ -85,7 +85,7 @@ def _say(report: Report, *, as_json: bool) -> None:
 
 def daemon(context: typer.Context) -> None:
     """Run all jobs on their schedules, until SIGTERM."""
-    app = open_app(context)
+    app = open_app(context, least="INFO")
     from connector import daemon as daemon_module
 
     raise typer.Exit(daemon_module.run(app.settings))

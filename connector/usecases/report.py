@@ -23,7 +23,10 @@ class Report:
         self.counts.update(counts)
 
     def failed(self, line: str, *, unreachable: bool = False, **counts: int) -> None:
-        """Note something rejected, given up or still failing, by name: the exit status becomes 1, or 3 where something could not be reached."""
+        """Note something rejected, given up or still failing, by name.
+
+        The exit status becomes 1, or 3 where something could not be reached.
+        """
         self.failures.append(line)
         self.counts.update(counts)
         self.unreachable = self.unreachable or unreachable

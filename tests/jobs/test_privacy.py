@@ -94,6 +94,19 @@ def test_an_open_order_keeps_its_data_until_it_ends(seller):
     assert seller.order(order_id).address == ADDRESS
 
 
+def test_a_person_is_erased_on_postgresql_too(tmp_path, postgresql_url):
+    seller = Seller(tmp_path / "shop", url=postgresql_url)
+    seller.sells("A")
+    order_id = bought(seller)
+    end(seller, order_id)
+    done = privacy.erase(seller.app, "3244239851")
+    shown = json.dumps(orders.show(seller.app, order_id))
+    seller.app.db.close()
+
+    assert done["erased"] == [order_id]
+    assert [word for word in PERSONAL if word in shown] == []
+
+
 def test_other_people_stay_as_they_are(seller):
     mine, other = bought(seller, "1"), bought(seller, "2", document="11144477735")
     end(seller, mine)

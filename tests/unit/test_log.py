@@ -56,7 +56,13 @@ logging.getLogger("y").warning("a file of %s", "jonas@gmail.com.br", extra={"act
 
 
 def test_logs_never_go_to_standard_output():
-    code = "from connector import log; log.configure(debug=True); import structlog; structlog.get_logger().debug('x'); print('{}')"
+    code = """
+import logging, structlog
+from connector import log
+log.configure(logging.DEBUG)
+structlog.get_logger().debug("x")
+print("{}")
+"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert json.loads(done.stdout) == {}
