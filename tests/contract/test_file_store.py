@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -230,27 +231,38 @@ def test_a_file_is_nowhere_to_be_seen_before_it_is_published_and_whole_afterward
     assert place.store.presence(partial) is Presence.GONE
 
 
+def held_in_the_middle(place: Place, size: int) -> tuple[subprocess.Popen[bytes], str]:
+    """Freeze a process that is writing, some but not all of it written; a writer that was too quick is tried again."""
+    for attempt in range(20):
+        name = f"A{attempt}.json"
+        writer = place.process(f"store.publish(store.write_partial('orders/{name}', b'x' * {size}))\nstore.close()\n")
+
+        def written(name: str = name) -> int:
+            return max((path.stat().st_size for path in (place.folder / ".partial").glob(f"{name}.*")), default=0)
+
+        while written() == 0 and writer.poll() is None:
+            pass
+        writer.send_signal(signal.SIGSTOP)
+        if 0 < written() < size:
+            return writer, name
+        writer.kill()
+        writer.communicate()
+        shutil.rmtree(place.folder / "orders", ignore_errors=True)
+    raise AssertionError("no writer was caught in the middle")
+
+
 def test_while_a_write_is_held_open_in_the_middle_nothing_is_visible(place):
     size = 40 * MEGABYTE
-    code = f"partial = store.write_partial('orders/A1.json', b'x' * {size})\nstore.publish(partial)\nstore.close()\n"
-    writer = place.process(code)
-    waiting = place.folder / ".partial"
-
-    def written() -> int:
-        return max((path.stat().st_size for path in waiting.glob("A1.json.*")), default=0)
-
-    wait_for(lambda: written() > 0 or writer.poll() is not None, "the writer to begin")
-    os.kill(writer.pid, signal.SIGSTOP)
+    writer, name = held_in_the_middle(place, size)
     try:
-        assert 0 < written() < size
         assert visible(place) == []
         assert not (place.folder / "orders").exists()
     finally:
-        os.kill(writer.pid, signal.SIGCONT)
+        writer.send_signal(signal.SIGCONT)
         _, errors = writer.communicate()
 
     assert (writer.returncode, errors) == (0, b"")
-    assert (place.folder / "orders/A1.json").stat().st_size == size
+    assert (place.folder / "orders" / name).stat().st_size == size
 
 
 def test_a_writer_that_is_killed_in_the_middle_leaves_nothing_visible(place):
