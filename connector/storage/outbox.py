@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, delete, exists, func, or_, select, text, update
 
 from connector.domain.messages import MAX_ATTEMPTS, Kind, Message
 from connector.storage.tables import outbox as t
@@ -21,9 +21,13 @@ DEADLY_ATTEMPTS = 5 * MAX_ATTEMPTS
 PENDING = t.c.state == "pending"
 
 
-def put(tx: Connection, destination: str, kind: Kind, references: Iterable[str], now: datetime) -> None:
-    """Ask for something to be told. A pending message of the same kind and reference is the same message."""
-    rows = [{"destination": destination, "kind": kind.value, "reference": r, "due_at": now, "put_at": now} for r in references]
+def put(tx: Connection, destination: str, kind: Kind, references: Iterable[str], now: datetime, *, order_id: str | None = None) -> None:
+    """Ask for something to be told. A pending message of the same kind and reference is the same message.
+
+    With `order_id` it is about that order: no two such messages are ever in hand at once (KI 1400005).
+    """
+    common = {"destination": destination, "kind": kind.value, "order_id": order_id, "due_at": now, "put_at": now}
+    rows = [{**common, "reference": reference} for reference in references]
     if rows:
         tx.execute(unless_pending(insert(tx, t)), rows)
 
@@ -50,10 +54,10 @@ def claim(
     `after` leaves messages alone whose reference still has one of that kind unsettled (a dispatch never overtakes its order).
     """
     token = uuid4().hex
-    is_due = t.c.due_at <= now if also_before is None else or_(t.c.due_at <= now, t.c.attempted_at < also_before)
+    is_due, alone = _is_due(t, now, also_before), _has_its_order_for_itself(now, also_before)
     claimed: list[Message] = []
     for kind in kinds:
-        conditions = [t.c.destination == destination, t.c.kind == kind.value, PENDING, is_due]
+        conditions = [t.c.destination == destination, t.c.kind == kind.value, PENDING, is_due, alone]
         if after is not None and after != kind:
             conditions.append(~_unsettled(after))
         claimed += _claim(tx, conditions, now, limit - len(claimed), token)
@@ -77,6 +81,21 @@ def _unsettled(kind: Kind) -> ColumnElement[bool]:
         earlier.c.kind == kind.value,
         earlier.c.state.in_(("pending", "sending", "publishing", "dead")),
     )
+
+
+def _is_due(table: FromClause, now: datetime, also_before: datetime | None) -> ColumnElement[bool]:
+    due = table.c.due_at <= now
+    return due if also_before is None else or_(due, table.c.attempted_at < also_before)
+
+
+def _has_its_order_for_itself(now: datetime, also_before: datetime | None) -> ColumnElement[bool]:
+    """Leave a message alone while another about its order is in hand, or one of its kind that was put before it is due too."""
+    other = t.alias("other")
+    comes_first = and_(other.c.state == "pending", other.c.kind == t.c.kind, other.c.id < t.c.id, _is_due(other, now, also_before))
+    in_the_way = exists().where(
+        other.c.order_id == t.c.order_id, other.c.destination == t.c.destination, or_(other.c.state == "sending", comes_first)
+    )
+    return or_(t.c.order_id.is_(None), ~in_the_way)
 
 
 def _message(row: Row[Any]) -> Message:

@@ -154,6 +154,7 @@ files = Table(
 looks = Table(  # what was seen in the source and not yet taken: a file is settled when two looks of ours agree
     "looks",
     metadata,
+    Column("feed", Text, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("modified_at", Instant, nullable=False),
@@ -219,6 +220,7 @@ outbox = Table(
     Column("destination", Text, nullable=False),  # a marketplace's account, or "erp"
     Column("kind", Text, nullable=False),
     Column("reference", Text, nullable=False),
+    Column("order_id", Text),  # whose documents: messages about one order go one at a time
     Column("state", Text, nullable=False, server_default="pending"),
     Column("due_at", Instant, nullable=False),
     Column("attempt", Integer, nullable=False, server_default="0"),
@@ -250,6 +252,9 @@ outbox = Table(
     ),
     Index("outbox_dead", "id", sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'")),
     Index("outbox_by_reference", "reference"),
+    Index(
+        "outbox_by_order", "order_id", sqlite_where=text("order_id IS NOT NULL"), postgresql_where=text("order_id IS NOT NULL")
+    ),
 )
 
 marketplaces = Table(

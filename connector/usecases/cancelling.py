@@ -14,7 +14,7 @@ from connector.domain.messages import ERP, Kind
 from connector.domain.orders import Order, OrderState, moved
 from connector.domain.reserving import PLACED_FOR
 from connector.errors import Conflict
-from connector.storage import listings, order_story, outbox, reservations
+from connector.storage import documents, listings, order_story, outbox, reservations
 from connector.storage import orders as store
 from connector.usecases.dispatching import ENDED, named, was_exported
 from connector.vtex.orders import CancelRequest, read_cancellation, receipt
@@ -76,6 +76,7 @@ def _end(tx: Connection, app: App, order: Order, to: OrderState, now: datetime, 
     """Bring an order to a final state: its stock is free again, and that is announced. Returns the receipt."""
     state, number = moved(order.order_id, order.state, to), str(uuid4())
     store.change(tx, order.order_id, state=state.value, canceled_at=now, cancel_receipt=number, **values)
+    documents.abandon_waiting(tx, order.order_id, f"the order is {state}")
     skus = reservations.release(tx, order.order_id, f"the order is {state}", now)
     listings.announce(tx, app.marketplaces, skus, Kind.INVENTORY, now)
     return number

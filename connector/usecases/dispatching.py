@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from connector.errors import Conflict, NotFound
 from connector.storage import order_story, outbox
 from connector.storage import orders as store
 from connector.usecases.placing import EXPORTED, export
+from connector.usecases.releasing import release
 from connector.vtex.orders import read_authorization, receipt
 
 ENDED = (OrderState.CANCELED, OrderState.EXPIRED)
@@ -53,6 +55,7 @@ def _authorize(tx: Connection, order: Order, payments: Any, now: datetime) -> di
     if not was_exported(order):
         export(tx, order.order_id, now)
     outbox.put(tx, ERP, Kind.DISPATCH_FILE, [order.order_id], now)
+    release(tx, replace(order, state=state), now)
     return receipt(order, now, number)
 
 

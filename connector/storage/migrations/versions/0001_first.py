@@ -86,11 +86,12 @@ def upgrade() -> None:
     op.create_index("listings_to_look_at", "listings", ["account", "look_again_at"], unique=False)
     op.create_table(
         "looks",
+        sa.Column("feed", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("modified_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("name"),
+        sa.PrimaryKeyConstraint("feed", "name"),
     )
     op.create_table(
         "marketplaces",
@@ -142,6 +143,7 @@ def upgrade() -> None:
         sa.Column("destination", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("order_id", sa.Text(), nullable=True),
         sa.Column("state", sa.Text(), server_default="pending", nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
@@ -156,6 +158,14 @@ def upgrade() -> None:
             "state IN ('pending', 'sending', 'publishing', 'delivered', 'superseded', 'dead', 'discarded')", name="outbox_state"
         ),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "outbox_by_order",
+        "outbox",
+        ["order_id"],
+        unique=False,
+        sqlite_where=sa.text("order_id IS NOT NULL"),
+        postgresql_where=sa.text("order_id IS NOT NULL"),
     )
     op.create_index("outbox_by_reference", "outbox", ["reference"], unique=False)
     op.create_index(

@@ -1,0 +1,222 @@
+"""Whether an invoice fits its order: SKUs, quantities and values, held against what was ordered and invoiced before (facts 7.2, 7.6)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from connector.domain.documents import GivenInvoice, GivenLine, Invoice, InvoiceItem, Objection
+from connector.domain.money import units
+from connector.domain.orders import OrderItem, line_cents, totals
+
+NUMBER = re.compile(r"[A-Za-z0-9._-]{1,60}")
+"""VTEX can never track a number that holds a blank, # or / (KI 953285, 1302085)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What was ordered, and the invoices taken of it so far; those that were given up, or that this one replaces, left out."""
+
+    items: tuple[OrderItem, ...]
+    invoices: tuple[Invoice, ...] = ()
+
+    @property
+    def total_cents(self) -> int:
+        return totals(self.items).total
+
+    @property
+    def tolerance_cents(self) -> int:
+        """One cent a line: what ERPs differ by when they round each line by itself."""
+        return len(self.items)
+
+    @property
+    def sold_cents(self) -> int:
+        return sum(invoice.value_cents for invoice in self._of("Output"))
+
+    @property
+    def returned_cents(self) -> int:
+        return sum(invoice.value_cents for invoice in self._of("Input"))
+
+    @property
+    def ordered(self) -> Counter[str]:
+        quantities: Counter[str] = Counter()
+        for item in self.items:
+            quantities[item.sku] += item.quantity
+        return quantities
+
+    @property
+    def to_sell(self) -> Counter[str]:
+        """What is not invoiced yet, by SKU."""
+        return self.ordered - _quantities(self._of("Output"))
+
+    @property
+    def to_return(self) -> Counter[str]:
+        """What was invoiced and did not come back, by SKU."""
+        return _quantities(self._of("Output")) - _quantities(self._of("Input"))
+
+    def price_cents(self, sku: str) -> int:
+        """Return what one piece costs: the mean of the order's lines, to the cent."""
+        lines = [item for item in self.items if item.sku == sku]
+        amount, quantity = sum(line_cents(item) for item in lines), sum(item.quantity for item in lines)
+        return int((Decimal(amount) / quantity).quantize(Decimal(1), rounding=ROUND_HALF_UP)) if quantity else 0
+
+    def _of(self, kind: str) -> Iterator[Invoice]:
+        return (invoice for invoice in self.invoices if invoice.type == kind)
+
+
+def _quantities(invoices: Iterator[Invoice]) -> Counter[str]:
+    quantities: Counter[str] = Counter()
+    for invoice in invoices:
+        for item in invoice.items:
+            quantities[item.sku] += item.quantity
+    return quantities
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """An invoice that fits, as it will be reported; `note` says in a sentence what a person should know of it."""
+
+    invoice: Invoice
+    note: str = ""
+
+
+def judge(given: GivenInvoice, ledger: Ledger) -> Fit | Objection:
+    """Hold an invoice against its order: it fits, perhaps with a value mended by a few cents, or there is an objection."""
+    is_sale = given.type == "Output"
+    left = ledger.to_sell if is_sale else ledger.to_return
+    named = [line for line in given.lines if line.sku]
+    objection = next(_objections(given, named, ledger, left), None)
+    if objection:
+        return objection
+    items = _items(named, ledger) if named else _all_items(left, ledger)
+    taken: Counter[str] = Counter()
+    for item in items:
+        taken[item.sku] += item.quantity
+    open_cents = ledger.total_cents - ledger.sold_cents if is_sale else ledger.sold_cents - ledger.returned_cents
+    return _valued(given, items, Open(open_cents, ledger.tolerance_cents, not left - taken, bool(named), is_sale))
+
+
+def _objections(given: GivenInvoice, named: list[GivenLine], ledger: Ledger, left: Counter[str]) -> Iterator[Objection]:
+    for objection in (number_objection(given.number), _value_objection(given), _return_too_early(given, ledger), _mixed(given)):
+        if objection:
+            yield objection
+    if named:
+        yield from _line_objections(named, ledger, left, is_sale=given.type == "Output")
+    elif not left:
+        yield _nothing_left(given)
+
+
+def return_of_all(ledger: Ledger, number: str, issued_at: datetime) -> GivenInvoice:
+    """Write the return that goes before a cancellation: everything that was invoiced and did not come back."""
+    return GivenInvoice(number, "Input", issued_at, ledger.sold_cents - ledger.returned_cents, (GivenLine("", None, None),))
+
+
+# ── the form ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def number_objection(number: str) -> Objection | None:
+    """Object to a number that cannot be part of VTEX's addresses."""
+    if NUMBER.fullmatch(number) and number not in (".", ".."):
+        return None
+    reason = "an invoice number is up to 60 letters, digits, points and hyphens: VTEX cannot track others; change it in the ERP"
+    return Objection("invoice_number", number, reason)
+
+
+def _value_objection(given: GivenInvoice) -> Objection | None:
+    if given.value_cents > 0:
+        return None
+    return Objection("invoice_value", units(given.value_cents), "VTEX takes no invoice without a value greater than 0")
+
+
+def _return_too_early(given: GivenInvoice, ledger: Ledger) -> Objection | None:
+    if given.type == "Output" or ledger.sold_cents > 0:
+        return None
+    return Objection("type", "Input", "a return (Input) comes after the sale (Output), and none of this order was taken; send that first")
+
+
+# ── the items ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _nothing_left(given: GivenInvoice) -> Objection:
+    verb = "invoiced" if given.type == "Output" else "returned"
+    return Objection("sku", "", f"the row names no item, and nothing of the order is left to be {verb}")
+
+
+def _mixed(given: GivenInvoice) -> Objection | None:
+    if len(given.lines) == 1 or all(line.sku for line in given.lines):
+        return None
+    return Objection("sku", "", "a row without sku stands for all that is open, and has to be its invoice's only row")
+
+
+def _line_objections(named: list[GivenLine], ledger: Ledger, left: Counter[str], *, is_sale: bool) -> Iterator[Objection]:
+    """Say what VTEX would lose its way with: SKUs that are not of the order, more pieces than there are (KI 547053)."""
+    wanted: Counter[str] = Counter()
+    for line in named:
+        if line.sku not in ledger.ordered:
+            yield Objection("sku", line.sku, f"SKU {line.sku} is not in the order, which has {', '.join(sorted(ledger.ordered))}")
+        if not line.quantity or line.quantity < 0:
+            yield Objection("quantity", str(line.quantity or ""), f"SKU {line.sku} needs a quantity of at least 1")
+        wanted[line.sku] += line.quantity or 0
+    for sku, quantity in wanted.items():
+        if quantity > left[sku]:
+            yield Objection("quantity", str(quantity), _too_many(sku, quantity, ledger, left[sku], is_sale=is_sale))
+
+
+def _too_many(sku: str, quantity: int, ledger: Ledger, left: int, *, is_sale: bool) -> str:
+    if is_sale:
+        return f"{quantity} of SKU {sku} are invoiced; {ledger.ordered[sku]} were ordered, and {left} of them are not invoiced yet"
+    return f"{quantity} of SKU {sku} come back; of what was invoiced, {left} can"
+
+
+def _items(named: list[GivenLine], ledger: Ledger) -> tuple[InvoiceItem, ...]:
+    return tuple(
+        InvoiceItem(line.sku, line.quantity or 0, ledger.price_cents(line.sku) if line.price_cents is None else line.price_cents)
+        for line in named
+    )
+
+
+def _all_items(left: Counter[str], ledger: Ledger) -> tuple[InvoiceItem, ...]:
+    return tuple(InvoiceItem(sku, quantity, ledger.price_cents(sku)) for sku, quantity in sorted(left.items()))
+
+
+# ── the value ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What an invoice's value is held against: the cents still open, and whether this one takes every piece that is left."""
+
+    cents: int
+    tolerance_cents: int
+    takes_all: bool
+    all_named: bool
+    is_sale: bool
+
+
+def _valued(given: GivenInvoice, items: tuple[InvoiceItem, ...], open_: Open) -> Fit | Objection:
+    """Hold the value against what is open: the last invoice takes the remaining cents, for VTEX counts to the cent (facts 7.2)."""
+    missing = open_.cents - given.value_cents
+    if open_.takes_all and open_.cents > 0 and abs(missing) <= open_.tolerance_cents:
+        return Fit(_invoice(given, items, open_.cents), _mended(given, open_) if missing else "")
+    if missing < 0 or not open_.all_named:
+        return Objection("invoice_value", units(given.value_cents), _unequal(given, open_))
+    return Fit(_invoice(given, items, given.value_cents), _incomplete(missing) if open_.takes_all and open_.is_sale else "")
+
+
+def _invoice(given: GivenInvoice, items: tuple[InvoiceItem, ...], value_cents: int) -> Invoice:
+    travel = (given.courier, given.tracking_number, given.tracking_url)
+    return Invoice(given.number, given.type, given.issued_at, value_cents, items, given.key, *travel)
+
+
+def _mended(given: GivenInvoice, open_: Open) -> str:
+    whole = "the order's total" if open_.is_sale else "what was invoiced"
+    return f"reported as {units(open_.cents)} instead of {units(given.value_cents)}, so that the invoices add up to {whole} to the cent"
+
+
+def _unequal(given: GivenInvoice, open_: Open) -> str:
+    what = "to be invoiced" if open_.is_sale else "to come back"
+    if not open_.all_named:
+        return f"the row names no item, so it is for all that is open, and {units(open_.cents)} are {what}; name sku and quantity"
+    return f"{units(given.value_cents)} is more than is still {what}: {units(open_.cents)}"
+
+
+def _incomplete(missing: int) -> str:
+    return f"everything is invoiced now, but {units(missing)} less than the order's total: VTEX will not count it as invoiced"

@@ -1,0 +1,46 @@
+"""What has to be reported before what: the one page on which a document waits (facts 7.2-7.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connector.domain.documents import Cancellation, Delivery, Document, Invoice, Tracking
+from connector.domain.orders import OrderState
+
+
+def reason_to_wait(document: Document, state: OrderState, documents: Sequence[Document]) -> str:
+    """Say what a document of an order in this state waits for, "" where it may go now. `documents` are all of the order."""
+    match document.content:
+        case Invoice(type="Output"):
+            return "waits for the order's authorization" if state == OrderState.PLACED else ""
+        case Invoice():
+            return _unreported(invoices(documents, "Output"))
+        case Tracking(invoice_number=number):
+            return "" if _is_reported(number, documents) else f"waits until invoice {number} is reported"
+        case Delivery(invoice_number=number):
+            return _reason_of_delivery(number, documents)
+        case Cancellation():
+            return "" if state != OrderState.INVOICED else _unreported(invoices(documents, "Output") + invoices(documents, "Input"))
+
+
+def invoices(documents: Sequence[Document], kind: str = "") -> list[Document]:
+    """Return an order's invoices that were not given up, all of them or one type's."""
+    return [d for d in documents if isinstance(d.content, Invoice) and d.counts and d.content.type == (kind or d.content.type)]
+
+
+def _unreported(documents: Sequence[Document]) -> str:
+    return next((f"waits until invoice {d.number} is reported" for d in documents if not d.is_reported), "")
+
+
+def _is_reported(number: str, documents: Sequence[Document]) -> bool:
+    return any(d.number == number and d.is_reported for d in invoices(documents))
+
+
+def _reason_of_delivery(number: str, documents: Sequence[Document]) -> str:
+    if not _is_reported(number, documents):
+        return f"waits until invoice {number} is reported"
+    known = [d.content for d in documents if d.number == number and d.is_reported]
+    tracked = any(
+        content.tracking_number if isinstance(content, Invoice) else isinstance(content, Tracking) and content.number for content in known
+    )
+    return "" if tracked else f"waits for the tracking number of invoice {number}, without which VTEX takes no delivery"

@@ -1,0 +1,91 @@
+"""Documents as rows: one of each kind and key per order, with its state on the way to the marketplace."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, or_, select, update
+
+from connector.domain.documents import Content, Document, DocumentKind, DocumentState
+from connector.domain.messages import Kind
+from connector.storage.document_content import read, written
+from connector.storage.tables import documents as t
+from connector.storage.tables import outbox
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document about to be kept. `key` makes a repeat harmless: of its kind and order there is one."""
+
+    kind: DocumentKind
+    number: str
+    key: str
+    said: str
+    content: Content
+    file_id: int | None
+
+
+def reference(order_id: str, number: str) -> str:
+    """Name what messages about an invoice refer to: the order and the invoice's number."""
+    return f"{order_id}/{number}"
+
+
+def referred(reference: str) -> tuple[str, str]:
+    """Return the order and the invoice's number of a reference (an order's id holds no slash)."""
+    order_id, _, number = reference.partition("/")
+    return order_id, number
+
+
+def of_order(tx: Connection, order_id: str) -> list[Document]:
+    """Return an order's documents in the order in which they were taken."""
+    return [_document(row) for row in tx.execute(select(t).where(t.c.order_id == order_id).order_by(t.c.id))]
+
+
+def _document(row: Row[Any]) -> Document:
+    kind, content = DocumentKind(row.kind), dict(row.content)
+    said = content.pop("said")
+    state, reason = DocumentState(row.state), row.reason or ""
+    return Document(row.id, row.order_id, kind, row.number, said, read(kind, content), state, reason, row.reported_at)
+
+
+def add(tx: Connection, order_id: str, draft: Draft, now: datetime) -> int:
+    """Keep a document; it waits until it is let go. Returns its number in the store."""
+    identity = {"order_id": order_id, "kind": draft.kind.value, "key": draft.key}
+    return int(tx.execute(insert(t).values(**identity, **_values(draft, now)).returning(t.c.id)).scalar_one())
+
+
+def replace(tx: Connection, document_id: int, draft: Draft, now: datetime) -> None:
+    """Put a corrected document in the place of one that the marketplace does not have."""
+    tx.execute(update(t).where(t.c.id == document_id).values(**_values(draft, now)))
+
+
+def _values(draft: Draft, now: datetime) -> dict[str, Any]:
+    content = {**written(draft.content), "said": draft.said}
+    fresh = {"state": DocumentState.WAITING.value, "reason": None, "taken_at": now}
+    return {**fresh, "number": draft.number, "content": content, "file_id": draft.file_id}
+
+
+def set_state(tx: Connection, ids: Collection[int], state: DocumentState, reason: str = "") -> None:
+    tx.execute(update(t).where(t.c.id.in_(ids)).values(state=state.value, reason=reason or None))
+
+
+def reported(tx: Connection, ids: Collection[int], receipt: str | None, now: datetime) -> None:
+    """Note that the marketplace has these documents, and the receipt it gave."""
+    values = {"state": DocumentState.REPORTED.value, "reason": None, "reported_at": now, "receipt": receipt}
+    tx.execute(update(t).where(t.c.id.in_(ids)).values(values))
+
+
+def abandon_waiting(tx: Connection, order_id: str, reason: str) -> None:
+    """Give up what an order that has ended still had waiting."""
+    waits = (t.c.order_id == order_id, t.c.state == DocumentState.WAITING.value, t.c.kind != DocumentKind.CANCEL.value)
+    tx.execute(update(t).where(*waits).values(state=DocumentState.GIVEN_UP.value, reason=reason))
+
+
+def was_tried(tx: Connection, order_id: str, number: str) -> bool:
+    """Tell whether an invoice is being sent now, or was sent without an answer: what the marketplace has of it nobody knows."""
+    same = (outbox.c.kind == Kind.INVOICE.value, outbox.c.reference == reference(order_id, number))
+    tried = or_(outbox.c.state == "sending", (outbox.c.state == "pending") & (outbox.c.attempt > 0))
+    return tx.execute(select(outbox.c.id).where(*same, tried).limit(1)).first() is not None

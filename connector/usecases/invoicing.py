@@ -1,0 +1,93 @@
+"""Take invoices of orders: each number once, held against what was ordered, reported when its time has come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection
+
+from connector.domain.documents import Document, DocumentKind, DocumentState, GivenInvoice, Invoice, Objection, Tracking
+from connector.domain.invoicing import Fit, Ledger, judge
+from connector.domain.money import units
+from connector.domain.orders import Order, OrderState
+from connector.storage import documents as store
+from connector.storage import order_story
+from connector.usecases.releasing import release
+from connector.usecases.taking import Taking
+from connector.usecases.trackings import take_tracking
+
+ENDED = (OrderState.CANCELED, OrderState.EXPIRED)
+
+
+def fingerprint(said: Any) -> str:
+    """Hash what the ERP said, so that the same document is known again."""
+    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def ended(order: Order) -> Objection:
+    return Objection("order_id", order.order_id, f"order {order.order_id} is {order.state}: it takes no more documents")
+
+
+def take_invoice(by: Taking, order: Order, given: GivenInvoice) -> str | Objection:
+    """Take an invoice: says in a sentence what is new, "" where it is known already; or objects, and nothing is changed.
+
+    An invoice that comes again with a tracking number, and else unchanged, brings the tracking.
+    """
+    documents = store.of_order(by.tx, order.order_id)
+    twin = next((d for d in documents if d.kind == DocumentKind.INVOICE and d.number == given.number), None)
+    said = fingerprint(replace(given, courier="", tracking_number="", tracking_url=""))
+    if twin is not None and twin.said == said:
+        return _again(by, order, twin, given)
+    objection = ended(order) if order.state in ENDED else twin and _fixed(by.tx, twin, given)
+    if objection:
+        return objection
+    fit = judge(given, ledger(order, documents, besides=given.number))
+    if isinstance(fit, Objection):
+        return fit
+    return _keep(by, order, twin, fit, said)
+
+
+def ledger(order: Order, documents: list[Document], besides: str = "") -> Ledger:
+    """Return what was ordered and invoiced of an order, without the invoice of that number and without those given up."""
+    counting = [d.content for d in documents if d.counts and d.number != besides]
+    return Ledger(order.items, tuple(content for content in counting if isinstance(content, Invoice)))
+
+
+def _again(by: Taking, order: Order, twin: Document, given: GivenInvoice) -> str | Objection:
+    if twin.state == DocumentState.GIVEN_UP:
+        return f"invoice {twin.number} of order {order.order_id} came again unchanged; it was given up before: {twin.reason}"
+    if not given.tracking_number:
+        return ""
+    tracking = Tracking(given.number, given.courier, given.tracking_number, given.tracking_url)
+    return take_tracking(by, order, tracking, None)
+
+
+def _fixed(tx: Connection, twin: Document, given: GivenInvoice) -> Objection | None:
+    """Never give the marketplace two different documents for one number (reliability 1d)."""
+    assert isinstance(twin.content, Invoice)
+    before = f"invoice {twin.number} of order {twin.order_id}"
+    differs = f"for {units(twin.content.value_cents)}; this one has the same number and other content ({units(given.value_cents)})"
+    if twin.reported_at is not None and twin.is_reported:
+        told = f"{before} was reported on {twin.reported_at:%Y-%m-%d} {differs}"
+        return Objection("invoice_number", given.number, f"{told}: what was reported never changes; give it a number of its own")
+    if twin.counts and store.was_tried(tx, twin.order_id, twin.number):
+        return Objection("invoice_number", given.number, f"{before} is being reported {differs}: wait until that is settled")
+    return None
+
+
+def _keep(by: Taking, order: Order, twin: Document | None, fit: Fit, said: str) -> str:
+    number = fit.invoice.number
+    draft = store.Draft(DocumentKind.INVOICE, number, number, said, fit.invoice, by.file_id)
+    if twin is None:
+        store.add(by.tx, order.order_id, draft, by.now)
+    else:
+        store.replace(by.tx, twin.id, draft, by.now)
+    kind = "invoice" if fit.invoice.type == "Output" else "return invoice"
+    note = f"; {fit.note}" if fit.note else ""
+    order_story.event(by.tx, order.order_id, by.now, f"{kind} taken", f"{number}, {units(fit.invoice.value_cents)}{note}")
+    release(by.tx, order, by.now)
+    replaced = ", in place of the one sent before" if twin else ""
+    return f"{kind} {number} of order {order.order_id} was taken{replaced}{note}"

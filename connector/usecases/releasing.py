@@ -1,0 +1,51 @@
+"""Let documents go to the marketplace once nothing has to come before them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from connector.domain.documents import Cancellation, Document, DocumentState, Invoice
+from connector.domain.messages import Kind
+from connector.domain.orders import Order, OrderState, moved
+from connector.domain.sequence import reason_to_wait
+from connector.storage import documents as store
+from connector.storage import order_story, orders, outbox
+
+
+def release(tx: Connection, order: Order, now: datetime) -> Document | None:
+    """Put every document of an order that waits for nothing any more; returns the cancellation, if it may be carried out now.
+
+    Called whenever something changed: a document was taken or reported, the order authorized. Repeating it is harmless.
+    """
+    documents = store.of_order(tx, order.order_id)
+    free: Document | None = None
+    for document in (d for d in documents if d.state == DocumentState.WAITING):
+        reason = reason_to_wait(document, order.state, documents)
+        if reason:
+            store.set_state(tx, [document.id], DocumentState.WAITING, reason)
+        elif isinstance(document.content, Cancellation):
+            free = document
+        else:
+            _put(tx, order, document, now)
+    return free
+
+
+def _put(tx: Connection, order: Order, document: Document, now: datetime) -> None:
+    store.set_state(tx, [document.id], DocumentState.PENDING)
+    reference = store.reference(order.order_id, document.number)
+    outbox.put(tx, order.account, Kind(document.kind.value), [reference], now, order_id=order.order_id)
+    if isinstance(document.content, Invoice) and document.content.type == "Output":
+        _invoiced(tx, order.order_id, document.number, now)
+
+
+def _invoiced(tx: Connection, order_id: str, number: str, now: datetime) -> None:
+    """Move the order on with its first sale invoice; it is the ERP's no to a cancellation that was asked for."""
+    order = orders.find(tx, order_id)
+    if order.state == OrderState.INVOICED:
+        return
+    was_asked = order.state == OrderState.CANCEL_ASKED
+    orders.change(tx, order_id, state=moved(order_id, order.state, OrderState.INVOICED).value)
+    answer = ": the ERP's no to the cancellation that was asked for" if was_asked else ""
+    order_story.event(tx, order_id, now, "invoiced", f"with invoice {number}{answer}")

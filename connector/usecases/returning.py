@@ -1,0 +1,72 @@
+"""Cancel for the ERP: at once where nothing is invoiced, after the return of everything where it is (facts 7.5)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.domain.documents import Cancellation, Document, DocumentKind, DocumentState, Objection
+from connector.domain.invoicing import Ledger, return_of_all
+from connector.domain.orders import Order, OrderState
+from connector.storage import documents as store
+from connector.storage import orders
+from connector.usecases.cancelling import cancel_by_seller
+from connector.usecases.invoicing import ENDED, fingerprint, ledger, take_invoice
+from connector.usecases.releasing import release
+from connector.usecases.taking import Taking
+
+
+def take_cancellation(by: Taking, order: Order, cancellation: Cancellation) -> str | Objection:
+    """Take the ERP's cancellation of an order: says in a sentence what is new, "" where it is known; or objects.
+
+    It is the ERP's yes where the marketplace asked. An invoiced order gets its return first, and is cancelled when that is reported.
+    """
+    documents = store.of_order(by.tx, order.order_id)
+    known = next((d for d in documents if d.kind == DocumentKind.CANCEL), None)
+    if order.state in ENDED:
+        return ""
+    if known:
+        return _other_return(known, cancellation) or ""
+    objection = _return_first(by, order, cancellation, ledger(order, documents))
+    if objection:
+        return objection
+    draft = store.Draft(DocumentKind.CANCEL, "", "", fingerprint(cancellation), cancellation, by.file_id)
+    store.add(by.tx, order.order_id, draft, by.now)
+    is_done = follow(by.tx, by.app, order.order_id, by.now)
+    when = "is cancelled" if is_done else f"will be cancelled when return {cancellation.return_number or 'of everything'} is reported"
+    return f"order {order.order_id} {when}: {cancellation.reason}"
+
+
+def _other_return(known: Document, cancellation: Cancellation) -> Objection | None:
+    assert isinstance(known.content, Cancellation)
+    before = known.content.return_number
+    if not cancellation.return_number or cancellation.return_number == before:
+        return None
+    reason = f"order {known.order_id} is being cancelled with return invoice {before or '(none)'} already"
+    return Objection("return_invoice_number", cancellation.return_number, reason)
+
+
+def _return_first(by: Taking, order: Order, cancellation: Cancellation, so_far: Ledger) -> Objection | None:
+    if order.state != OrderState.INVOICED or so_far.sold_cents <= so_far.returned_cents:
+        return None
+    if not cancellation.return_number or cancellation.return_issued_at is None:
+        column = "return_issuance_date" if cancellation.return_number else "return_invoice_number"
+        reason = f"order {order.order_id} is invoiced: name the return invoice that takes everything back, and its day of issue"
+        return Objection(column, "", reason)
+    back = return_of_all(so_far, cancellation.return_number, cancellation.return_issued_at)
+    taken = take_invoice(by, order, back)
+    if isinstance(taken, Objection):
+        return Objection(f"return_{taken.column}" if taken.column == "invoice_number" else taken.column, taken.value, taken.reason)
+    return None
+
+
+def follow(tx: Connection, app: App, order_id: str, now: datetime) -> bool:
+    """Let go what a change made free, the cancellation too; True where the order was cancelled by it."""
+    order = orders.find(tx, order_id)
+    free = release(tx, order, now)
+    if free is None or not isinstance(free.content, Cancellation):
+        return False
+    store.set_state(tx, [free.id], DocumentState.PENDING)
+    return cancel_by_seller(tx, app, order, free.content.reason, now)
