@@ -69,10 +69,16 @@ def _items(values: Sequence[Any], indent: str) -> None:
 
 def words(value: object) -> str:
     """Write a value for a person: control characters made visible, nothing for None."""
-    if isinstance(value, (Mapping, list, tuple)):
-        value = json.dumps(value, ensure_ascii=False, default=str) if value else ""
-    text = {None: "", True: "yes", False: "no"}.get(value, str(value)) if value is None or isinstance(value, bool) else str(value)
+    text = "" if value is None else _written(value)
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (Mapping, list, tuple)):
+        return json.dumps(value, ensure_ascii=False, default=str) if value else ""
+    return str(value)
 
 
 def _console() -> Console:
