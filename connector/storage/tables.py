@@ -252,9 +252,7 @@ outbox = Table(
     ),
     Index("outbox_dead", "id", sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'")),
     Index("outbox_by_reference", "reference"),
-    Index(
-        "outbox_by_order", "order_id", sqlite_where=text("order_id IS NOT NULL"), postgresql_where=text("order_id IS NOT NULL")
-    ),
+    Index("outbox_by_order", "order_id", sqlite_where=text("order_id IS NOT NULL"), postgresql_where=text("order_id IS NOT NULL")),
 )
 
 marketplaces = Table(
