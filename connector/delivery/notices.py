@@ -1,4 +1,4 @@
-"""Change notifications and suggestions to one marketplace."""
+"""Change notifications and suggestions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from connector.storage import accounts, listings
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
+JOB = "notify-marketplaces"
+
 
 def announce_due(app: App) -> None:
     """Put what time alone changed: prices whose validity ended, suggestions to be asked about once more."""
@@ -21,12 +23,18 @@ def announce_due(app: App) -> None:
         listings.announce_expired_prices(tx, app.marketplaces, app.now)
 
 
-def tell(app: App, m: MarketplaceSettings, how: Pass, report: Report) -> None:
-    """Deliver the catalogue's messages to one marketplace."""
-    couriers = CatalogCouriers(app, app.line(m), how.stop).table()
-    passes.tell(app, m, couriers, how, report)
+def tell(app: App, how: Pass) -> Report:
+    """Deliver the catalogue's messages to every marketplace at once."""
+
+    def one(m: MarketplaceSettings, report: Report) -> None:
+        passes.tell(app, m, CatalogCouriers(app, app.line(m), how.stop).table(), how, report)
+
+    return passes.everywhere(app, JOB, one)
 
 
-def preview(app: App, m: MarketplaceSettings, report: Report) -> None:
+def preview(app: App) -> Report:
     """Say what would be told; nothing is sent."""
-    passes.preview(app, m, CATALOG_KINDS, report)
+    report = Report(JOB, dry_run=True)
+    for m in app.marketplaces:
+        passes.preview(app, m, CATALOG_KINDS, report)
+    return report

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import Connection
 
@@ -39,6 +40,21 @@ def tell(app: App, m: MarketplaceSettings, couriers: dict[Kind, Courier], how: P
         relay = Relay(app, m.account, couriers, how, threads=m.concurrency)
         relay.run(probe=standing.blocked_until is not None, on_settled=_keep_standing(relay))
         _say(report, m.account, relay)
+
+
+def everywhere(app: App, name: str, work: Callable[[MarketplaceSettings, Report], None]) -> Report:
+    """Do something for every marketplace at once; returns what they report, in the order of the settings."""
+    whole = Report(name)
+
+    def one(m: MarketplaceSettings) -> Report:
+        report = Report(name)
+        work(m, report)
+        return report
+
+    with ThreadPoolExecutor(max(1, len(app.marketplaces)), thread_name_prefix="marketplace") as threads:
+        for report in threads.map(one, app.marketplaces):
+            whole.add(report)
+    return whole
 
 
 def preview(app: App, m: MarketplaceSettings, kinds: Sequence[Kind], report: Report) -> None:

@@ -31,6 +31,14 @@ class Report:
         self.counts.update(counts)
         self.unreachable = self.unreachable or unreachable
 
+    def add(self, other: Report) -> None:
+        """Add what a part of the pass did: each thread writes a report of its own."""
+        self.lines += other.lines
+        self.failures += other.failures
+        self.counts.update(other.counts)
+        self.details += other.details
+        self.unreachable = self.unreachable or other.unreachable
+
     @property
     def exit_status(self) -> int:
         if not self.failures:
