@@ -1,1 +1,37 @@
-"""feeds."""
+"""Rows to values. One feed is one declaration: which columns, how read, and what has to hold between them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from connector.feeds.acks import ACKS
+from connector.feeds.cancellations import CANCELLATIONS
+from connector.feeds.feed import Feed
+from connector.feeds.freight import FREIGHT
+from connector.feeds.header import refuse_unknown_targets
+from connector.feeds.invoices import INVOICES
+from connector.feeds.prices import PRICES
+from connector.feeds.products import PRODUCTS
+from connector.feeds.reading import Batch, Reading, open_feed
+from connector.feeds.services import SERVICES
+from connector.feeds.stock import STOCK
+from connector.feeds.tracking import TRACKING
+from connector.formats.layout import Layout
+from connector.formats.record import Rejection
+
+FEEDS = {feed.name: feed for feed in (PRODUCTS, PRICES, STOCK, SERVICES, FREIGHT, INVOICES, TRACKING, CANCELLATIONS, ACKS)}
+CATALOG_FEEDS = ("products", "prices", "stock", "services", "freight")
+DOCUMENT_FEEDS = ("invoices", "tracking", "cancellations", "acks")
+
+__all__ = ["CATALOG_FEEDS", "DOCUMENT_FEEDS", "FEEDS", "Batch", "Feed", "Reading", "Rejection", "open_reading"]
+
+
+def open_reading(feed: Feed, path: Path, layout: Layout, *, timezone: ZoneInfo, trailer: str = "") -> Reading:
+    """Open a file as a feed; rows come from `batches()`.
+
+    `timezone` is that of days and times without one. `trailer` is a pattern for the last line, such as "TRL;{rows}".
+    Raises FileRefused for a file that cannot be read at all, SettingsError where the layout names a column that no feed has.
+    """
+    refuse_unknown_targets(layout, FEEDS)
+    return open_feed(feed, path, layout, timezone, trailer)

@@ -1,0 +1,51 @@
+"""A file's column names held against the feed's."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+
+from connector.errors import FileRefused, SettingsError
+from connector.feeds.columns import Column
+from connector.feeds.feed import Feed
+from connector.formats.layout import Layout
+
+
+def places_of(feed: Feed, names: tuple[str, ...]) -> list[tuple[Column, int]]:
+    """Return the feed's columns that the file has, each with its place."""
+    folded = {name.casefold(): at for at, name in enumerate(names)}
+    return [(column, folded[column.name.casefold()]) for column in feed.columns if column.name.casefold() in folded]
+
+
+def refuse_missing(feed: Feed, path: Path, names: tuple[str, ...]) -> None:
+    """Raise FileRefused where a required column is not there, with the name that may have been meant."""
+    there = {column.name for column, _ in places_of(feed, names)}
+    missing = [column.name for column in feed.columns if column.required and column.name not in there]
+    if missing:
+        raise FileRefused(
+            f"{path.name}: the required column{'s are' if len(missing) > 1 else ' is'} missing: {', '.join(missing)}",
+            remedy=f"the file has {', '.join(name for name in names if name)}; a layout file can rename columns",
+        )
+
+
+def unknown_columns(feed: Feed, names: tuple[str, ...]) -> list[str]:
+    """Return a note on the columns that the feed does not know; [] where there are none."""
+    unknown = [_named(feed, name, at) for at, name in enumerate(names, start=1) if not feed.knows(name)]
+    return [f"columns ignored because the feed {feed.name} has none of that name: {', '.join(unknown)}"] if unknown else []
+
+
+def _named(feed: Feed, name: str, at: int) -> str:
+    near = difflib.get_close_matches(name.casefold(), [column.name.casefold() for column in feed.columns], n=1)
+    meant = next((column.name for column in feed.columns if near and column.name.casefold() == near[0]), "")
+    return (name or f"the unnamed column {at}") + (f" (did you mean {meant}?)" if meant else "")
+
+
+def refuse_unknown_targets(layout: Layout, feeds: Mapping[str, Feed]) -> None:
+    """Raise SettingsError where a layout renames to, or places, a column that no feed has."""
+    known = [column.name for feed in feeds.values() for column in feed.columns]
+    for name in (*layout.columns.values(), *layout.widths):
+        if not any(feed.knows(name) for feed in feeds.values()):
+            near = difflib.get_close_matches(name, known, n=1)
+            allowed = "a column of a feed" + (f"; did you mean {near[0]}?" if near else "")
+            raise SettingsError(layout.source, "columns" if name in layout.columns.values() else "widths", found=name, allowed=allowed)

@@ -1,0 +1,42 @@
+"""The decimal mark of one file, found by evidence, and only when a number is met that can be read with either."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from connector.formats.layout import Layout
+from connector.formats.numbers import evidence
+from connector.formats.record import Table
+
+FALLBACK = ","
+NAMES = {",": "comma", ".": "point"}
+
+
+class Marks:
+    """Looks through the file's number columns for numbers that prove a mark, such as 12,50; once, when it is first asked."""
+
+    def __init__(self, table: Table, places: Sequence[int], layout: Layout) -> None:
+        self._table, self._places = table, places
+        self._mark = layout.decimal or table.decimal
+        self.notes: list[str] = []
+
+    def mark(self) -> str:
+        """Return the mark that all the file's proofs agree on, else the comma of the default layout."""
+        if not self._mark:
+            self._mark = self._found(self._proofs())
+        return self._mark
+
+    def _found(self, proofs: set[str]) -> str:
+        mark = next(iter(proofs)) if len(proofs) == 1 else FALLBACK
+        why = {0: "nothing else in the file tells", 1: "as the file's other numbers", 2: "the file has both commas and points"}[len(proofs)]
+        self.notes.append(f"numbers such as 1.234 or 1,234 were read with a decimal {NAMES[mark]}: {why}")
+        return mark
+
+    def _proofs(self) -> set[str]:
+        found: set[str] = set()
+        for block in self._table.blocks():
+            for place in self._places:
+                found.update(map(evidence, set(block.columns[place])))
+            if found >= {",", "."}:
+                break
+        return found & {",", "."}

@@ -1,0 +1,109 @@
+"""One file read as one feed: rows of values, rejections, notes. In bounded memory, a block of rows at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from connector.feeds.columns import Bad, CellReader
+from connector.feeds.feed import Feed, Values
+from connector.feeds.header import places_of, refuse_missing, unknown_columns
+from connector.feeds.marks import Marks
+from connector.feeds.rejecting import Rejecter, Wrong
+from connector.feeds.specs import GroupReader
+from connector.feeds.values import Context
+from connector.formats.layout import Layout
+from connector.formats.opening import open_table
+from connector.formats.record import Block, Rejection, Table
+from connector.formats.trailer import Trailer, check_rows
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows as (line, values in the order of the feed's fields), and the rows not taken among the same lines."""
+
+    rows: list[tuple[int, tuple[Any, ...]]] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+
+
+class Reading:
+    """A file being read as a feed. `rows_read` counts rows taken and refused; it and `notes` are whole when all batches are read."""
+
+    def __init__(self, feed: Feed, path: Path, table: Table, trailer: Trailer | None, *, context: Context, marks: Marks) -> None:
+        self.rows_read = 0
+        self._feed, self._path, self._table, self._trailer, self._marks = feed, path, table, trailer, marks
+        self._adjusted: Counter[str] = Counter()
+        places = places_of(feed, table.names)
+        self._readers = [(column, place, CellReader(column, context)) for column, place in places]
+        self._groups = [GroupReader(feed, field, table.names, context) for _, field in feed.groups]
+        self._rejecter = Rejecter(feed, table.names)
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences on what was found out about the file and what was made of it."""
+        adjusted = [f"{count} {what}" for what, count in self._adjusted.items()]
+        return [*self._table.notes, *unknown_columns(self._feed, self._table.names), *self._marks.notes, *adjusted]
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the file's rows in its order. Raises FileRefused where its trailer does not hold, once all are read."""
+        self.rows_read = 0
+        self._adjusted.clear()
+        for block in self._table.blocks():
+            self.rows_read += len(block.lines) + len(block.flaws)
+            batch = self._batch(block)
+            if batch.rows or batch.rejections:
+                yield batch
+        if self._trailer is not None:
+            check_rows(self._path, self._trailer, self.rows_read)
+
+    def _batch(self, block: Block) -> Batch:
+        values, wrong = self._values(block)
+        kept = [at for at in range(len(block.lines)) if at not in wrong] if wrong else range(len(block.lines))
+        if wrong:
+            values = {name: [column[at] for at in kept] for name, column in values.items()}
+        if self._feed.adjust is not None:
+            self._adjusted.update(self._feed.adjust(values))
+        rows = list(zip([block.lines[at] for at in kept], zip(*(values[name] for name in self._feed.fields), strict=True), strict=True))
+        for at, column, reason in self._feed.check(values) if self._feed.check is not None else ():
+            wrong.setdefault(kept[at], []).append((column, reason))
+        taken = [row for at, row in zip(kept, rows, strict=True) if at not in wrong] if wrong else rows
+        return Batch(taken, self._rejections(block, wrong))
+
+    def _values(self, block: Block) -> tuple[Values, Wrong]:
+        """Read a block's columns; a row with a cell that cannot be read is wrong."""
+        count = len(block.lines)
+        wrong: Wrong = {}
+        values: Values = {column.field: [column.empty] * count for column in self._feed.columns}
+        for column, place, reader in self._readers:
+            misses, values[column.field] = reader.misses, reader.column(block.columns[place])
+            if reader.misses != misses:
+                _mark_bad(wrong, column.name, values[column.field])
+        for group in self._groups:
+            misses, values[group.field] = group.misses, group.column(block.columns, count)
+            if group.misses != misses:
+                _mark_bad(wrong, group.field, values[group.field])
+        return values, wrong
+
+    def _rejections(self, block: Block, wrong: Wrong) -> list[Rejection]:
+        found = [self._rejecter.of_flaw(flaw) for flaw in block.flaws]
+        found += [self._rejecter.of_row(block, at, why) for at, why in wrong.items()]
+        return sorted(found, key=lambda rejection: rejection.line)
+
+
+def _mark_bad(wrong: Wrong, name: str, values: list[Any]) -> None:
+    for at, value in enumerate(values):
+        if isinstance(value, Bad):
+            wrong.setdefault(at, []).append((name, value.reason))
+
+
+def open_feed(feed: Feed, path: Path, layout: Layout, timezone: ZoneInfo, trailer: str) -> Reading:
+    """Open a file as a feed. Raises FileRefused where it cannot be read at all, or misses a required column."""
+    table, found = open_table(path, layout, feed.knows, trailer=trailer, every_sheet=feed.reads_every_sheet, xml=feed.reads_xml)
+    refuse_missing(feed, path, table.names)
+    numbers = [place for column, place in places_of(feed, table.names) if column.is_number]
+    marks = Marks(table, numbers, layout)
+    return Reading(feed, path, table, found, context=Context(timezone, layout, marks.mark), marks=marks)

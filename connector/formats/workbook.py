@@ -1,0 +1,126 @@
+"""Excel workbooks (.xlsx, .xls), read by pandas, which is imported only when one comes.
+
+Numbers have lost their leading zeros where Excel shows them by a number format: an SKU 000123 has to be a text cell.
+"""
+
+from __future__ import annotations
+
+import struct
+import warnings
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+from connector.errors import FileRefused
+from connector.formats.header import refuse_twice
+from connector.formats.layout import Layout
+from connector.formats.record import Block
+
+SUFFIXES = (".xlsx", ".xls")
+MOST_BYTES = 50 << 20
+MOST_UNPACKED = 500 << 20
+ROWS_A_BLOCK = 10_000
+
+_DAMAGED = (
+    *(OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, SyntaxError, RuntimeError),
+    *(struct.error, zlib.error, zipfile.BadZipFile),
+)
+"""What the libraries raise for damaged workbooks: whatever the damage makes them stumble over."""
+
+
+class WorkbookTable:
+    """The rows of a workbook's first sheet, or of every sheet with the same columns. Raises FileRefused for what is no workbook.
+
+    A row's line is its row number; the rows of a second sheet are numbered on from the last of the first.
+    """
+
+    decimal = "."
+
+    def __init__(self, path: Path, layout: Layout, is_known: Callable[[str], bool], *, every_sheet: bool) -> None:
+        self._path = path
+        self.notes: list[str] = []
+        self.names: tuple[str, ...] = ()
+        self._rows: list[tuple[int, list[str]]] = []
+        offset = 0
+        for sheet, cells in _sheets(path, every_sheet=every_sheet).items():
+            names = tuple(layout.rename(name) for name in cells[0]) if cells else ()
+            if any(map(is_known, names)):
+                self._add(sheet, offset, names, cells[1:])
+            else:
+                self.notes.append(f"sheet {sheet!r} left out: its first row names none of the feed's columns")
+            offset += len(cells)
+        if not self.names:
+            raise FileRefused(f"{path.name}: the first row of its sheet names none of the feed's columns")
+
+    def _add(self, sheet: str, offset: int, names: tuple[str, ...], rows: list[list[str]]) -> None:
+        if self.names and names != self.names:
+            raise FileRefused(f"{self._path.name}: sheet {sheet!r} has other columns than the first", remedy="give every sheet the same")
+        refuse_twice(self._path, f"sheet {sheet!r}", names)
+        self.names = names
+        self.notes.append(f"read sheet {sheet!r}" + (f", its row 1 counted as {offset + 1}" if offset else ""))
+        self._rows += [(offset + at, row) for at, row in enumerate(rows, start=2) if any(row)]
+
+    def blocks(self) -> Iterator[Block]:
+        for start in range(0, len(self._rows), ROWS_A_BLOCK):
+            part = self._rows[start : start + ROWS_A_BLOCK]
+            yield Block([line for line, _ in part], list(zip(*(row for _, row in part), strict=True)))
+
+
+def _sheets(path: Path, *, every_sheet: bool) -> dict[str, list[list[str]]]:
+    import pandas as pd
+    from xlrd.biffh import XLRDError
+    from xlrd.compdoc import CompDocError
+
+    _refuse_huge(path)
+    try:
+        with warnings.catch_warnings(action="ignore"), pd.ExcelFile(path) as book:
+            names = [str(name) for name in book.sheet_names]
+            return {name: _texts(book, name) for name in (names if every_sheet else names[:1])}
+    except (*_DAMAGED, XLRDError, CompDocError) as error:
+        raise FileRefused(f"{path.name}: it is no readable workbook ({error})", remedy="save it again, or as delimited text") from error
+
+
+def _texts(book: Any, sheet: str) -> list[list[str]]:
+    frame = book.parse(sheet, header=None, dtype=object, keep_default_na=False, na_filter=False)
+    return [[render(cell) for cell in row] for row in frame.itertuples(index=False, name=None)]
+
+
+def _refuse_huge(path: Path) -> None:
+    size = path.stat().st_size
+    if size <= MOST_BYTES and zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            size = sum(entry.file_size for entry in archive.infolist()) // (MOST_UNPACKED // MOST_BYTES)
+    if size > MOST_BYTES:
+        raise FileRefused(f"{path.name}: the workbook is larger than {MOST_BYTES >> 20} MB", remedy="send it as delimited text")
+
+
+def render(cell: object) -> str:
+    """Write a cell as the text that stands for it: numbers with a point and the digits that Excel keeps, days and instants as ISO 8601."""
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime) and cell.time() == time():
+        return cell.date().isoformat()
+    if isinstance(cell, (date, time)):
+        return cell.isoformat()
+    return _RENDERED.get(type(cell), str)(cell)
+
+
+def _number(value: float) -> str:
+    """Fifteen significant digits are what Excel keeps: 19.900000000000002 is 19.9."""
+    text = f"{value:.15g}"
+    return f"{value:.15f}".rstrip("0").rstrip(".") if "e-" in text else f"{value:.0f}" if "e" in text else text
+
+
+def _duration(value: timedelta) -> str:
+    hours, rest = divmod(value.seconds, 3600)
+    return f"{value.days}.{hours:02d}:{rest // 60:02d}:{rest % 60:02d}"
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
+_RENDERED: dict[type, Callable[[Any], str]] = {bool: _flag, float: _number, timedelta: _duration}
