@@ -24,14 +24,14 @@ class Rejecter:
 
     def of_row(self, block: Block, at: int, wrong: Sequence[tuple[str, str]]) -> Rejection:
         """Refuse one row of a block; the first column is named, the others in the reason."""
-        record = {name: column[at] for name, column in zip(self._names, block.columns, strict=True) if name}
+        record = {name: shown(column[at]) for name, column in zip(self._names, block.columns, strict=True) if name}
         (column, reason), *others = wrong
         value = next((text for name, text in record.items() if name.casefold() == column.casefold()), "")
         also = "".join(f"; {name}: {why}" for name, why in others)
         return Rejection(block.lines[at], column, value[:SHOWN], reason + also, self.key([*(c[at] for c in block.columns)]), record)
 
     def of_flaw(self, flaw: Flaw) -> Rejection:
-        return Rejection(flaw.line, "", flaw.value, flaw.reason, self.key(flaw.cells))
+        return Rejection(flaw.line, "", shown(flaw.value), flaw.reason, self.key(flaw.cells))
 
     def key(self, cells: Sequence[str]) -> tuple[str, ...] | None:
         """Return a row's key, None where it cannot be seen.
@@ -42,3 +42,8 @@ class Rejecter:
         is_seen = all(text or not needed for text, needed in zip(key, self._needed, strict=True))
         joined = "".join(key)
         return key if key and is_seen and joined.isprintable() and not {'"', "\ufffd"}.intersection(joined) else None
+
+
+def shown(text: str) -> str:
+    """Write NUL as its picture: PostgreSQL stores no text that holds it."""
+    return text.replace("\x00", "␀")

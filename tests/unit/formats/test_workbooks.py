@@ -1,0 +1,84 @@
+import subprocess
+import sys
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
+import pytest
+from openpyxl import Workbook
+
+from connector.errors import FileRefused
+from connector.feeds import FEEDS, open_reading
+from connector.formats.layout import Layout
+
+
+@pytest.fixture
+def read(tmp_path):
+    def read(feed, *sheets):
+        book = Workbook()
+        book.remove(book.active)
+        for name, rows in sheets:
+            sheet = book.create_sheet(name)
+            for row in rows:
+                sheet.append(row)
+        path = tmp_path / "book.xlsx"
+        book.save(path)
+        reading = open_reading(FEEDS[feed], path, Layout(), timezone=ZoneInfo("UTC"))
+        batches = list(reading.batches())
+        return [row for b in batches for row in b.rows], [r.line for b in batches for r in b.rejections], reading.notes
+
+    return read
+
+
+def test_cells_are_read_without_loss(read):
+    rows, refused, _ = read(
+        "prices",
+        (
+            "p",
+            [
+                ["sku", "price", "list_price", "valid_until"],
+                ["000123", 19.9, "20,50", datetime(2026, 12, 31)],
+                [7891234567895, 1234, None, None],
+                [None, None, None, None],
+                ["NA", 0.1 + 0.2, None, "x"],
+            ],
+        ),
+        ("other", [["sku", "price"], ["no", 1]]),
+    )
+
+    assert rows == [
+        (2, ("000123", "", "", 1990, 2050, datetime(2027, 1, 1, tzinfo=UTC))),
+        (3, ("7891234567895", "", "", 123400, 123400, None)),
+    ]
+    assert refused == [5]
+
+
+def test_every_sheet_of_a_freight_workbook_is_read(read):
+    head = ["ZipCodeStart", "ZipCodeEnd", "WeightStart", "WeightEnd", "AbsoluteMoneyCost", "TimeCost"]
+    rows, refused, notes = read(
+        "freight",
+        ("a", [head, [1000000, 1999999, 0, 1000, 10.5, 2]]),
+        ("b", [head, ["20000-000", "29999-999", 0, 1000, 11, time(12)]]),
+        ("Notes", [["anything"]]),
+    )
+
+    assert refused == []
+    assert [(line, row[0], row[5], row[9]) for line, row in rows] == [(2, "01000000", 1050, 172800), (4, "20000000", 1100, 43200)]
+    assert notes == [
+        "read sheet 'a'",
+        "read sheet 'b', its row 1 counted as 3",
+        "sheet 'Notes' left out: its first row names none of the feed's columns",
+    ]
+
+
+@pytest.mark.parametrize("content", [b"", b"sku;price\n1;2\n", b"PK\x03\x04broken", b"\xd0\xcf\x11\xe0broken"])
+@pytest.mark.parametrize("name", ["book.xlsx", "book.xls"])
+def test_what_is_no_workbook_is_refused(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(FileRefused):
+        open_reading(FEEDS["prices"], tmp_path / name, Layout(), timezone=ZoneInfo("UTC"))
+
+
+def test_pandas_is_loaded_only_when_a_workbook_comes():
+    code = "import connector.feeds, sys; raise SystemExit('pandas' in sys.modules or 'defusedxml' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
