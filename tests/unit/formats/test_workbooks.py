@@ -1,6 +1,6 @@
 import subprocess
 import sys
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -36,7 +36,7 @@ def test_cells_are_read_without_loss(read):
             "p",
             [
                 ["sku", "price", "list_price", "valid_until"],
-                ["000123", 19.9, "20,50", datetime(2026, 12, 31)],
+                ["000123", 19.9, "20,50", date(2026, 12, 31)],
                 [7891234567895, 1234, None, None],
                 [None, None, None, None],
                 ["NA", 0.1 + 0.2, None, "x"],
