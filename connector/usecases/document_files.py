@@ -1,0 +1,138 @@
+"""One file of documents: read, taken in one transaction with its line in the ledger, then moved out of the source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.erp import intake
+from connector.erp.intake import Taken
+from connector.errors import FileRefused
+from connector.feeds import FEEDS, Rejection, open_reading
+from connector.formats.errors_csv import errors_csv
+from connector.formats.layout import load_layout
+from connector.storage import files, quarantine
+from connector.storage.files import Entry
+from connector.usecases.document_rows import Row
+from connector.usecases.document_taking import Outcome, take_rows
+from connector.usecases.report import Report
+from connector.usecases.taking import Taking
+
+NAMED = 20
+"""Sentences of one file in a report; the rest are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a file says: rows, rows that could not be read, notes."""
+
+    rows: list[Row]
+    rejections: list[Rejection]
+    notes: list[str]
+
+
+def read(app: App, feed: str, path: Path) -> Contents:
+    """Read a file of documents whole. Raises FileRefused where it cannot be read at all."""
+    settings, declared = app.settings.feeds.of(feed), FEEDS[feed]
+    layout = load_layout(settings.layout, app.settings.config_path.resolve().parent / "layouts")
+    reading = open_reading(declared, path, layout, timezone=ZoneInfo(app.settings.schedule.timezone), trailer=settings.trailer)
+    contents = Contents([], [], [])
+    for batch in reading.batches():
+        contents.rows.extend((line, dict(zip(declared.fields, values, strict=True))) for line, values in batch.rows)
+        contents.rejections.extend(batch.rejections)
+    contents.notes.extend(reading.notes)
+    return contents
+
+
+def take_file(app: App, feed: str, taken: Taken, report: Report) -> None:
+    """Take one file, good documents whatever the bad ones are, and move it; a file that cannot be read is refused whole.
+
+    One that a crash left in the source after its transaction is only moved.
+    """
+    entry = _entry(feed, taken)
+    with app.db.read() as tx:
+        before = files.not_moved(tx, entry.name, entry.size, entry.modified_at, entry.sha256)
+        refused = quarantine.of_file(tx, before.id) if before is not None and before.id is not None else []
+    if before is not None:
+        _move(app, taken, before, refused)
+        return
+    try:
+        contents = read(app, feed, taken.path)
+    except FileRefused as error:
+        _refuse(app, taken, replace(entry, state="refused"), str(error), report)
+        return
+    with app.db.write() as tx:
+        number, outcome = _apply(app, tx, entry, contents)
+    say(report, taken.file.name, contents, outcome)
+    _move(app, taken, replace(entry, id=number), outcome.refusals)
+
+
+def try_file(app: App, feed: str, taken: Taken, report: Report) -> None:
+    """Do all of it but keep nothing: say what taking the file would do."""
+    try:
+        contents = read(app, feed, taken.path)
+    except FileRefused as error:
+        report.failed(f"{taken.file.name}: would be refused: {error}", refused_files=1)
+        return
+    with app.db.write() as tx:
+        _, outcome = _apply(app, tx, _entry(feed, taken), contents)
+        tx.rollback()
+    say(report, f"{taken.file.name} (dry run)", contents, outcome)
+
+
+def _entry(feed: str, taken: Taken) -> Entry:
+    return Entry(feed, taken.file.name, taken.file.size, taken.file.modified_at, taken.sha256, "applied")
+
+
+def _apply(app: App, tx: Connection, entry: Entry, contents: Contents) -> tuple[int, Outcome]:
+    """Take the documents and write the ledger's line, in one transaction."""
+    now, rows = app.now, len(contents.rows) + len(contents.rejections)
+    number = files.record(tx, replace(entry, rows_read=rows), now)
+    outcome = take_rows(Taking(tx, app, number, entry.modified_at, now), entry.feed, contents.rows, contents.rejections)
+    plan = {"taken": len(outcome.news), "known": outcome.known, "refused": len(outcome.refusals), "notes": contents.notes}
+    files.record(tx, replace(entry, id=number, rows_read=rows, rows_refused=len(outcome.refusals), plan=plan), now)
+    return number, outcome
+
+
+def say(report: Report, name: str, contents: Contents, outcome: Outcome) -> None:
+    """Tell what a file came to: what is new in sentences, what is refused by line, column, value and reason."""
+    known = f", {outcome.known} known before" if outcome.known else ""
+    notes = f" ({'; '.join(contents.notes)})" if contents.notes else ""
+    report.did(f"{name}: {len(outcome.news)} taken{known}{notes}", documents=len(outcome.news), known=outcome.known)
+    for sentence in outcome.news[:NAMED]:
+        report.did(f"{name}: {sentence}")
+    for one in outcome.refusals[:NAMED]:
+        where = f", {one.column} {one.value!r}" if one.column else ""
+        report.failed(f"{name}, line {one.line}{where}: {one.reason}", refused_rows=1)
+    if len(outcome.refusals) > NAMED:
+        more = len(outcome.refusals) - NAMED
+        report.failed(f"{name}: and {more} more refused rows: connector quarantine list", refused_rows=more)
+
+
+def _refuse(app: App, taken: Taken, entry: Entry, reason: str, report: Report) -> None:
+    """Refuse a file whole: it goes to rejected/, with the reason beside it."""
+    refusal = quarantine.Refusal(1, "", "", reason)
+    with app.db.write() as tx:
+        number = files.record(tx, replace(entry, rows_refused=0, plan={"reasons": [reason]}), app.now)
+        quarantine.add(tx, number, entry.feed, [refusal], app.now)
+    report.failed(f"{entry.name} was refused: {reason}", refused_files=1)
+    _move(app, taken, replace(entry, id=number), [refusal])
+
+
+def _move(app: App, taken: Taken, entry: Entry, refusals: list[quarantine.Refusal]) -> None:
+    """Move the file out of the source, last of all; repeating it is harmless."""
+    now = app.now
+    errors = errors_csv(Rejection(one.line, one.column, one.value, one.reason) for one in refusals)
+    if entry.state == "refused":
+        place = intake.refuse(app.source, taken, app.root, entry.feed, errors)
+    else:
+        place = intake.archive(app.source, taken, app.root, entry.feed, now)
+        if refusals:
+            (app.root / f"{place}.errors.csv").write_bytes(errors)
+    assert entry.id is not None
+    with app.db.write() as tx:
+        files.moved(tx, entry.id, place, now)

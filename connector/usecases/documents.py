@@ -1,0 +1,101 @@
+"""Take the ERP's documents: invoices, tracking, cancellations, acks; and once more what was refused before its time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.domain.documents import Objection
+from connector.erp import intake
+from connector.erp.intake import Look, Taken
+from connector.errors import Conflict, ConnectorError, FileChanged, Refused, Unreachable
+from connector.feeds import DOCUMENT_FEEDS
+from connector.storage import files, quarantine
+from connector.usecases.document_files import take_file, try_file
+from connector.usecases.document_rows import Row, of_record
+from connector.usecases.document_taking import take_one
+from connector.usecases.passes import Pass
+from connector.usecases.report import Report
+from connector.usecases.taking import Taking
+
+
+def take(app: App, report: Report, how: Pass) -> None:
+    """Take every ready file of documents, the oldest first; in a dry run say what would be taken.
+
+    A source that cannot be reached is a failure in the report: what was taken before is delivered nevertheless.
+    """
+    one_turn = try_file if how.dry_run else take_file
+    for feed in DOCUMENT_FEEDS:
+        if how.stop.is_set():
+            return
+        try:
+            _take_feed(app, feed, one_turn, report, how)
+        except Unreachable as error:
+            report.failed(str(error), unreachable=True)
+            return
+
+
+Turn = Callable[[App, str, Taken, Report], None]
+
+
+def _take_feed(app: App, feed: str, one_turn: Turn, report: Report, how: Pass) -> None:
+    for file in _ready(app, feed, report, how).ready:
+        if how.stop.is_set():
+            return
+        try:
+            one_turn(app, feed, intake.take(app.source, file, app.root / "var" / "work"), report)
+        except FileChanged as error:
+            report.did(f"{file.name}: {error}")
+        except Unreachable:
+            raise
+        except ConnectorError as error:
+            report.failed(f"{file.name}: {error}")
+
+
+def _ready(app: App, feed: str, report: Report, how: Pass) -> intake.Settling:
+    """Look at the source, and remember what was seen; a pass by hand names what still settles."""
+    found = intake.candidates(app.source, app.settings.feeds.of(feed), app.settings.erp.done_marker)
+    with app.db.read() as tx:
+        before = files.looks_of(tx, feed)
+    seen = intake.settled(found, {name: Look(*look) for name, look in before.items()}, app.now, app.settings.erp.settle_seconds)
+    if not how.dry_run:
+        after = {name: (look.size, look.modified_at, look.seen_at) for name, look in seen.looks.items()}
+        with app.db.write() as tx:
+            files.replace_looks(tx, feed, before, after)
+    if how.by_hand or how.dry_run:
+        for waiting in seen.waiting:
+            report.did(f"{waiting.file.name} still settles: it can be taken from {waiting.ready_at:%H:%M:%S} UTC", settling=1)
+    return seen
+
+
+# ── once more ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+def take_again(app: App, number: int) -> str:
+    """Take the document of a refused row once more, whole; says in a sentence what came of it.
+
+    Raises NotFound; Conflict for a row that is closed or could not even be read; Refused, where it is refused still: it stays listed.
+    """
+    with app.db.write() as tx:
+        row = quarantine.one(tx, number)
+        if row["healed_at"] is not None:
+            raise Conflict(f"row {number} of {row['name']} was settled already")
+        by = Taking(tx, app, row["file_id"], files.one(tx, row["file_id"]).modified_at, app.now)
+        said = take_one(by, row["feed"], _rows(tx, row))
+        if isinstance(said, Objection):
+            raise Refused(f"{row['name']}, line {row['line']}: {said.reason}")
+        quarantine.heal_key(tx, row["feed"], row["key"], app.now)
+    return said or "it was taken before: nothing is new"
+
+
+def _rows(tx: Connection, row: dict[str, Any]) -> list[Row]:
+    """Return the rows of a refused document. Raises Conflict where one of them could not be read."""
+    rows: list[Row] = []
+    for refusal in quarantine.of_document(tx, row["file_id"], row["key"]) if row["key"] else [quarantine.Refusal(row["line"], "", "", "")]:
+        values = of_record(refusal.record)
+        if values is None:
+            reason = f"line {refusal.line} of {row['name']} could not be read: {refusal.reason or row['reason']}"
+            raise Conflict(reason, remedy="correct it in the ERP and send the file again")
+        rows.append((refusal.line, values))
+    return rows

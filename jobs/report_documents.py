@@ -1,0 +1,24 @@
+"""Take the ERP's documents, and report them: invoices, tracking, deliveries, cancellations."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from connector.app import App
+from connector.delivery import documents as delivery
+from connector.usecases import documents
+from connector.usecases.passes import Pass
+from connector.usecases.report import Report
+
+
+def run(app: App, how: Pass) -> Report:
+    """1. Take the files of invoices, tracking, cancellations and acks.  2. Report to each marketplace, all at once."""
+    report = Report("report-documents", how.dry_run)
+    documents.take(app, report, how)
+    if how.dry_run:
+        for m in app.marketplaces:
+            delivery.preview(app, m, report)
+        return report
+    with ThreadPoolExecutor(max(1, len(app.marketplaces)), thread_name_prefix="marketplace") as threads:
+        list(threads.map(lambda m: delivery.tell(app, m, how, report), app.marketplaces))
+    return report

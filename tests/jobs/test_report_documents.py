@@ -1,0 +1,600 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from documents_world import Papers, sandboxes
+
+from connector.demo.sandbox import Sandbox
+from connector.domain.orders import OrderState
+from connector.errors import Conflict, NotFound, Refused
+from connector.storage import quarantine
+from connector.storage.tables import documents as documents_table
+from connector.storage.tables import files, reservations
+from connector.usecases import documents, letters, orders
+
+ROOT = Path(__file__).parents[2]
+INVOICED = "{order};N1;2026-01-02;25,00;A;2;10,00"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def world(request, tmp_path):
+    how = {"url": request.getfixturevalue("postgresql_url")} if request.param == "postgresql" else {}
+    yield from opened(tmp_path, **how)
+
+
+@pytest.fixture
+def sqlite_world(tmp_path):
+    yield from opened(tmp_path)
+
+
+@pytest.fixture
+def older_world(tmp_path):
+    yield from opened(tmp_path, protocol="2017")
+
+
+def opened(tmp_path, **how):
+    shops = sandboxes()
+    one = Papers(tmp_path / "project", shops, **how)
+    yield one
+    one.app.db.close()
+    for shop in shops:
+        shop.close()
+
+
+def bodies(sandbox: Sandbox, pattern: str, method: str = "*"):
+    return [call.body for call in sandbox.seen(pattern, method)]
+
+
+def open_rows(world):
+    with world.app.db.read() as tx:
+        return quarantine.open_rows(tx)
+
+
+# ── invoices and tracking ───────────────────────────────────────────────────────────────────────────────────────────────
+def test_an_invoice_and_then_its_tracking_are_reported_once_each(world):
+    order = world.ordered("m1")
+    first = world.report("invoices", INVOICED.format(order=order))
+    assert (first.failures, first.exit_status, first.counts["invoice"]) == ([], 0, 1)
+    assert world.shop.invoices["m1"]["N1"] == {
+        "type": "Output",
+        "invoiceNumber": "N1",
+        "courier": "",
+        "trackingNumber": "",
+        "trackingUrl": "",
+        "items": [{"id": "A", "quantity": 2, "price": 1000}],
+        "issuanceDate": "2026-01-02T03:00:00+00:00",
+        "invoiceValue": 2500,
+    }
+
+    world.report("tracking", "m1;N1;Correios;SR1;https://t.example/SR1")
+    (tracking,) = bodies(world.shop, "/orders/m1/invoice/N1$")
+    assert tracking == {
+        "courier": "Correios",
+        "trackingNumber": "SR1",
+        "trackingUrl": "https://t.example/SR1",
+        "dispatchedDate": "2026-01-02",
+    }
+    assert world.order(order).state is OrderState.INVOICED
+    assert world.story(order)[3:] == ["invoice taken", "invoiced", "invoice reported", "tracking taken", "tracking reported"]
+
+    calls = len(world.shop.calls)
+    assert world.run().exit_status == 0
+    assert len(world.shop.calls) == calls
+    assert (world.left("inbox"), world.left("archive")) == ([], ["invoices-1.csv", "tracking-2.csv"])
+
+
+def test_the_marketplaces_receipt_is_kept_with_the_document_and_in_the_orders_story(world):
+    order = world.ordered("m1")
+    world.report("invoices", INVOICED.format(order=order))
+    with world.app.db.read() as tx:
+        kept = tx.execute(documents_table.select()).one()
+    event = next(e for e in world.order(order).history if e.what == "invoice reported")
+    assert kept.reported_at == world.now
+    assert kept.receipt
+    assert event.detail == f"invoice N1, receipt {kept.receipt}"
+
+
+def test_documents_sent_again_are_known_and_no_failure(world):
+    order = world.ordered("m1")
+    rows = {"invoices": INVOICED.format(order=order), "tracking": f"{order};N1;Correios;SR1;;;2026-01-03;Campinas;SP;em rota;0"}
+    for feed, row in rows.items():
+        world.report(feed, row)
+    calls = len(world.shop.calls)
+    for feed, row in rows.items():
+        world.drop(feed, row)
+    world.drop("invoices", INVOICED.format(order="m1"))
+    again = world.run()
+    assert (again.exit_status, again.counts["known"], again.counts["documents"]) == (0, 3, 0)
+    assert len(world.shop.calls) == calls
+
+
+def test_rows_of_one_invoice_are_one_invoice_and_partial_ones_add_up(world):
+    order = world.ordered("m1", ("A", 3), ("B", 1))
+    report = world.report(
+        "invoices",
+        f"{order};N1;2026-01-02;25,00;A;1;10,00",
+        f"{order};N2;2026-01-03;25,01;A;2;10,00",
+        f"{order};N1;2026-01-02;25,00;B;1;10,00",
+    )
+    sent = {body["invoiceNumber"]: body for body in bodies(world.shop, "/orders/m1/invoice$")}
+    assert report.failures == []
+    assert sent["N1"]["items"] == [{"id": "A", "quantity": 1, "price": 1000}, {"id": "B", "quantity": 1, "price": 1000}]
+    assert (sent["N1"]["invoiceValue"], sent["N2"]["invoiceValue"]) == (2500, 2500), "the last one takes the cent"
+    assert sum("to the cent" in line for line in report.lines) == 1
+
+
+def test_an_invoice_without_items_is_reported_with_those_of_the_order(world):
+    order = world.ordered("m1", ("A", 2), ("B", 1))
+    world.report("invoices", f"{order};N1;2026-01-02;40,00", head="order_id;invoice_number;issuance_date;invoice_value")
+    (body,) = bodies(world.shop, "/orders/m1/invoice$")
+    assert body["items"] == [{"id": "A", "quantity": 2, "price": 1000}, {"id": "B", "quantity": 1, "price": 1000}]
+
+
+def test_tracking_in_the_invoices_rows_goes_along_with_it(world):
+    order = world.ordered("m1")
+    world.report("invoices", INVOICED.format(order=order) + ";Output;Correios;SR1;https://t.example/SR1")
+    world.report("tracking", f"{order};N1;Correios;SR1;https://t.example/SR1")
+    assert len(world.shop.calls) == 1
+    assert world.shop.invoices["m1"]["N1"]["trackingNumber"] == "SR1"
+    assert world.papers(order) == [("invoice", "N1", "reported")]
+
+
+def test_an_invoice_that_comes_again_with_a_tracking_number_brings_the_tracking(world):
+    order = world.ordered("m1")
+    world.report("invoices", INVOICED.format(order=order))
+    again = world.report("invoices", INVOICED.format(order=order) + ";Output;Correios;SR1;")
+    assert again.failures == []
+    assert [c.path for c in world.shop.calls] == ["/services/pvt/orders/m1/invoice", "/services/pvt/orders/m1/invoice/N1"]
+
+
+def test_tracking_before_its_invoice_waits_for_it(world):
+    order = world.ordered("m1")
+    world.report("tracking", f"{order};N1;Correios;SR1;;;2026-01-03;Campinas;SP;em rota;0")
+    assert world.shop.calls == []
+    assert world.reasons(order) == ["waits until invoice N1 is reported"] * 2
+
+    world.report("invoices", INVOICED.format(order=order))
+    assert [c.path.split("orders/")[1] for c in world.shop.calls] == ["m1/invoice", "m1/invoice/N1", "m1/invoice/N1/tracking"]
+
+
+def test_a_changed_tracking_is_reported_and_one_that_was_overtaken_is_not(world):
+    order = world.ordered("m1")
+    world.report("tracking", f"{order};N1;Correios;SR1")
+    world.report("tracking", f"{order};N1;Correios;SR2")
+    world.report("invoices", INVOICED.format(order=order))
+    world.report("tracking", f"{order};N1;Jadlog;J3")
+    sent = [body["trackingNumber"] for body in bodies(world.shop, "/invoice/N1$")]
+    assert sent == ["SR2", "J3"]
+    assert world.reasons(order)[:2] == ["a newer one was reported", None]
+
+
+def test_the_2017_protocol_sends_the_invoice_again_with_its_tracking(older_world):
+    world = older_world
+    order = world.ordered("m1")
+    world.report("invoices", INVOICED.format(order=order))
+    world.report("tracking", f"{order};N1;Correios;SR1")
+    first, second = world.shop.seen("/orders/m1/invoice$", "POST")
+    assert {**first.body, "courier": "Correios", "trackingNumber": "SR1"} == second.body
+    assert first.path == second.path.replace("/pvt/", "/pub/") == "/services/pub/orders/m1/invoice"
+
+
+# ── deliveries ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_each_of_the_carriers_events_is_told_once_and_delivery_stays(world):
+    order = world.ordered("m1")
+    world.report("invoices", INVOICED.format(order=order))
+    on_the_way = f"{order};N1;Correios;SR1;;2026-01-02;2026-01-03;Campinas;SP;em rota;0"
+    world.report("tracking", on_the_way)
+    world.report("tracking", on_the_way, f"{order};N1;;;;;2026-01-05 14:30;Santos;SP;entregue;1")
+    world.report("tracking", on_the_way, f"{order};N1;;;;;2026-01-04;Santos;SP;saiu para entrega;0")
+    event = {"city": "Campinas", "state": "SP", "description": "em rota", "date": "2026-01-03"}
+    told = bodies(world.shop, "/invoice/N1/tracking$")
+    assert told[0] == {"isDelivered": False, "deliveredDate": None, "events": [event]}
+    assert [[e["description"] for e in body["events"]] for body in told] == [["em rota"], ["entregue"], ["saiu para entrega"]]
+    assert [body["isDelivered"] for body in told] == [False, True, True]
+    assert len(bodies(world.shop, "/invoice/N1$")) == 1
+
+
+def test_a_delivery_without_tracking_number_waits_for_one(world):
+    order = world.ordered("m1")
+    world.report("invoices", INVOICED.format(order=order))
+    world.report("tracking", f"{order};N1;;;;;2026-01-03;Campinas;SP;em rota;0")
+    assert world.reasons(order)[-1] == "waits for the tracking number of invoice N1, without which VTEX takes no delivery"
+    world.report("tracking", f"{order};N1;Correios;SR1")
+    assert [c.path.split("orders/")[1] for c in world.shop.calls] == ["m1/invoice", "m1/invoice/N1", "m1/invoice/N1/tracking"]
+
+
+def test_an_event_without_its_day_is_refused(world):
+    order = world.ordered("m1")
+    report = world.report("tracking", f"{order};N1;Correios;SR1;;;;Campinas;SP;em rota;0")
+    assert "event_date ''" in report.failures[0]
+    assert "a carrier's event needs its day" in report.failures[0]
+    assert world.papers(order) == []
+
+
+# ── what waits for authorization ────────────────────────────────────────────────────────────────────────────────────────
+def test_an_invoice_before_authorization_waits_and_goes_with_it(world):
+    order = world.place("m1")
+    report = world.report("invoices", INVOICED.format(order=order))
+    assert (report.exit_status, world.shop.calls, world.order(order).state) == (0, [], OrderState.PLACED)
+    assert world.reasons(order) == ["waits for the order's authorization"]
+
+    world.authorize(order)
+    assert world.order(order).state is OrderState.INVOICED
+    world.run()
+    assert len(world.shop.invoices["m1"]) == 1
+
+
+def test_an_invoice_that_waits_ends_with_its_order(world):
+    order = world.place("m1")
+    world.report("invoices", INVOICED.format(order=order))
+    orders.cancel(world.app, "shop", order, {"reason": "gave up"})
+    assert (world.papers(order), world.reasons(order)) == ([("invoice", "N1", "given-up")], ["the order is canceled"])
+    assert world.run().exit_status == 0
+    assert world.shop.calls == []
+
+
+# ── what is refused ─────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_one_bad_row_refuses_its_whole_invoice_and_no_other(world):
+    first, second = world.ordered("m1", ("A", 1), ("B", 1)), world.ordered("m2")
+    report = world.report(
+        "invoices",
+        f"{first};N1;2026-01-02;30,00;A;1;10,00",
+        f"{first};N1;2026-01-02;30,00;B;one;10,00",
+        f"{second};N2;2026-01-02;25,00;A;2;10,00",
+    )
+    assert report.exit_status == 1
+    assert [f.split(":")[0] for f in report.failures] == [
+        "invoices/invoices-1.csv, line 2",
+        "invoices/invoices-1.csv, line 3, quantity 'one'",
+    ]
+    assert world.shop.invoices.keys() == {"m2"}
+    assert world.left("archive") == ["invoices-1.csv", "invoices-1.csv.errors.csv"]
+
+    world.report("invoices", f"{first};N1;2026-01-02;30,00;A;1;10,00", f"{first};N1;2026-01-02;30,00;B;1;10,00")
+    assert world.shop.invoices.keys() == {"m1", "m2"}
+    assert open_rows(world) == []
+
+
+def test_a_row_whose_key_cannot_be_read_refuses_what_lies_beside_it(world):
+    first, second = world.ordered("m1", ("A", 1), ("B", 1)), world.ordered("m2")
+    world.report(
+        "invoices",
+        f"{first};N1;2026-01-02;15,00;A;1;10,00",
+        ";;2026-01-02;15,00;B;1;10,00",
+        f"{second};N2;2026-01-02;25,00;A;2;10,00",
+    )
+    assert world.shop.calls == []
+    assert [row["line"] for row in open_rows(world)] == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("{order};N 1;2026-01-02;25,00;A;2;10,00", "line 2, invoice_number 'N 1'"),
+        ("{order};N/1;2026-01-02;25,00;A;2;10,00", "line 2, invoice_number 'N/1'"),
+        ("{order};N1;2026-01-02;25,00;C;2;10,00", "line 2, sku 'C': SKU C is not in the order, which has A"),
+        ("{order};N1;2026-01-02;25,00;A;3;10,00", "line 2, quantity '3': 3 of SKU A are invoiced; 2 were ordered"),
+        ("{order};N1;2026-01-02;25,02;A;2;10,00", "line 2, invoice_value '25.02': 25.02 is more than is still to be invoiced: 25.00"),
+        ("{order};N1;2026-01-02;25,00;A;2;10,00;Input", "line 2, type 'Input': a return (Input) comes after the sale (Output)"),
+    ],
+)
+def test_an_invoice_that_does_not_fit_is_refused_by_line_column_value_and_reason(sqlite_world, row, words):
+    order = sqlite_world.ordered("m1")
+    report = sqlite_world.report("invoices", row.format(order=order))
+    assert report.exit_status == 1
+    assert words in report.failures[0]
+    assert (sqlite_world.papers(order), sqlite_world.shop.calls) == ([], [])
+    assert sqlite_world.order(order).state is OrderState.AUTHORIZED
+
+
+def test_a_number_that_was_reported_never_gets_other_content(world):
+    order = world.ordered("m1")
+    world.report("invoices", f"{order};N1;2026-01-02;12,50;A;1;10,00")
+    report = world.report("invoices", f"{order};N1;2026-01-02;12,00;A;1;10,00")
+    assert f"invoice N1 of order {order} was reported on 2026-11-23 for 12.50" in report.failures[0]
+    assert "this one has the same number and other content (12.00)" in report.failures[0]
+    assert len(world.shop.calls) == 1
+
+
+def test_an_invoice_that_was_not_sent_yet_is_replaced(world):
+    order = world.place("m1")
+    world.report("invoices", f"{order};N1;2026-01-02;12,50;A;1;10,00")
+    world.report("invoices", INVOICED.format(order=order))
+    world.authorize(order)
+    world.run()
+    assert [body["invoiceValue"] for body in bodies(world.shop, "/invoice$")] == [2500]
+
+
+def test_an_invoice_whose_answer_was_lost_is_repeated_and_never_replaced(world):
+    order = world.ordered("m1")
+    world.shop.fail_next(500)
+    world.report("invoices", f"{order};N1;2026-01-02;12,50;A;1;10,00")
+    world.now -= timedelta(seconds=10)
+    report = world.report("invoices", f"{order};N1;2026-01-02;12,00;A;1;10,00")
+    assert "is being reported" in report.failures[0]
+    world.run(by_hand=True)
+    first, second = bodies(world.shop, "/invoice$")
+    assert first == second
+
+
+def test_an_invoice_that_the_marketplace_refused_is_given_up_and_its_correction_goes_out(world):
+    order = world.ordered("m1")
+    world.shop.fail_next(400, body={"error": {"code": "ORD039", "message": "order state does not accept invoice"}})
+    report = world.report("invoices", INVOICED.format(order=order))
+    assert "ORD039" in report.failures[0]
+    assert world.papers(order) == [("invoice", "N1", "given-up")]
+    assert world.story(order)[-1] == "invoice given up"
+
+    assert "was given up before" in " ".join(world.report("invoices", INVOICED.format(order=order)).lines)
+    world.report("invoices", f"{order};N1;2026-01-03;25,00;A;2;10,00")
+    assert world.papers(order) == [("invoice", "N1", "reported")]
+    assert letters.listing(world.app) == []
+
+
+def test_a_dead_letter_that_a_person_replays_reports_the_document(world):
+    order = world.ordered("m1")
+    world.shop.fail_next(400)
+    world.report("invoices", INVOICED.format(order=order))
+    letters.replay(world.app)
+    world.run()
+    assert world.papers(order) == [("invoice", "N1", "reported")]
+
+
+def test_a_cancelled_order_takes_no_documents(world):
+    order = world.place("m1")
+    orders.cancel(world.app, "shop", order, {})
+    for feed, row in {"invoices": INVOICED, "tracking": "{order};N1;Correios;SR1"}.items():
+        report = world.report(feed, row.format(order=order))
+        assert f"order {order} is canceled: it takes no more documents" in report.failures[0]
+    assert world.papers(order) == []
+
+
+def test_an_id_of_two_marketplaces_is_refused_and_ours_is_taken(world):
+    mine, theirs = world.ordered("m1"), world.ordered("m1", account="mall")
+    report = world.report("invoices", INVOICED.format(order="m1"))
+    assert "two marketplaces have an order m1" in report.failures[0]
+    world.report("invoices", INVOICED.format(order=theirs))
+    assert (world.shop.invoices, world.mall.invoices.keys()) == ({}, {"m1"})
+    assert world.papers(mine) == []
+
+
+def test_a_file_that_cannot_be_read_is_refused_whole(world):
+    report = world.report("invoices", "1;2", head="order_id;invoice_value")
+    assert report.exit_status == 1
+    assert "invoice_number" in report.failures[0]
+    assert world.left("rejected") == ["invoices-1.csv", "invoices-1.csv.errors.csv"]
+
+
+# ── once more ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_document_of_an_order_that_comes_late_is_taken_by_a_retry(world):
+    report = world.report("invoices", "m9;N1;2026-01-02;25,00;A;1;10,00", "m9;N1;2026-01-02;25,00;B;1;10,00")
+    assert report.exit_status == 1
+    assert "no order has the id m9" in report.failures[0]
+    first, second = open_rows(world)
+    with pytest.raises(Refused, match="no order has the id m9"):
+        documents.take_again(world.app, first["id"])
+    assert len(open_rows(world)) == 2
+
+    world.ordered("m9", ("A", 1), ("B", 1))
+    assert "invoice N1 of order" in documents.take_again(world.app, second["id"])
+    assert open_rows(world) == []
+    world.run()
+    assert world.shop.invoices["m9"]["N1"]["items"] == [{"id": s, "quantity": 1, "price": 1000} for s in "AB"]
+    with pytest.raises(Conflict, match="settled already"):
+        documents.take_again(world.app, first["id"])
+
+
+def test_tracking_keeps_its_days_over_a_retry(world):
+    world.report("tracking", "m9;N1;Correios;SR1;;2026-01-03;2026-01-04 10:00;Campinas;SP;em rota;1")
+    world.ordered("m9")
+    world.report("invoices", INVOICED.format(order="m9"))
+    documents.take_again(world.app, open_rows(world)[0]["id"])
+    world.run()
+    (tracking,) = bodies(world.shop, "/invoice/N1$")
+    (delivery,) = bodies(world.shop, "/invoice/N1/tracking$")
+    assert (tracking["dispatchedDate"], delivery["deliveredDate"], delivery["events"][0]["date"]) == (
+        "2026-01-03",
+        "2026-01-04 13:00",
+        "2026-01-04",
+    )
+
+
+def test_a_row_that_could_not_be_read_is_not_taken_by_a_retry(world):
+    order = world.ordered("m1")
+    world.report("invoices", f"{order};N1;2026-01-02;25,00;A;two;10,00")
+    with pytest.raises(Conflict, match=r"line 2 of invoices/invoices-1\.csv could not be read"):
+        documents.take_again(world.app, open_rows(world)[0]["id"])
+    with pytest.raises(NotFound):
+        documents.take_again(world.app, 999)
+
+
+def test_a_document_refused_again_is_listed_once(world):
+    world.report("invoices", INVOICED.format(order="m9"))
+    world.report("invoices", INVOICED.format(order="m9"))
+    assert len(open_rows(world)) == 1
+
+
+# ── cancellations ───────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_the_erp_cancels_an_order_that_is_not_invoiced(world):
+    order = world.ordered("m1")
+    report = world.report("cancellations", f"{order};sem estoque")
+    assert report.failures == []
+    assert (world.order(order).state, world.shop.cancellations) == (OrderState.CANCELED, {"m1": "sem estoque"})
+    assert bodies(world.shop, "/cancel$") == [{"reason": "sem estoque"}]
+    assert world.papers(order) == [("cancel", "", "reported")]
+    again = world.report("cancellations", f"{order};sem estoque")
+    assert (again.exit_status, again.counts["known"], len(world.shop.calls)) == (0, 1, 1)
+
+
+def test_a_cancellation_is_the_erps_yes_and_an_invoice_its_no(world):
+    yes, no = world.ordered("m1"), world.ordered("m2")
+    for order in (yes, no):
+        orders.cancel(world.app, "shop", order, {"reason": "gave up"})
+    world.drop("cancellations", f"{yes};ok")
+    world.report("invoices", INVOICED.format(order=no))
+    assert (world.order(yes).state, world.order(no).state) == (OrderState.CANCELED, OrderState.INVOICED)
+    assert (world.shop.cancellations, world.shop.invoices.keys()) == ({"m1": "ok"}, {"m2"})
+
+
+def test_an_invoiced_order_is_returned_in_full_before_it_is_cancelled(world):
+    order = world.ordered("m1", ("A", 2), ("B", 1))
+    world.report("invoices", f"{order};N1;2026-01-02;25,00;A;2;10,00")
+    refused = world.report("cancellations", f"{order};desistência")
+    assert "return_invoice_number" in refused.failures[0]
+    assert world.order(order).state is OrderState.INVOICED
+
+    world.report("cancellations", f"{order};desistência;D1;2026-01-05")
+    assert [c.path.split("orders/")[1] for c in world.shop.calls] == ["m1/invoice", "m1/invoice", "m1/cancel"]
+    back = world.shop.invoices["m1"]["D1"]
+    assert (back["type"], back["invoiceValue"], back["items"]) == ("Input", 2500, [{"id": "A", "quantity": 2, "price": 1000}])
+    assert (world.order(order).state, world.shop.cancellations) == (OrderState.CANCELED, {"m1": "desistência"})
+    assert {state for _, _, state in world.papers(order)} == {"reported"}
+
+
+def test_no_cancellation_goes_out_before_its_return_is_reported(world):
+    order = world.ordered("m1")
+    world.report("invoices", INVOICED.format(order=order))
+    world.shop.fail_next(500, times=4, pattern="invoice")
+    world.report("cancellations", f"{order};desistência;D1;2026-01-05")
+    assert (bodies(world.shop, "/cancel$"), world.order(order).state) == ([], OrderState.INVOICED)
+    assert world.reasons(order)[-1] == "waits until invoice D1 is reported"
+    for _ in range(4):
+        world.run(by_hand=True)
+    assert world.shop.cancellations == {"m1": "desistência"}
+
+
+def test_a_return_that_the_erp_sent_before_needs_no_second_one(world):
+    order = world.ordered("m1")
+    world.report("invoices", INVOICED.format(order=order))
+    world.report("invoices", f"{order};D1;2026-01-05;25,00;A;2;10,00;Input")
+    world.report("cancellations", f"{order};desistência")
+    assert world.shop.cancellations == {"m1": "desistência"}
+    assert len(world.shop.invoices["m1"]) == 2
+
+
+def test_a_cancellation_that_contradicts_itself_is_refused(world):
+    order = world.ordered("m1")
+    report = world.report("cancellations", f"{order};sem estoque", f"{order};desistência")
+    assert "lines 2 and 3 say different things of the same order" in report.failures[0]
+    assert world.order(order).state is OrderState.AUTHORIZED
+
+
+# ── acks ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_an_ack_counts_from_the_time_of_its_file(world):
+    order = world.ordered("m1")
+    written_at = world.now
+    report = world.report("acks", "m1;accepted;ERP-7")
+    assert report.failures == []
+    assert (world.order(order).erp_order_id, world.order(order).acked_at) == ("ERP-7", written_at)
+    with world.app.db.read() as tx:
+        assert tx.execute(reservations.select()).one().acked_at == written_at
+    assert world.report("acks", "m1;accepted;ERP-7").counts["known"] == 1
+
+
+def test_an_order_that_the_erp_rejects_is_cancelled_at_the_marketplace(world):
+    order = world.ordered("m1")
+    world.report("acks", f"{order};rejected;;CPF inválido")
+    assert (world.order(order).state, world.shop.cancellations) == (OrderState.CANCELED, {"m1": "CPF inválido"})
+
+
+def test_the_rejection_of_an_invoiced_order_is_refused(world):
+    order = world.ordered("m1")
+    world.report("invoices", INVOICED.format(order=order))
+    report = world.report("acks", f"{order};rejected;;tarde")
+    assert "status 'rejected'" in report.failures[0]
+    assert world.order(order).state is OrderState.INVOICED
+
+
+# ── marketplaces, failures, crashes ─────────────────────────────────────────────────────────────────────────────────────
+def test_two_marketplaces_are_told_each_its_own(world):
+    ours, theirs = world.ordered("m1"), world.ordered("m2", account="mall")
+    world.report("invoices", INVOICED.format(order=ours), INVOICED.format(order=theirs))
+    assert (world.shop.invoices.keys(), world.mall.invoices.keys()) == ({"m1"}, {"m2"})
+
+
+def test_one_marketplace_that_is_down_does_not_hold_up_the_other(world):
+    ours, theirs = world.ordered("m1"), world.ordered("m2", account="mall")
+    world.shop.fail_next(503, times=99)
+    report = world.report("invoices", INVOICED.format(order=ours), INVOICED.format(order=theirs))
+    assert report.exit_status == 1
+    assert world.mall.invoices.keys() == {"m2"}
+    assert world.papers(ours) == [("invoice", "N1", "pending")]
+
+
+@pytest.mark.parametrize("endpoint", ["", "https://evil.example/services/", "http://oms.vtexinternal.com.br/api/oms?an=shop"])
+def test_an_order_that_names_a_foreign_address_is_reported_to_the_marketplaces_own(sqlite_world, endpoint):
+    world = sqlite_world
+    order = world.ordered("m1", endpoint=endpoint)
+    world.report("invoices", INVOICED.format(order=order))
+    world.report("tracking", f"{order};N1;Correios;SR1")
+    assert [(c.method, c.path) for c in world.shop.calls] == [
+        ("POST", "/api/oms/pvt/orders/m1/invoice"),
+        ("PATCH", "/api/oms/pvt/orders/m1/invoice/N1"),
+    ]
+
+
+def test_a_dry_run_says_what_it_would_take_and_tell_and_changes_nothing(world):
+    order, other = world.ordered("m1"), world.ordered("m2")
+    world.shop.fail_next(500)
+    world.report("invoices", INVOICED.format(order=other))
+    world.drop("invoices", INVOICED.format(order=order), INVOICED.format(order="m9"))
+    world.drop("cancellations", f"{order};x")
+    calls, messages = len(world.shop.calls), world.messages()
+    report = world.run(dry_run=True)
+    assert any(f"invoice N1 of order {order} was taken" in line for line in report.lines)
+    assert any("would tell invoice 1" in line for line in report.lines)
+    assert "no order has the id m9" in report.failures[0]
+    assert (len(world.shop.calls), world.messages()) == (calls, messages)
+    assert world.left("inbox") == ["cancellations-3.csv", "invoices-2.csv"]
+    assert (world.papers(order), open_rows(world)) == ([], [])
+
+
+def test_a_file_that_a_crash_left_in_the_source_is_moved_and_not_taken_again(world):
+    order = world.ordered("m1")
+    path = world.drop("invoices", INVOICED.format(order=order))
+    content, times = path.read_bytes(), path.stat()
+    world.run()
+    with world.app.db.write() as tx:
+        tx.execute(files.update().values(moved_at=None))
+    path.write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    report = world.run()
+    assert (report.failures, report.counts["documents"], world.left("inbox")) == ([], 0, [])
+    assert len(world.shop.calls) == 1
+
+
+RUN = """
+import sys
+from threading import Event
+from connector import app
+from connector.usecases.passes import Pass
+from jobs import report_documents
+from pathlib import Path
+report_documents.run(app.load(Path(sys.argv[1])), Pass(by_hand=True))
+"""
+
+
+def test_a_process_killed_between_sending_and_settling_repeats_the_same_invoice_and_nothing_else(sqlite_world):
+    world = sqlite_world
+    order = world.ordered("m1")
+    world.drop("invoices", INVOICED.format(order=order) + ";Output;Correios;SR1;")
+    world.shop.fail_next(200, delay_seconds=60, body={"receipt": "never read"})
+    process = subprocess.Popen([sys.executable, "-c", RUN, str(world.config)], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    deadline = time.monotonic() + 30
+    while not world.shop.calls and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert world.papers(order) == [("invoice", "N1", "pending")]
+
+    world.run()
+    world.run()
+    first, second = world.shop.calls
+    assert (first.path, json.dumps(first.body)) == (second.path, json.dumps(second.body))
+    assert world.papers(order) == [("invoice", "N1", "reported")]
