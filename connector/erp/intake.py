@@ -153,6 +153,11 @@ def refuse(store: FileStore, taken: Taken, root: Path, feed: str, errors: bytes)
     return _put_away(store, taken, root, f"rejected/{feed}", errors)
 
 
+def note_errors(taken: Taken, root: Path, feed: str, errors: bytes) -> None:
+    """Write the errors of a file whose good rows were applied to rejected/<feed>/<name>.errors.csv, where people look for them."""
+    shelves.note(root / f"rejected/{feed}", _last(taken.file), errors)
+
+
 def _put_away(store: FileStore, taken: Taken, root: Path, folder: str, errors: bytes | None = None) -> str:
     wanted = shelves.Wanted(taken.path, _last(taken.file), taken.sha256, taken.file.modified_at)
     place = shelves.shelve(wanted, root / folder, errors)

@@ -73,15 +73,30 @@ def shelve(wanted: Wanted, folder: Path, errors: bytes | None = None) -> Path:
     return place
 
 
+def note(folder: Path, name: str, errors: bytes) -> Path:
+    """Write <name>.errors.csv where the file itself lies elsewhere; under the first free number, unless an earlier try wrote it already."""
+    with files.translated(str(folder)):
+        make_folders(folder)
+        for place in _numbered(local_name(name), folder):
+            beside = place.with_name(place.name + ERRORS_ENDING)
+            if not place.exists() and (not beside.exists() or beside.read_bytes() == errors):
+                _replace(beside, errors)
+                return beside
+    raise AssertionError("numbers never end")
+
+
 def _places(wanted: Wanted, folder: Path) -> Iterator[Path]:
-    """Yield the names to try: a.csv, a-2.csv, a-3.csv, …; not those whose errors file would be another's file."""
-    name = local_name(wanted.name)
+    """Yield the names to try; not those whose errors file would be another's file."""
+    for place in _numbered(local_name(wanted.name), folder):
+        if place.exists() or not place.with_name(place.name + ERRORS_ENDING).exists():
+            yield place
+
+
+def _numbered(name: str, folder: Path) -> Iterator[Path]:
+    """Yield a.csv, a-2.csv, a-3.csv, …"""
     stem, dot, ending = name.rpartition(".")
     for number in count(1):
-        numbered = name if number == 1 else f"{stem or name}-{number}{dot if stem else ''}{ending if stem else ''}"
-        place = folder / numbered
-        if place.exists() or not place.with_name(numbered + ERRORS_ENDING).exists():
-            yield place
+        yield folder / (name if number == 1 else f"{stem or name}-{number}{dot if stem else ''}{ending if stem else ''}")
 
 
 def _lies_there(wanted: Wanted, place: Path) -> bool:

@@ -1,0 +1,136 @@
+"""Guards: limits that turn the plan of an import into apply, hold (a person decides) or refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Shares from 0 to 1; None where the feed knows no such guard."""
+
+    max_removed: float
+    max_rejected: float
+    max_zeroed: float | None = None
+    max_price_change: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an import would change, as a summary: `run`, `--dry-run` and `preview` make the same one.
+
+    `present` counts what the snapshot holds of this feed (freight: of this file), `stocked` the SKUs in stock, `zeroed` those of them that
+    would have none. `changed_by_field` counts rows by field, `samples` holds up to ten rows by action.
+    """
+
+    feed: str
+    name: str
+    mode: Literal["full", "delta"]
+    present: int = 0
+    rows_read: int = 0
+    accepted: int = 0
+    refused: int = 0
+    held: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    stocked: int = 0
+    zeroed: int = 0
+    changed_by_field: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> int:
+        return self.added + self.changed + self.removed
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Which guard stopped an import, and the sentence for people."""
+
+    guard: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The file waits for a person's yes."""
+
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """The file goes to quarantine whole."""
+
+    reasons: tuple[Reason, ...]
+
+
+Verdict = Apply | Hold | Refuse
+
+
+def judge(plan: Plan, limits: Limits, waived: Collection[str] = ()) -> Verdict:
+    """Decide what becomes of a planned import; `waived` names the guards that a person has overruled."""
+    refusals = _broken((_max_rejected(plan, limits),), waived)
+    if refusals:
+        return Refuse(refusals)
+    holds = _broken((_empty(plan), _max_removed(plan, limits), _max_zeroed(plan, limits)), waived)
+    return Hold(holds) if holds else Apply()
+
+
+def _broken(found: tuple[Reason | None, ...], waived: Collection[str]) -> tuple[Reason, ...]:
+    return tuple(reason for reason in found if reason is not None and reason.guard not in waived)
+
+
+def _exceeds(part: int, whole: int, share: float) -> bool:
+    """Compare exactly: 8 of 10 is not more than 0.8."""
+    return part > Decimal(str(share)) * whole
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{part} of {whole} ({100 * part / whole:.1f} %)" if whole else str(part)
+
+
+def _max_rejected(plan: Plan, limits: Limits) -> Reason | None:
+    if not _exceeds(plan.refused, plan.rows_read, limits.max_rejected):
+        return None
+    return Reason("max_rejected", f"{_percent(plan.refused, plan.rows_read)} rows are bad; max_rejected allows {limits.max_rejected:g}")
+
+
+def _empty(plan: Plan) -> Reason | None:
+    """Hold an empty full export: it never empties a shop."""
+    if plan.mode != "full" or plan.accepted or not plan.present:
+        return None
+    return Reason("empty", f"the full export holds no row that could be accepted, and the snapshot holds {plan.present}")
+
+
+def _max_removed(plan: Plan, limits: Limits) -> Reason | None:
+    if not _exceeds(plan.removed, plan.present, limits.max_removed):
+        return None
+    return Reason("max_removed", f"{_percent(plan.removed, plan.present)} rows would be removed; max_removed allows {limits.max_removed:g}")
+
+
+def _max_zeroed(plan: Plan, limits: Limits) -> Reason | None:
+    if limits.max_zeroed is None or not _exceeds(plan.zeroed, plan.stocked, limits.max_zeroed):
+        return None
+    sentence = f"{_percent(plan.zeroed, plan.stocked)} SKUs in stock would have none left; max_zeroed allows {limits.max_zeroed:g}"
+    return Reason("max_zeroed", sentence)
+
+
+def price_guard(old_cents: int | None, new_cents: int, max_fall: float) -> Reason | None:
+    """Say why a price must wait for a person: it is 0, or falls by more than the share. `old_cents` is None where there was none."""
+    if new_cents == 0:
+        return Reason("max_price_change", "the price is 0")
+    if old_cents is None or not _exceeds(old_cents - new_cents, old_cents, max_fall):
+        return None
+    fall = 100 * (old_cents - new_cents) / old_cents
+    return Reason("max_price_change", f"the price falls by {fall:.1f} %; max_price_change allows {max_fall:g}")

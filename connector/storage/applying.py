@@ -1,0 +1,77 @@
+"""What one transaction writes when an import is settled: snapshot, ledger, quarantine, holds, messages, reservations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from connector.domain.guards import Reason
+from connector.domain.messages import Kind
+from connector.settings import MarketplaceSettings
+from connector.storage import files, holds, listings, orders, quarantine, snapshots
+from connector.storage.files import Entry
+from connector.storage.price_holds import HeldRows
+from connector.storage.snapshots import Planned
+from connector.storage.staging import Stage
+
+
+def apply(tx: Connection, to: Sequence[MarketplaceSettings], planned: Planned, entry: Entry, now: datetime) -> Entry:
+    """Make the snapshot what the plan says, and write all that follows from it; returns the ledger's line."""
+    plan, stage = planned.plan, planned.stage
+    snapshots.apply(tx, stage, plan)
+    number = files.record(tx, entry, now)
+    quarantine.replace(tx, stage, plan.mode, number, settled_ids=planned.healed, now=now)
+    _keep(tx, planned.held, number, plan.feed, now)
+    if plan.mode == "full":
+        _supersede_older(tx, replace(entry, id=number), stage.file or None, now)
+    told = snapshots.announcements(stage) if plan.changes else None
+    if told is not None:
+        listings.announce_from(tx, to, told, now)
+    return renew(tx, to, replace(entry, id=number), now)
+
+
+def renew(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, now: datetime) -> Entry:
+    """Write what a file settles by being there, whatever it changes: its line, and the end of reservations that it counts already."""
+    number = entry.id if entry.id is not None else files.record(tx, entry, now)
+    if entry.feed == "stock":
+        listings.announce(tx, to, orders.release_acked(tx, entry.modified_at, now), Kind.INVENTORY, now)
+    return replace(entry, id=number)
+
+
+def hold(tx: Connection, entry: Entry, reasons: Sequence[Reason], mode: str, now: datetime) -> Entry:
+    """Hold a file for a person's yes; it takes the place of older full exports that wait."""
+    number = files.record(tx, entry, now)
+    holds.add(tx, number, entry.feed, reasons, now)
+    if mode == "full":
+        _supersede_held(tx, replace(entry, id=number), entry.name if entry.feed == "freight" else None, now)
+    return replace(entry, id=number)
+
+
+def refuse(tx: Connection, stage: Stage, entry: Entry, now: datetime) -> Entry:
+    """Refuse a file whole, and list its bad rows."""
+    number = files.record(tx, entry, now)
+    quarantine.list_all(tx, stage, number, now)
+    return replace(entry, id=number)
+
+
+def _keep(tx: Connection, held: HeldRows, number: int, feed: str, now: datetime) -> None:
+    holds.supersede(tx, held.superseded, now)
+    holds.add_rows(tx, number, feed, [(one.key, one.row, one.reason) for one in held.new], now)
+    for hold_number, one in held.again:
+        holds.refresh_row(tx, hold_number, number, one.row)
+
+
+def _supersede_older(tx: Connection, entry: Entry, name: str | None, now: datetime) -> None:
+    """Close what older full exports left waiting: this one says all there is to say."""
+    _supersede_held(tx, entry, name, now)
+    for number in files.supersede_refused(tx, entry.feed, name, entry.modified_at):
+        quarantine.heal_file(tx, number, now)
+
+
+def _supersede_held(tx: Connection, entry: Entry, name: str | None, now: datetime) -> None:
+    assert entry.id is not None
+    for number in holds.supersede_files(tx, entry.feed, name, entry.modified_at, now=now, besides=entry.id):
+        files.set_state(tx, number, "superseded")

@@ -1,0 +1,135 @@
+"""The ledger of files: which file was taken, what became of it, where it lies; and what was seen in the source but not yet taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, insert, select, update
+
+from connector.errors import NotFound
+from connector.storage.tables import files as t
+from connector.storage.tables import looks
+from connector.storage.upsert import insert as upsert
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the ledger. `name` is the path below the source, `place` where the file lies now, below the project directory.
+
+    `id` is None until it is recorded; with an id the line is written again (a held file approved, a refused one taken again).
+    States: applied, refused, held, superseded, discarded.
+    """
+
+    feed: str
+    name: str
+    size: int
+    modified_at: datetime
+    sha256: str
+    state: str
+    rows_read: int = 0
+    rows_refused: int = 0
+    plan: dict[str, Any] = field(default_factory=dict)
+    place: str | None = None
+    moved_at: datetime | None = None
+    id: int | None = None
+
+
+_FIELDS = ("feed", "name", "size", "modified_at", "sha256", "state", "rows_read", "rows_refused", "plan", "place", "moved_at", "id")
+
+
+def _entry(row: Any) -> Entry:
+    values = {name: row[name] for name in _FIELDS}
+    return Entry(**{**values, "plan": values["plan"] or {}})
+
+
+def record(tx: Connection, entry: Entry, now: datetime) -> int:
+    """Write what became of a file, in the transaction that made it so; return the line's number.
+
+    `moved_at` is left empty: until the file has left the source, a crash may come between, and the next pass moves it.
+    """
+    values = {name: getattr(entry, name) for name in _FIELDS if name not in ("id", "place", "moved_at")}
+    if entry.id is not None:
+        tx.execute(update(t).where(t.c.id == entry.id).values(**values, settled_at=now, moved_at=None))
+        return entry.id
+    return int(tx.execute(insert(t).values(**values, taken_at=now, settled_at=now).returning(t.c.id)).scalar_one())
+
+
+def moved(tx: Connection, number: int, place: str, now: datetime) -> None:
+    """Note where a file lies now, and that it left the source."""
+    tx.execute(update(t).where(t.c.id == number).values(place=place, moved_at=now))
+
+
+def set_state(tx: Connection, number: int, state: str) -> None:
+    tx.execute(update(t).where(t.c.id == number).values(state=state))
+
+
+def one(tx: Connection, number: int) -> Entry:
+    """Return a line of the ledger. Raises NotFound."""
+    row = tx.execute(select(t).where(t.c.id == number)).mappings().first()
+    if row is None:
+        raise NotFound(f"there is no file {number} in the ledger", remedy="connector quarantine list")
+    return _entry(row)
+
+
+def not_moved(tx: Connection, name: str, size: int, modified_at: datetime, sha256: str) -> Entry | None:
+    """Return the line of this very file, where it was settled and a crash came before it left the source."""
+    same = (t.c.name == name, t.c.size == size, t.c.modified_at == modified_at, t.c.sha256 == sha256)
+    row = tx.execute(select(t).where(*same, t.c.moved_at.is_(None)).order_by(t.c.id.desc()).limit(1)).mappings().first()
+    return None if row is None else _entry(row)
+
+
+def _of_feed(feed: str, name: str | None, *states: str) -> Select[Any]:
+    query = select(t).where(t.c.feed == feed, t.c.state.in_(states))
+    return query if name is None else query.where(t.c.name == name)
+
+
+def last_applied(tx: Connection, feed: str, name: str | None = None) -> Entry | None:
+    """Return the feed's (with `name`: that file name's) last applied file."""
+    row = tx.execute(_of_feed(feed, name, "applied").order_by(t.c.id.desc()).limit(1)).mappings().first()
+    return None if row is None else _entry(row)
+
+
+def newest_applied_at(tx: Connection, feed: str, name: str | None = None) -> datetime | None:
+    """Return the newest time, by the source's clock, among the feed's applied files."""
+    query = _of_feed(feed, name, "applied").with_only_columns(t.c.modified_at).order_by(t.c.modified_at.desc()).limit(1)
+    return tx.execute(query).scalar()
+
+
+def supersede_refused(tx: Connection, feed: str, name: str | None, than: datetime) -> list[int]:
+    """Close the refused full exports that are not newer than one that was applied; return their numbers. They stay in rejected/."""
+    older = _of_feed(feed, name, "refused").with_only_columns(t.c.id).where(t.c.modified_at <= than)
+    ids = list(tx.execute(older).scalars())
+    for number in ids:
+        set_state(tx, number, "superseded")
+    return ids
+
+
+def refused(tx: Connection, limit: int = 1000) -> list[Entry]:
+    """Return the files refused whole, the oldest first."""
+    return [_entry(row) for row in tx.execute(select(t).where(t.c.state == "refused").order_by(t.c.id).limit(limit)).mappings()]
+
+
+# ── looks ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+Look = tuple[int, datetime, datetime]
+"""Size, the file's time, and since when we see it so."""
+
+
+def looks_of(tx: Connection, feed: str) -> dict[str, Look]:
+    """Return what was seen of a feed's files and not yet taken."""
+    rows = tx.execute(select(looks).where(looks.c.feed == feed))
+    return {row.name: (row.size, row.modified_at, row.seen_at) for row in rows}
+
+
+def replace_looks(tx: Connection, feed: str, before: Mapping[str, Look], after: Mapping[str, Look]) -> None:
+    """Note what is seen now; only what differs is written."""
+    for name in before.keys() - after.keys():
+        tx.execute(delete(looks).where(looks.c.feed == feed, looks.c.name == name))
+    for name, look in after.items():
+        if before.get(name) != look:
+            size, modified_at, seen_at = look
+            statement = upsert(tx, looks).values(feed=feed, name=name, size=size, modified_at=modified_at, seen_at=seen_at)
+            values = {key: statement.excluded[key] for key in ("size", "modified_at", "seen_at")}
+            tx.execute(statement.on_conflict_do_update(index_elements=[looks.c.feed, looks.c.name], set_=values))

@@ -1,0 +1,157 @@
+"""Plans: the database's own set operations compare what was staged with the snapshot. Reads the snapshot, writes temporary tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Insert,
+    and_,
+    case,
+    cast,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+)
+
+from connector.storage.staging import GUARDED, Stage
+
+SAMPLES = 10
+"""So many rows of each action are shown."""
+
+
+def compare(connection: Connection, stage: Stage, mode: str) -> None:
+    """Fill `changes` anew: what the staged rows would add and change, and in a full export what is absent from it.
+
+    A key with a refused or held row stays as it is known.
+    """
+    connection.execute(delete(stage.changes))
+    connection.execute(_added_and_changed(stage))
+    if mode == "full":
+        connection.execute(_removed(stage))
+
+
+def _guarded(stage: Stage, table: FromClause) -> ColumnElement[Any]:
+    name = GUARDED.get(stage.feed)
+    return cast(null(), BigInteger) if name is None else table.c[name]
+
+
+def _into_changes(stage: Stage, query: Any) -> Insert:
+    return insert(stage.changes).from_select([*stage.key, "action", "mask", "old", "new"], query)
+
+
+def _added_and_changed(stage: Stage) -> Insert:
+    staged, known = stage.staged, stage.snapshot
+    is_new = known.c[stage.key[0]].is_(None)
+    query = (
+        select(
+            *[staged.c[name] for name in stage.key],
+            case((is_new, "added"), else_="changed"),
+            case((is_new, literal(0, BigInteger)), else_=_mask(stage)),
+            _guarded(stage, known),
+            _guarded(stage, staged),
+        )
+        .select_from(staged.outerjoin(known, stage.same_key(known, staged)))
+        .where(or_(is_new, *[differs for _, differs in _differences(stage)]))
+    )
+    return _into_changes(stage, query)
+
+
+def _differences(stage: Stage) -> list[tuple[int, ColumnElement[bool]]]:
+    """Return each field's bit, and whether it differs."""
+    return [(1 << bit, stage.staged.c[name].is_distinct_from(stage.snapshot.c[name])) for bit, name in enumerate(stage.fields)]
+
+
+def _mask(stage: Stage) -> ColumnElement[int]:
+    bits: ColumnElement[int] = literal(0, BigInteger)
+    for bit, differs in _differences(stage):
+        bits = bits + case((differs, literal(bit, BigInteger)), else_=literal(0, BigInteger))
+    return bits
+
+
+def bit(stage: Stage, field: str) -> ColumnElement[bool]:
+    """Say whether a field changed, of a row of `changes`."""
+    return stage.changes.c.mask.op("&")(1 << stage.fields.index(field)) != 0
+
+
+def _removed(stage: Stage) -> Insert:
+    known = stage.snapshot
+    absent = and_(~exists().where(stage.same_key(stage.staged, known)), ~exists().where(stage.same_key(stage.kept, known)))
+    keys = [known.c[name] for name in stage.key]
+    query = select(*keys, literal("removed"), literal(0, BigInteger), _guarded(stage, known), cast(null(), BigInteger))
+    return _into_changes(stage, query.where(stage.scope, absent))
+
+
+# ── the summary ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+def present(connection: Connection, stage: Stage) -> int:
+    """Count what the snapshot holds of this feed (freight: of this file)."""
+    return int(connection.execute(select(func.count()).select_from(stage.snapshot).where(stage.scope)).scalar_one())
+
+
+def by_action(connection: Connection, stage: Stage) -> dict[str, int]:
+    action = stage.changes.c.action
+    return {row[0]: row[1] for row in connection.execute(select(action, func.count()).group_by(action))}
+
+
+def by_field(connection: Connection, stage: Stage) -> dict[str, int]:
+    """Count the changed rows by the field that changed; a row counts under each of its fields."""
+    if not stage.fields:
+        return {}
+    counted = [func.sum(case((bit(stage, name), 1), else_=0)) for name in stage.fields]
+    row = connection.execute(select(*counted).where(stage.changes.c.action == "changed")).one()
+    return {name: int(count) for name, count in zip(stage.fields, row, strict=True) if count}
+
+
+def stock_taken(connection: Connection, stage: Stage) -> tuple[int, int]:
+    """Return how many SKUs are in stock, and how many of them would have nothing left, summed over their warehouses."""
+    known, changes = stage.snapshot, stage.changes
+    total = func.sum(known.c.quantity)
+    held = select(known.c.sku, total.label("had")).group_by(known.c.sku).having(total > 0).subquery()
+    delta = func.sum(func.coalesce(changes.c.new, 0) - func.coalesce(changes.c.old, 0))
+    moved = select(changes.c.sku, delta.label("delta")).group_by(changes.c.sku).subquery()
+    emptied = select(func.count()).select_from(held.join(moved, held.c.sku == moved.c.sku)).where(held.c.had + moved.c.delta <= 0)
+    stocked = connection.execute(select(func.count()).select_from(held)).scalar_one()
+    return int(stocked), int(connection.execute(emptied).scalar_one())
+
+
+def samples(connection: Connection, stage: Stage) -> dict[str, list[dict[str, Any]]]:
+    """Return up to ten rows of each action, with each changed field's value before and after."""
+    found = {action: _sample(connection, stage, action) for action in ("added", "changed", "removed")}
+    return {action: rows for action, rows in found.items() if rows}
+
+
+def _sample(connection: Connection, stage: Stage, action: str) -> list[dict[str, Any]]:
+    changes, known, staged = stage.changes, stage.snapshot.alias("known"), stage.staged
+    both = changes.outerjoin(known, stage.same_key(known, changes)).outerjoin(staged, stage.same_key(staged, changes))
+    before = [known.c[name].label(f"before_{name}") for name in stage.fields]
+    after = [staged.c[name].label(f"after_{name}") for name in stage.fields]
+    keys = [changes.c[name] for name in stage.key]
+    query = select(changes, staged.c.line.label("at_line"), *before, *after).select_from(both).where(changes.c.action == action)
+    rows = connection.execute(query.order_by(*keys).limit(SAMPLES)).mappings()
+    return [_shown(stage, action, row) for row in rows]
+
+
+def _shown(stage: Stage, action: str, row: Any) -> dict[str, Any]:
+    shown: dict[str, Any] = {name: row[name] for name in stage.shown_key}
+    if action != "removed" and not stage.file:
+        shown["line"] = row["at_line"]
+    for name in stage.fields:
+        before, after = _plain(row[f"before_{name}"]), _plain(row[f"after_{name}"])
+        if action == "changed" and before != after:
+            shown[name] = [before, after]
+        elif action == "added":
+            shown[name] = after
+    return shown
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if hasattr(value, "isoformat") else value

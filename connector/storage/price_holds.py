@@ -1,0 +1,98 @@
+"""Prices that a guard stops row by row, and what people decided of the same values before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Float, Row, and_, cast, delete, or_, select, tuple_
+
+from connector.domain.guards import Reason, price_guard
+from connector.domain.keys import key_text
+from connector.storage import holds
+from connector.storage.openings import passed
+from connector.storage.staging import Stage
+
+CHUNK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A row that is not applied: its key as text, its values as JSON, and why."""
+
+    key: str
+    row: dict[str, Any]
+    reason: Reason
+
+    @property
+    def price_cents(self) -> int:
+        return int(self.row["price_cents"])
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRows:
+    """What the guard found: `new` holds, `again` (hold's number, row) the same value seen again, `quiet` keys that a person discarded
+    with this very value, `superseded` the holds that this file has made pointless.
+    """
+
+    new: tuple[Held, ...] = ()
+    again: tuple[tuple[int, Held], ...] = ()
+    quiet: tuple[str, ...] = ()
+    superseded: tuple[int, ...] = ()
+
+    @property
+    def all(self) -> tuple[Held, ...]:
+        return (*self.new, *(held for _, held in self.again))
+
+
+def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float) -> HeldRows:
+    """Take the rows that must wait for a person out of `changes`."""
+    known = holds.row_decisions(connection, stage.feed)
+    decided = {key: (state, row["price_cents"]) for _, key, state, row in known if state != "held"}
+    suspects = _suspects(connection, stage, max_fall)
+    stopped = [(row, held) for row, held in suspects if decided.get(held.key) != ("approved", held.price_cents)]
+    _take_out(connection, stage, [row for row, _ in stopped])
+    quiet = [held.key for _, held in stopped if decided.get(held.key) == ("discarded", held.price_cents)]
+    quieted = set(quiet)
+    waiting = {held.key: held for _, held in stopped if held.key not in quieted}
+    opened = {key: (number, row["price_cents"]) for number, key, state, row in known if state == "held"}
+    again = {key: number for key, (number, price) in opened.items() if key in waiting and waiting[key].price_cents == price}
+    return HeldRows(
+        new=tuple(held for key, held in waiting.items() if key not in again),
+        again=tuple((number, waiting[key]) for key, number in again.items()),
+        quiet=tuple(quiet),
+        superseded=(
+            *[number for key, (number, _) in opened.items() if key in waiting and key not in again],
+            *passed(connection, stage, mode, [(number, key) for key, (number, _) in opened.items() if key not in waiting]),
+        ),
+    )
+
+
+def _suspects(connection: Connection, stage: Stage, max_fall: float) -> list[tuple[Row[Any], Held]]:
+    """Find candidates roughly in the database; the guard decides to the cent."""
+    changes, staged = stage.changes, stage.staged
+    falls = changes.c.new < cast(changes.c.old, Float) * (1 - max_fall) + 1
+    query = (
+        select(changes.c.old, staged)
+        .select_from(changes.join(staged, stage.same_key(changes, staged)))
+        .where(or_(changes.c.new == 0, and_(changes.c.old.is_not(None), falls)))
+    )
+    found = [(row, price_guard(row.old, row.price_cents, max_fall)) for row in connection.execute(query)]
+    return [(row, _held(stage, row, reason)) for row, reason in found if reason is not None]
+
+
+def _held(stage: Stage, row: Row[Any], reason: Reason) -> Held:
+    values = {name: _json(getattr(row, name)) for name in (*stage.key, *stage.fields)}
+    return Held(key_text([getattr(row, name) for name in stage.key]), {**values, "line": row.line, "old_price_cents": row.old}, reason)
+
+
+def _json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _take_out(connection: Connection, stage: Stage, rows: list[Row[Any]]) -> None:
+    columns = [stage.changes.c[name] for name in stage.key]
+    keys = [tuple(getattr(row, name) for name in stage.key) for row in rows]
+    for start in range(0, len(keys), CHUNK):
+        connection.execute(delete(stage.changes).where(tuple_(*columns).in_(keys[start : start + CHUNK])))

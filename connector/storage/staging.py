@@ -1,0 +1,231 @@
+"""Staging: what a file says, in temporary tables of one connection, outside every lock.
+
+`staged` holds the accepted rows, `refused` the bad ones, `kept` the keys whose known row stays as it is because a row of theirs was refused,
+`changes` what the plan would change, `opened` the keys of what earlier files left open. They end with the import. Nothing here writes the
+snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    and_,
+    insert,
+    text,
+    true,
+)
+
+from connector.domain.keys import key_text
+from connector.storage import tables
+from connector.storage.bulk import bulk_insert
+from connector.storage.database import reading
+
+SNAPSHOTS: dict[str, Table] = {
+    "products": tables.products,
+    "prices": tables.prices,
+    "stock": tables.stock,
+    "services": tables.services,
+    "freight": tables.freight,
+}
+GUARDED = {"stock": "quantity", "prices": "price_cents"}
+"""The value of each feed that a guard compares."""
+
+
+class Refused(Protocol):
+    """A bad row, as the feeds make it. `key` is None where it could not be read."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> str: ...
+    @property
+    def value(self) -> str: ...
+    @property
+    def reason(self) -> str: ...
+    @property
+    def key(self) -> tuple[str, ...] | None: ...
+    @property
+    def record(self) -> dict[str, str] | None: ...
+
+
+class Batch(Protocol):
+    """Some rows of a file: (line, values in the order of the stage's fields), and those that were bad."""
+
+    @property
+    def rows(self) -> Sequence[tuple[int, tuple[Any, ...]]]: ...
+    @property
+    def rejections(self) -> Sequence[Refused]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The temporary tables of one import. `file` is the freight file's name, else ""; `fields` the values without the key."""
+
+    feed: str
+    file: str
+    key: tuple[str, ...]
+    fields: tuple[str, ...]
+    given: tuple[str, ...]
+    snapshot: Table
+    staged: Table
+    refused: Table
+    kept: Table
+    changes: Table
+    opened: Table
+
+    @property
+    def shown_key(self) -> tuple[str, ...]:
+        """The key as people read it: a freight row's is its line, since the file stands beside it."""
+        return ("line",) if self.file else self.key
+
+    @property
+    def scope(self) -> ColumnElement[bool]:
+        """What of the snapshot this import speaks of: a freight file of its own rows alone."""
+        return self.snapshot.c.file == self.file if self.file else true()
+
+    def same_key(self, one: Any, other: Any) -> ColumnElement[bool]:
+        return and_(*[one.c[name] == other.c[name] for name in self.key])
+
+
+def _stage(feed: str, given: Sequence[str], file: str) -> Stage:
+    snapshot = SNAPSHOTS[feed]
+    key = tuple(column.name for column in snapshot.primary_key.columns)
+    metadata = MetaData()
+
+    def temporary(name: str, *columns: Any) -> Table:
+        return Table(name, metadata, *columns, prefixes=["TEMPORARY"])
+
+    def keys(**options: Any) -> list[Column[Any]]:
+        return [Column(name, snapshot.c[name].type, **options) for name in key]
+
+    values = [Column(c.name, c.type) for c in snapshot.columns if c.name not in ("line", "file")]
+    return Stage(
+        feed=feed,
+        file=file,
+        key=key,
+        fields=tuple(c.name for c in snapshot.columns if c.name not in key),
+        given=tuple(given),
+        snapshot=snapshot,
+        staged=temporary("staged", Column("line", Integer), *([Column("file", Text)] if file else []), *values),
+        refused=temporary("refused", *_refused_columns()),
+        kept=temporary("kept", *keys()),
+        changes=temporary("changes", *keys(primary_key=True), *_change_columns()),
+        opened=temporary("opened", Column("id", BigInteger), *keys()),
+    )
+
+
+def _refused_columns() -> list[Column[Any]]:
+    return [
+        Column("line", Integer),
+        Column("column", Text),
+        Column("value", Text),
+        Column("reason", Text),
+        Column("key", Text),
+        Column("record", JSON(none_as_null=True)),
+    ]
+
+
+def _change_columns() -> list[Column[Any]]:
+    """`mask` has a bit for each field of the stage that differs; `old` and `new` are what the feed's guard compares."""
+    return [
+        Column("action", Text),
+        Column("mask", BigInteger),
+        Column("old", BigInteger),
+        Column("new", BigInteger),
+    ]
+
+
+@contextmanager
+def staging(connection: Connection, feed: str, given: Sequence[str], file: str = "") -> Iterator[Stage]:
+    """Give the temporary tables of one import; they are gone after the block. `given` names the values of a row, in their order."""
+    stage = _stage(feed, given, file)
+    _drop(connection, stage)
+    with reading(connection):
+        for table in _tables(stage):
+            table.create(connection, checkfirst=False)
+    try:
+        yield stage
+    finally:
+        if not connection.closed and not connection.invalidated:
+            _drop(connection, stage)
+
+
+def _tables(stage: Stage) -> tuple[Table, ...]:
+    return stage.staged, stage.refused, stage.kept, stage.changes, stage.opened
+
+
+def _drop(connection: Connection, stage: Stage) -> None:
+    with reading(connection):
+        for table in _tables(stage):
+            connection.execute(text(f"DROP TABLE IF EXISTS {table.name}"))
+
+
+def load(connection: Connection, stage: Stage, batches: Iterable[Batch]) -> int:
+    """Stage a file batch by batch, each in a short transaction of its own; return how many rows were accepted."""
+    accepted = 0
+    for batch in batches:
+        with reading(connection):
+            bulk_insert(connection, stage.staged, _columns(stage), _rows(stage, batch))
+            refuse(connection, stage, batch.rejections)
+        accepted += len(batch.rows)
+    with reading(connection):
+        _index(connection, stage)
+    return accepted
+
+
+def _columns(stage: Stage) -> list[str]:
+    return ["line", *(["file"] if stage.file else []), *stage.given]
+
+
+def _rows(stage: Stage, batch: Batch) -> list[tuple[Any, ...]]:
+    if stage.file:
+        return [(line, stage.file, *values) for line, values in batch.rows]
+    return [(line, *values) for line, values in batch.rows]
+
+
+def _index(connection: Connection, stage: Stage) -> None:
+    Index("staged_by_key", *[stage.staged.c[name] for name in stage.key]).create(connection)
+    Index("kept_by_key", *[stage.kept.c[name] for name in stage.key]).create(connection)
+    Index("refused_by_key", stage.refused.c.key).create(connection)
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("ANALYZE staged"))
+
+
+def refuse(connection: Connection, stage: Stage, found: Sequence[Refused]) -> None:
+    """Note bad rows, and keep what is known of their keys."""
+    if not found:
+        return
+    connection.execute(insert(stage.refused), [_refusal(stage, one) for one in found])
+    keys = {key for one in found if (key := _key(stage, one)) is not None}
+    if keys:
+        connection.execute(insert(stage.kept), [dict(zip(stage.key, key, strict=True)) for key in keys])
+
+
+def _refusal(stage: Stage, one: Refused) -> dict[str, Any]:
+    key = (str(one.line),) if stage.file else one.key
+    return {
+        "line": one.line,
+        "column": one.column,
+        "value": one.value,
+        "reason": one.reason,
+        "key": "" if key is None else key_text(key),
+        "record": one.record,
+    }
+
+
+def _key(stage: Stage, one: Refused) -> tuple[Any, ...] | None:
+    return (stage.file, one.line) if stage.file else one.key

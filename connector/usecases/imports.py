@@ -1,0 +1,125 @@
+"""Imports: from a catalogue file to the snapshot. The same plan for `run`, `--dry-run` and `preview`; only `run` applies it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.domain.guards import Apply, Hold, Limits, Plan, Reason, Refuse, Verdict, judge
+from connector.errors import UsageError
+from connector.feeds import CATALOG_FEEDS, FEEDS, open_reading
+from connector.formats.layout import load_layout
+from connector.settings import PricesFeedSettings, StockFeedSettings
+from connector.storage import applying, quarantine, repeats, snapshots
+from connector.storage.database import reading, writing
+from connector.storage.files import Entry
+from connector.storage.quarantine import Refusal
+from connector.storage.snapshots import Planned
+from connector.storage.staging import load, staging
+
+SHOWN = 100
+"""Refused rows that a preview names; the rest are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A file read, staged and planned, and what the guards say of it; nothing has changed yet."""
+
+    connection: Connection
+    planned: Planned
+    verdict: Verdict
+
+    @property
+    def plan(self) -> Plan:
+        return self.planned.plan
+
+    def refusals(self) -> list[Refusal]:
+        """Return the file's bad rows in the order of their lines."""
+        with reading(self.connection):
+            return list(quarantine.errors(self.connection, self.planned.stage))
+
+
+@contextmanager
+def drafted(app: App, feed: str, path: Path, name: str, waived: Collection[str] = ()) -> Iterator[Draft]:
+    """Read, stage and plan a file; `name` is its path below the source, `waived` the guards that a person has overruled.
+
+    Raises FileRefused where it cannot be read at all.
+    """
+    settings, limits, declared = app.settings.feeds.of(feed), limits_of(app, feed), FEEDS[feed]
+    layout = load_layout(settings.layout, app.settings.config_path.resolve().parent / "layouts")
+    found = open_reading(declared, path, layout, timezone=ZoneInfo(app.settings.schedule.timezone), trailer=settings.trailer)
+    with app.db.connection() as connection, staging(connection, feed, declared.fields, name if feed == "freight" else "") as stage:
+        load(connection, stage, found.batches())
+        repeats.sift(connection, stage)
+        accepted, refused = repeats.counts(connection, stage)
+        read = Plan(feed, name, settings.mode, rows_read=found.rows_read, accepted=accepted, refused=refused, notes=tuple(found.notes))
+        planned = snapshots.plan(connection, stage, read, limits)
+        yield Draft(connection, planned, judge(planned.plan, limits, waived))
+
+
+def limits_of(app: App, feed: str) -> Limits:
+    """Return the limits that a feed's settings name."""
+    settings = app.settings.feeds.of(feed)
+    return Limits(
+        settings.max_removed,
+        settings.max_rejected,
+        max_zeroed=settings.max_zeroed if isinstance(settings, StockFeedSettings) else None,
+        max_price_change=settings.max_price_change if isinstance(settings, PricesFeedSettings) else None,
+    )
+
+
+def settle(app: App, draft: Draft, entry: Entry) -> Entry | None:
+    """Write what became of a file in one transaction, with all that follows from it; returns its line in the ledger.
+
+    None where the snapshot changed since the plan was made (a person approved something meanwhile): plan again.
+    """
+    verdict, now = draft.verdict, app.now
+    refused = draft.plan.refused
+    entry = replace(entry, rows_read=draft.plan.rows_read, rows_refused=refused, plan=described(draft.plan, verdict))
+    with writing(draft.connection) as tx:
+        match verdict:
+            case Apply():
+                if not snapshots.advance(tx, entry.feed, draft.planned.version):
+                    return None
+                return applying.apply(tx, app.marketplaces, draft.planned, replace(entry, state="applied"), now)
+            case Hold(reasons):
+                return applying.hold(tx, replace(entry, state="held"), reasons, draft.plan.mode, now)
+            case Refuse():
+                return applying.refuse(tx, draft.planned.stage, replace(entry, state="refused"), now)
+
+
+def preview(app: App, path: Path, feed: str) -> dict[str, Any]:
+    """Say what importing a file would change, and change nothing. Raises UsageError, FileRefused."""
+    if feed not in CATALOG_FEEDS:
+        raise UsageError(f"no feed {feed!r} can be previewed", remedy=f"one of {', '.join(CATALOG_FEEDS)}")
+    if not path.is_file():
+        raise UsageError(f"{path} is not there, or is no file")
+    name = f"{feed}/{path.name}"
+    with drafted(app, feed, path, name) as draft:
+        refusals = draft.refusals()
+        rejected = [{"line": r.line, "column": r.column, "value": r.value, "reason": r.reason} for r in refusals[:SHOWN]]
+        held = [{"key": one.key, **one.row, "reason": one.reason.sentence} for one in draft.planned.held.all]
+        return {**described(draft.plan, draft.verdict), "rejected": rejected, "held_rows": held}
+
+
+def described(plan: Plan, verdict: Verdict) -> dict[str, Any]:
+    """Return a plan and its verdict as what JSON knows."""
+    reasons: tuple[Reason, ...] = verdict.reasons if isinstance(verdict, Hold | Refuse) else ()
+    words = {Apply: "apply", Hold: "hold", Refuse: "refuse"}
+    return {**asdict(plan), "notes": list(plan.notes), "verdict": words[type(verdict)], "reasons": [reason.sentence for reason in reasons]}
+
+
+def checked_again(app: App, feed: str, path: Path, entry: Entry, waived: Collection[str]) -> tuple[Draft, Entry, list[Refusal]]:
+    """Plan and settle a file until nobody comes between plan and commit; returns what it came to."""
+    while True:
+        with drafted(app, feed, path, entry.name, waived) as draft:
+            settled = settle(app, draft, entry)
+            if settled is not None:
+                return draft, settled, draft.refusals()

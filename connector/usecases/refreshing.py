@@ -1,0 +1,144 @@
+"""Refresh the snapshot: the turn of each catalogue file, and what is said of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from connector.app import App
+from connector.domain.guards import Apply, Hold, Plan, Refuse, Verdict
+from connector.erp.intake import Taken
+from connector.errors import FileRefused
+from connector.feeds import CATALOG_FEEDS
+from connector.storage import applying, files
+from connector.storage.files import Entry
+from connector.storage.price_holds import Held
+from connector.storage.quarantine import Refusal
+from connector.usecases import imports, intake
+from connector.usecases.passes import Pass
+from connector.usecases.report import Report
+
+NAMED = 20
+"""Rows that a report names one by one; the rest are counted."""
+
+
+def refresh(app: App, how: Pass, report: Report) -> None:
+    """Take every ready file of the catalogue's feeds, the oldest first; in a dry run say what would change."""
+
+    def turn(feed: str, taken: Taken, report: Report) -> None:
+        (_try if how.dry_run else _take)(app, feed, taken, report)
+
+    intake.take_files(app, CATALOG_FEEDS, turn, report, how)
+
+
+def _take(app: App, feed: str, taken: Taken, report: Report) -> None:
+    if intake.was_settled(app, feed, taken):
+        return
+    if older := _superseded_by(app, feed, taken):
+        _put_aside(app, feed, taken, older, report)
+    elif _is_the_last_one_again(app, feed, taken):
+        _renew(app, feed, taken, report)
+    else:
+        _import(app, feed, taken, report)
+
+
+def _try(app: App, feed: str, taken: Taken, report: Report) -> None:
+    """Make the same plan and keep nothing of it."""
+    try:
+        with imports.drafted(app, feed, taken.path, taken.file.name) as draft:
+            say(report, draft.plan, draft.verdict, draft.refusals(), draft.planned.held.all, dry_run=True)
+    except FileRefused as error:
+        report.failed(f"{taken.file.name} would be refused: {error}", refused_files=1)
+    finally:
+        taken.path.unlink(missing_ok=True)
+
+
+def _import(app: App, feed: str, taken: Taken, report: Report) -> None:
+    try:
+        draft, entry, refusals = imports.checked_again(app, feed, taken.path, intake.entry_of(feed, taken), ())
+    except FileRefused as error:
+        intake.refuse_whole(app, feed, taken, str(error), report)
+        return
+    say(report, draft.plan, draft.verdict, refusals, draft.planned.held.all)
+    intake.put_away(app, taken, entry, refusals)
+
+
+# ── files that change nothing ───────────────────────────────────────────────────────────────────────────────────────────
+def _only(feed: str, taken: Taken) -> str | None:
+    """Freight is full per file name; every other feed as a whole."""
+    return taken.file.name if feed == "freight" else None
+
+
+def _superseded_by(app: App, feed: str, taken: Taken) -> Entry | None:
+    """Return the newer full export that was applied before this one came, where there is one."""
+    if app.settings.feeds.of(feed).mode != "full":
+        return None
+    with app.db.read() as tx:
+        newest = files.newest_applied_at(tx, feed, _only(feed, taken))
+        last = files.last_applied(tx, feed, _only(feed, taken))
+    return last if newest is not None and taken.file.modified_at < newest and (last is None or last.sha256 != taken.sha256) else None
+
+
+def _is_the_last_one_again(app: App, feed: str, taken: Taken) -> bool:
+    with app.db.read() as tx:
+        last = files.last_applied(tx, feed, _only(feed, taken))
+    return last is not None and last.sha256 == taken.sha256
+
+
+def _put_aside(app: App, feed: str, taken: Taken, newer: Entry, report: Report) -> None:
+    entry = intake.entry_of(feed, taken, "superseded")
+    with app.db.write() as tx:
+        number = files.record(tx, replace(entry, plan={"notes": [f"older than {newer.name}, which was applied before"]}), app.now)
+    report.did(f"{entry.name}: superseded, it is older than {newer.name}; nothing was changed", superseded=1)
+    intake.put_away(app, taken, replace(entry, id=number), ())
+
+
+def _renew(app: App, feed: str, taken: Taken, report: Report) -> None:
+    """The file applied last, under whatever name: it changes no value, but says that they still hold."""
+    entry = intake.entry_of(feed, taken)
+    with app.db.write() as tx:
+        entry = applying.renew(tx, app.marketplaces, replace(entry, plan={"notes": ["the file applied last, sent again"]}), app.now)
+    report.did(f"{entry.name}: the file applied last, sent again; nothing was changed", unchanged=1)
+    intake.put_away(app, taken, entry, ())
+
+
+# ── what is said ────────────────────────────────────────────────────────────────────────────────────────────────────────
+def say(report: Report, plan: Plan, verdict: Verdict, refusals: list[Refusal], held: tuple[Held, ...], *, dry_run: bool = False) -> None:
+    """Tell what became, or would become, of a file: its plan in a sentence, and by name what is refused or held."""
+    would = "would be " if dry_run else ""
+    match verdict:
+        case Apply():
+            report.did(_sentence(plan), added=plan.added, changed=plan.changed, removed=plan.removed)
+        case Hold(reasons):
+            for reason in reasons:
+                report.failed(f"{plan.name} {would or 'is '}held: {reason.sentence}{_approve(dry_run=dry_run)}", held_files=1)
+            return
+        case Refuse(reasons):
+            for reason in reasons:
+                report.failed(f"{plan.name} {would or 'was '}refused: {reason.sentence}", refused_files=1)
+    _name_refusals(report, plan, refusals)
+    for one in held[:NAMED]:
+        report.failed(f"{plan.name}, {one.key}: held: {one.reason.sentence}{_approve(dry_run=dry_run)}", held_rows=1)
+    if len(held) > NAMED:
+        report.failed(f"{plan.name}: and {len(held) - NAMED} more held rows", held_rows=len(held) - NAMED)
+
+
+def _approve(*, dry_run: bool) -> str:
+    return "" if dry_run else "; connector held list"
+
+
+def _sentence(plan: Plan) -> str:
+    fields = ", ".join(f"{name.removesuffix('_cents')} {count}" for name, count in plan.changed_by_field.items())
+    changed = f"{plan.changed} changed" + (f" ({fields})" if fields else "")
+    notes = f" ({'; '.join(plan.notes)})" if plan.notes else ""
+    bad = f", {plan.refused} refused" if plan.refused else ""
+    return f"{plan.name}: {plan.added} added, {changed}, {plan.removed} removed{bad}{notes}"
+
+
+def _name_refusals(report: Report, plan: Plan, refusals: list[Refusal]) -> None:
+    for one in refusals[:NAMED]:
+        where = f", {one.column} {one.value!r}" if one.column else ""
+        report.failed(f"{plan.name}, line {one.line}{where}: {one.reason}", refused_rows=1)
+    if len(refusals) > NAMED:
+        report.failed(
+            f"{plan.name}: and {len(refusals) - NAMED} more refused rows; connector quarantine list", refused_rows=len(refusals) - NAMED
+        )
