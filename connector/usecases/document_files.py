@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from connector.app import App
-from connector.erp import intake
 from connector.erp.intake import Taken
 from connector.errors import FileRefused
 from connector.feeds import FEEDS, Rejection, open_reading
-from connector.formats.errors_csv import errors_csv
 from connector.formats.layout import load_layout
-from connector.storage import files, quarantine
+from connector.storage import files
 from connector.storage.files import Entry
+from connector.usecases import intake
 from connector.usecases.document_rows import Row
 from connector.usecases.document_taking import Outcome, take_rows
 from connector.usecases.report import Report
@@ -49,26 +48,19 @@ def read(app: App, feed: str, path: Path) -> Contents:
 
 
 def take_file(app: App, feed: str, taken: Taken, report: Report) -> None:
-    """Take one file, good documents whatever the bad ones are, and move it; a file that cannot be read is refused whole.
-
-    One that a crash left in the source after its transaction is only moved.
-    """
-    entry = _entry(feed, taken)
-    with app.db.read() as tx:
-        before = files.not_moved(tx, entry.name, entry.size, entry.modified_at, entry.sha256)
-        refused = quarantine.of_file(tx, before.id) if before is not None and before.id is not None else []
-    if before is not None:
-        _move(app, taken, before, refused)
+    """Take one file, good documents whatever the bad ones are, and move it; a file that cannot be read is refused whole."""
+    if intake.was_settled(app, feed, taken):
         return
     try:
         contents = read(app, feed, taken.path)
     except FileRefused as error:
-        _refuse(app, taken, replace(entry, state="refused"), str(error), report)
+        intake.refuse_whole(app, feed, taken, str(error), report)
         return
+    entry = intake.entry_of(feed, taken)
     with app.db.write() as tx:
         number, outcome = _apply(app, tx, entry, contents)
-    say(report, taken.file.name, contents, outcome)
-    _move(app, taken, replace(entry, id=number), outcome.refusals)
+    say(report, entry.name, contents, outcome)
+    intake.put_away(app, taken, replace(entry, id=number), outcome.refusals)
 
 
 def try_file(app: App, feed: str, taken: Taken, report: Report) -> None:
@@ -79,13 +71,9 @@ def try_file(app: App, feed: str, taken: Taken, report: Report) -> None:
         report.failed(f"{taken.file.name}: would be refused: {error}", refused_files=1)
         return
     with app.db.write() as tx:
-        _, outcome = _apply(app, tx, _entry(feed, taken), contents)
+        _, outcome = _apply(app, tx, intake.entry_of(feed, taken), contents)
         tx.rollback()
     say(report, f"{taken.file.name} (dry run)", contents, outcome)
-
-
-def _entry(feed: str, taken: Taken) -> Entry:
-    return Entry(feed, taken.file.name, taken.file.size, taken.file.modified_at, taken.sha256, "applied")
 
 
 def _apply(app: App, tx: Connection, entry: Entry, contents: Contents) -> tuple[int, Outcome]:
@@ -111,28 +99,3 @@ def say(report: Report, name: str, contents: Contents, outcome: Outcome) -> None
     if len(outcome.refusals) > NAMED:
         more = len(outcome.refusals) - NAMED
         report.failed(f"{name}: and {more} more refused rows: connector quarantine list", refused_rows=more)
-
-
-def _refuse(app: App, taken: Taken, entry: Entry, reason: str, report: Report) -> None:
-    """Refuse a file whole: it goes to rejected/, with the reason beside it."""
-    refusal = quarantine.Refusal(1, "", "", reason)
-    with app.db.write() as tx:
-        number = files.record(tx, replace(entry, rows_refused=0, plan={"reasons": [reason]}), app.now)
-        quarantine.add(tx, number, entry.feed, [refusal], app.now)
-    report.failed(f"{entry.name} was refused: {reason}", refused_files=1)
-    _move(app, taken, replace(entry, id=number), [refusal])
-
-
-def _move(app: App, taken: Taken, entry: Entry, refusals: list[quarantine.Refusal]) -> None:
-    """Move the file out of the source, last of all; repeating it is harmless."""
-    now = app.now
-    errors = errors_csv(Rejection(one.line, one.column, one.value, one.reason) for one in refusals)
-    if entry.state == "refused":
-        place = intake.refuse(app.source, taken, app.root, entry.feed, errors)
-    else:
-        place = intake.archive(app.source, taken, app.root, entry.feed, now)
-        if refusals:
-            (app.root / f"{place}.errors.csv").write_bytes(errors)
-    assert entry.id is not None
-    with app.db.write() as tx:
-        files.moved(tx, entry.id, place, now)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Connection
 
 from connector.app import App
 from connector.domain.documents import Objection
-from connector.erp import intake
-from connector.erp.intake import Look, Taken
-from connector.errors import Conflict, ConnectorError, FileChanged, Refused, Unreachable
+from connector.errors import Conflict, Refused
 from connector.feeds import DOCUMENT_FEEDS
 from connector.storage import files, quarantine
+from connector.usecases import intake
 from connector.usecases.document_files import take_file, try_file
 from connector.usecases.document_rows import Row, of_record
 from connector.usecases.document_taking import take_one
@@ -23,52 +21,9 @@ from connector.usecases.taking import Taking
 
 
 def take(app: App, report: Report, how: Pass) -> None:
-    """Take every ready file of documents, the oldest first; in a dry run say what would be taken.
-
-    A source that cannot be reached is a failure in the report: what was taken before is delivered nevertheless.
-    """
+    """Take every ready file of documents, the oldest first; in a dry run say what would be taken."""
     one_turn = try_file if how.dry_run else take_file
-    for feed in DOCUMENT_FEEDS:
-        if how.stop.is_set():
-            return
-        try:
-            _take_feed(app, feed, one_turn, report, how)
-        except Unreachable as error:
-            report.failed(str(error), unreachable=True)
-            return
-
-
-Turn = Callable[[App, str, Taken, Report], None]
-
-
-def _take_feed(app: App, feed: str, one_turn: Turn, report: Report, how: Pass) -> None:
-    for file in _ready(app, feed, report, how).ready:
-        if how.stop.is_set():
-            return
-        try:
-            one_turn(app, feed, intake.take(app.source, file, app.root / "var" / "work"), report)
-        except FileChanged as error:
-            report.did(f"{file.name}: {error}")
-        except Unreachable:
-            raise
-        except ConnectorError as error:
-            report.failed(f"{file.name}: {error}")
-
-
-def _ready(app: App, feed: str, report: Report, how: Pass) -> intake.Settling:
-    """Look at the source, and remember what was seen; a pass by hand names what still settles."""
-    found = intake.candidates(app.source, app.settings.feeds.of(feed), app.settings.erp.done_marker)
-    with app.db.read() as tx:
-        before = files.looks_of(tx, feed)
-    seen = intake.settled(found, {name: Look(*look) for name, look in before.items()}, app.now, app.settings.erp.settle_seconds)
-    if not how.dry_run:
-        after = {name: (look.size, look.modified_at, look.seen_at) for name, look in seen.looks.items()}
-        with app.db.write() as tx:
-            files.replace_looks(tx, feed, before, after)
-    if how.by_hand or how.dry_run:
-        for waiting in seen.waiting:
-            report.did(f"{waiting.file.name} still settles: it can be taken from {waiting.ready_at:%H:%M:%S} UTC", settling=1)
-    return seen
+    intake.take_files(app, DOCUMENT_FEEDS, lambda feed, taken, to: one_turn(app, feed, taken, to), report, how)
 
 
 # ── once more ───────────────────────────────────────────────────────────────────────────────────────────────────────────

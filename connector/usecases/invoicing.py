@@ -15,7 +15,7 @@ from connector.domain.money import units
 from connector.domain.orders import Order, OrderState
 from connector.storage import documents as store
 from connector.storage import order_story
-from connector.usecases.releasing import release
+from connector.usecases.releasing import release, waits
 from connector.usecases.taking import Taking
 from connector.usecases.trackings import take_tracking
 
@@ -90,4 +90,4 @@ def _keep(by: Taking, order: Order, twin: Document | None, fit: Fit, said: str) 
     order_story.event(by.tx, order.order_id, by.now, f"{kind} taken", f"{number}, {units(fit.invoice.value_cents)}{note}")
     release(by.tx, order, by.now)
     replaced = ", in place of the one sent before" if twin else ""
-    return f"{kind} {number} of order {order.order_id} was taken{replaced}{note}"
+    return f"{kind} {number} of order {order.order_id} was taken{replaced}{note}{waits(by.tx, order.order_id, number)}"

@@ -21,31 +21,38 @@ def release(tx: Connection, order: Order, now: datetime) -> Document | None:
     """
     documents = store.of_order(tx, order.order_id)
     free: Document | None = None
+    state = order.state
     for document in (d for d in documents if d.state == DocumentState.WAITING):
-        reason = reason_to_wait(document, order.state, documents)
+        reason = reason_to_wait(document, state, documents)
         if reason:
             store.set_state(tx, [document.id], DocumentState.WAITING, reason)
         elif isinstance(document.content, Cancellation):
             free = document
         else:
             _put(tx, order, document, now)
+            state = _after(tx, order.order_id, state, document, now)
     return free
+
+
+def waits(tx: Connection, order_id: str, number: str) -> str:
+    """Say what the documents of one invoice still wait for, as the end of a sentence; "" where nothing waits."""
+    waiting = [d for d in store.of_order(tx, order_id) if d.number == number and d.state == DocumentState.WAITING]
+    return f"; it {waiting[-1].reason}" if waiting else ""
 
 
 def _put(tx: Connection, order: Order, document: Document, now: datetime) -> None:
     store.set_state(tx, [document.id], DocumentState.PENDING)
     reference = store.reference(order.order_id, document.number)
     outbox.put(tx, order.account, Kind(document.kind.value), [reference], now, order_id=order.order_id)
-    if isinstance(document.content, Invoice) and document.content.type == "Output":
-        _invoiced(tx, order.order_id, document.number, now)
 
 
-def _invoiced(tx: Connection, order_id: str, number: str, now: datetime) -> None:
+def _after(tx: Connection, order_id: str, state: OrderState, document: Document, now: datetime) -> OrderState:
     """Move the order on with its first sale invoice; it is the ERP's no to a cancellation that was asked for."""
-    order = orders.find(tx, order_id)
-    if order.state == OrderState.INVOICED:
-        return
-    was_asked = order.state == OrderState.CANCEL_ASKED
-    orders.change(tx, order_id, state=moved(order_id, order.state, OrderState.INVOICED).value)
-    answer = ": the ERP's no to the cancellation that was asked for" if was_asked else ""
-    order_story.event(tx, order_id, now, "invoiced", f"with invoice {number}{answer}")
+    is_sale = isinstance(document.content, Invoice) and document.content.type == "Output"
+    if not is_sale or state == OrderState.INVOICED:
+        return state
+    invoiced = moved(order_id, state, OrderState.INVOICED)
+    orders.change(tx, order_id, state=invoiced.value)
+    answer = ": the ERP's no to the cancellation that was asked for" if state == OrderState.CANCEL_ASKED else ""
+    order_story.event(tx, order_id, now, "invoiced", f"with invoice {document.number}{answer}")
+    return invoiced

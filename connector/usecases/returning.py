@@ -66,7 +66,7 @@ def follow(tx: Connection, app: App, order_id: str, now: datetime) -> bool:
     """Let go what a change made free, the cancellation too; True where the order was cancelled by it."""
     order = orders.find(tx, order_id)
     free = release(tx, order, now)
-    if free is None or not isinstance(free.content, Cancellation):
+    if free is None or order.state in ENDED or not isinstance(free.content, Cancellation):
         return False
     store.set_state(tx, [free.id], DocumentState.PENDING)
     return cancel_by_seller(tx, app, order, free.content.reason, now)

@@ -11,7 +11,7 @@ from connector.domain.invoicing import number_objection
 from connector.domain.orders import Order, OrderState
 from connector.storage import documents as store
 from connector.storage import order_story
-from connector.usecases.releasing import release
+from connector.usecases.releasing import release, waits
 from connector.usecases.taking import Taking
 
 
@@ -33,7 +33,7 @@ def take_tracking(by: Taking, order: Order, tracking: Tracking | None, delivery:
     said = [_keep(by, order, number, content) for content in fresh]
     if said:
         release(by.tx, order, by.now)
-    return f"{' and '.join(said)} of invoice {number}, order {order.order_id}, taken" if said else ""
+    return f"{' and '.join(said)} of invoice {number} of order {order.order_id}{waits(by.tx, order.order_id, number)}" if said else ""
 
 
 def _is_known(tracking: Tracking, documents: list[Document]) -> bool:
@@ -73,5 +73,5 @@ def _in_words(content: Content) -> str:
         case Delivery(is_delivered=True):
             return "delivery"
         case Delivery(events=events):
-            return f"{len(events)} carrier events"
+            return f"{len(events)} carrier event{'s' if len(events) != 1 else ''}"
     return ""

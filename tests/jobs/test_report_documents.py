@@ -11,6 +11,7 @@ import pytest
 from documents_world import Papers, sandboxes
 
 from connector.demo.sandbox import Sandbox
+from connector.demo.sandbox_books import SandboxOrder
 from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, Refused
 from connector.storage import quarantine
@@ -155,8 +156,11 @@ def test_an_invoice_that_comes_again_with_a_tracking_number_brings_the_tracking(
 
 def test_tracking_before_its_invoice_waits_for_it(world):
     order = world.ordered("m1")
-    world.report("tracking", f"{order};N1;Correios;SR1;;;2026-01-03;Campinas;SP;em rota;0")
+    report = world.report("tracking", f"{order};N1;Correios;SR1;;;2026-01-03;Campinas;SP;em rota;0")
     assert world.shop.calls == []
+    assert report.lines[-1].endswith(
+        f"tracking SR1 (Correios) and 1 carrier event of invoice N1 of order {order}; it waits until invoice N1 is reported"
+    )
     assert world.reasons(order) == ["waits until invoice N1 is reported"] * 2
 
     world.report("invoices", INVOICED.format(order=order))
@@ -223,6 +227,7 @@ def test_an_invoice_before_authorization_waits_and_goes_with_it(world):
     report = world.report("invoices", INVOICED.format(order=order))
     assert (report.exit_status, world.shop.calls, world.order(order).state) == (0, [], OrderState.PLACED)
     assert world.reasons(order) == ["waits for the order's authorization"]
+    assert report.lines[-1].endswith("was taken; it waits for the order's authorization")
 
     world.authorize(order)
     assert world.order(order).state is OrderState.INVOICED
@@ -254,7 +259,7 @@ def test_one_bad_row_refuses_its_whole_invoice_and_no_other(world):
         "invoices/invoices-1.csv, line 3, quantity 'one'",
     ]
     assert world.shop.invoices.keys() == {"m2"}
-    assert world.left("archive") == ["invoices-1.csv", "invoices-1.csv.errors.csv"]
+    assert (world.left("archive"), world.left("rejected")) == (["invoices-1.csv"], ["invoices-1.csv.errors.csv"])
 
     world.report("invoices", f"{first};N1;2026-01-02;30,00;A;1;10,00", f"{first};N1;2026-01-02;30,00;B;1;10,00")
     assert world.shop.invoices.keys() == {"m1", "m2"}
@@ -430,6 +435,13 @@ def test_the_erp_cancels_an_order_that_is_not_invoiced(world):
     assert world.papers(order) == [("cancel", "", "reported")]
     again = world.report("cancellations", f"{order};sem estoque")
     assert (again.exit_status, again.counts["known"], len(world.shop.calls)) == (0, 1, 1)
+
+
+def test_a_cancellation_that_the_marketplace_carried_out_already_is_done(world):
+    order = world.ordered("m1")
+    world.shop.orders["m1"] = SandboxOrder(cancel_reason="by its buyer")
+    report = world.report("cancellations", f"{order};sem estoque")
+    assert (report.failures, world.papers(order)) == ([], [("cancel", "", "reported")])
 
 
 def test_a_cancellation_is_the_erps_yes_and_an_invoice_its_no(world):
