@@ -188,6 +188,34 @@ def test_the_2017_protocol_sends_the_invoice_again_with_its_tracking(older_world
     assert first.path == second.path.replace("/pvt/", "/pub/") == "/services/pub/orders/m1/invoice"
 
 
+NFE = """<?xml version="1.0" encoding="UTF-8"?>
+<nfeProc xmlns="http://www.portalfiscal.inf.br/nfe" versao="4.00"><NFe><infNFe Id="NFe{key}" versao="4.00">
+<ide><nNF>123</nNF><dhEmi>2026-01-02T23:30:00-03:00</dhEmi><tpNF>1</tpNF><tpAmb>1</tpAmb><finNFe>1</finNFe></ide>
+<det nItem="1"><prod><cProd>A</cProd><qCom>2.0000</qCom><vUnCom>10.0000000000</vUnCom></prod></det>
+<total><ICMSTot><vNF>25.00</vNF></ICMSTot></total><transp><transporta><xNome>Correios</xNome></transporta></transp>
+<compra><xPed>{order}</xPed></compra></infNFe></NFe>
+<protNFe><infProt><tpAmb>1</tpAmb><chNFe>{key}</chNFe><cStat>100</cStat></infProt></protNFe></nfeProc>"""
+
+
+def access_key(number: int) -> str:
+    """Write a key as SEFAZ does: its last digit is the weighted sum of the others, modulo 11."""
+    body = f"352601{'11222333000181'}55001{number:09d}1{'12345678'}"
+    rest = sum(int(digit) * (2 + at % 8) for at, digit in enumerate(reversed(body))) % 11
+    return body + str(0 if rest < 2 else 11 - rest)
+
+
+def test_an_nfe_is_reported_with_its_access_key_and_the_instant_of_its_issue(world):
+    order, key = world.ordered("m1"), access_key(123)
+    folder = world.root / "inbox" / "invoices"
+    folder.mkdir(parents=True)
+    (folder / f"{key}.xml").write_text(NFE.format(key=key, order=order), encoding="utf-8")
+    report = world.run()
+    assert report.failures == []
+    sent = world.shop.invoices["m1"]["123"]
+    assert (sent["invoiceKey"], sent["courier"], sent["issuanceDate"]) == (key, "Correios", "2026-01-03T02:30:00+00:00")
+    assert (sent["invoiceValue"], sent["items"]) == (2500, [{"id": "A", "quantity": 2, "price": 1000}])
+
+
 # ── deliveries ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_each_of_the_carriers_events_is_told_once_and_delivery_stays(world):
     order = world.ordered("m1")
