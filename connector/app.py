@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -46,6 +46,12 @@ class App:
     @cached_property
     def source(self) -> FileStore:
         return open_store(self.settings, self.settings.erp.source)
+
+    def taking_from(self, store: FileStore) -> App:
+        """Return the same whole with another source: for files that lie in a folder of ours and are taken again."""
+        other = replace(self)
+        other.__dict__["source"] = store
+        return other
 
     @cached_property
     def target(self) -> FileStore:

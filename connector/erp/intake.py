@@ -153,16 +153,24 @@ def refuse(store: FileStore, taken: Taken, root: Path, feed: str, errors: bytes)
     return _put_away(store, taken, root, f"rejected/{feed}", errors)
 
 
+def rehouse(taken: Taken, root: Path, folder: str) -> str:
+    """Move a file that lies in a folder of ours to another one below `root`; returns its place there."""
+    return f"{folder}/{shelves.shelve(_wanted(taken), root / folder).name}"
+
+
 def note_errors(taken: Taken, root: Path, feed: str, errors: bytes) -> None:
     """Write the errors of a file whose good rows were applied to rejected/<feed>/<name>.errors.csv, where people look for them."""
     shelves.note(root / f"rejected/{feed}", _last(taken.file), errors)
 
 
 def _put_away(store: FileStore, taken: Taken, root: Path, folder: str, errors: bytes | None = None) -> str:
-    wanted = shelves.Wanted(taken.path, _last(taken.file), taken.sha256, taken.file.modified_at)
-    place = shelves.shelve(wanted, root / folder, errors)
+    place = shelves.shelve(_wanted(taken), root / folder, errors)
     _leave(store, taken.file)
     return f"{folder}/{place.name}"
+
+
+def _wanted(taken: Taken) -> shelves.Wanted:
+    return shelves.Wanted(taken.path, _last(taken.file), taken.sha256, taken.file.modified_at)
 
 
 def _leave(store: FileStore, file: SourceFile) -> None:

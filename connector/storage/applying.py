@@ -33,6 +33,13 @@ def apply(tx: Connection, to: Sequence[MarketplaceSettings], planned: Planned, e
     return renew(tx, to, replace(entry, id=number), now)
 
 
+def approve(tx: Connection, entry: Entry, by: str, now: datetime) -> None:
+    """Note who said yes to a held file that was applied."""
+    number = holds.of_file(tx, entry.id) if entry.id is not None else None
+    if number is not None:
+        holds.decide(tx, number, "approved", by, now)
+
+
 def renew(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, now: datetime) -> Entry:
     """Write what a file settles by being there, whatever it changes: its line, and the end of reservations that it counts already."""
     number = entry.id if entry.id is not None else files.record(tx, entry, now)

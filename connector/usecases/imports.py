@@ -75,8 +75,10 @@ def limits_of(app: App, feed: str) -> Limits:
     )
 
 
-def settle(app: App, draft: Draft, entry: Entry) -> Entry | None:
+def settle(app: App, draft: Draft, entry: Entry, approved_by: str = "") -> Entry | None:
     """Write what became of a file in one transaction, with all that follows from it; returns its line in the ledger.
+
+    `approved_by` names who said yes to a file that was held.
 
     None where the snapshot changed since the plan was made (a person approved something meanwhile): plan again.
     """
@@ -88,6 +90,8 @@ def settle(app: App, draft: Draft, entry: Entry) -> Entry | None:
             case Apply():
                 if not snapshots.advance(tx, entry.feed, draft.planned.version):
                     return None
+                if approved_by:
+                    applying.approve(tx, entry, approved_by, now)
                 return applying.apply(tx, app.marketplaces, draft.planned, replace(entry, state="applied"), now)
             case Hold(reasons):
                 return applying.hold(tx, replace(entry, state="held"), reasons, draft.plan.mode, now)
@@ -116,10 +120,21 @@ def described(plan: Plan, verdict: Verdict) -> dict[str, Any]:
     return {**asdict(plan), "notes": list(plan.notes), "verdict": words[type(verdict)], "reasons": [reason.sentence for reason in reasons]}
 
 
-def checked_again(app: App, feed: str, path: Path, entry: Entry, waived: Collection[str]) -> tuple[Draft, Entry, list[Refusal]]:
-    """Plan and settle a file until nobody comes between plan and commit; returns what it came to."""
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person's yes: who said it, and to which guards."""
+
+    by: str
+    guards: frozenset[str]
+
+
+def import_file(app: App, path: Path, entry: Entry, approval: Approval | None = None) -> tuple[Draft, Entry, list[Refusal]]:
+    """Plan and settle a file, anew where somebody came between plan and commit; returns what it came to.
+
+    Raises FileRefused where it cannot be read at all.
+    """
     while True:
-        with drafted(app, feed, path, entry.name, waived) as draft:
-            settled = settle(app, draft, entry)
+        with drafted(app, entry.feed, path, entry.name, approval.guards if approval else ()) as draft:
+            settled = settle(app, draft, entry, approval.by if approval else "")
             if settled is not None:
                 return draft, settled, draft.refusals()

@@ -25,12 +25,13 @@ def refresh(app: App, how: Pass, report: Report) -> None:
     """Take every ready file of the catalogue's feeds, the oldest first; in a dry run say what would change."""
 
     def turn(feed: str, taken: Taken, report: Report) -> None:
-        (_try if how.dry_run else _take)(app, feed, taken, report)
+        (_try if how.dry_run else take)(app, feed, taken, report)
 
     intake.take_files(app, CATALOG_FEEDS, turn, report, how)
 
 
-def _take(app: App, feed: str, taken: Taken, report: Report) -> None:
+def take(app: App, feed: str, taken: Taken, report: Report) -> None:
+    """Take one file: apply, hold, refuse or lay it aside, and move it out of the source."""
     if intake.was_settled(app, feed, taken):
         return
     if older := _superseded_by(app, feed, taken):
@@ -54,7 +55,7 @@ def _try(app: App, feed: str, taken: Taken, report: Report) -> None:
 
 def _import(app: App, feed: str, taken: Taken, report: Report) -> None:
     try:
-        draft, entry, refusals = imports.checked_again(app, feed, taken.path, intake.entry_of(feed, taken), ())
+        draft, entry, refusals = imports.import_file(app, taken.path, intake.entry_of(feed, taken))
     except FileRefused as error:
         intake.refuse_whole(app, feed, taken, str(error), report)
         return

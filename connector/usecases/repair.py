@@ -1,0 +1,207 @@
+"""What people decide of files and rows that a guard held or that were refused. Values returned are plain, to be shown."""
+
+from __future__ import annotations
+
+import getpass
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from connector.app import App
+from connector.domain.messages import Kind
+from connector.erp import intake as shelf
+from connector.erp.intake import Taken
+from connector.erp.local import LocalStore
+from connector.erp.shelves import ERRORS_ENDING
+from connector.erp.store import SourceFile
+from connector.errors import Conflict, FileRefused, NotFound
+from connector.feeds import CATALOG_FEEDS
+from connector.storage import files, holds, listings, quarantine, snapshots
+from connector.storage.files import Entry
+from connector.usecases import document_files, documents, imports, refreshing
+from connector.usecases.imports import Approval
+from connector.usecases.report import Report
+from connector.usecases.turns import turn
+
+REFRESH, REPORT = "refresh-snapshot", "report-documents"
+RETRY = "var/retry"
+
+
+# ── held ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def held_list(app: App) -> list[dict[str, Any]]:
+    """List what waits for a person's yes, the oldest first."""
+    with app.db.read() as tx:
+        return [_hold(row) for row in holds.waiting(tx)]
+
+
+def held_show(app: App, number: int) -> dict[str, Any]:
+    """Tell why something is held, and what it would change. Raises NotFound."""
+    with app.db.read() as tx:
+        row = holds.one(tx, number)
+    return {**_hold(row), "state": row["state"], "decided_by": row["decided_by"], "row": row["row"], "plan": row["plan"]}
+
+
+def held_approve(app: App, number: int, by: str = "") -> dict[str, Any]:
+    """Say yes: a file is planned again and applied without the guards that held it, a row's value is applied.
+
+    Raises NotFound; Conflict where it is no longer held; Busy while a refresh runs.
+    """
+    with turn(app, REFRESH):
+        row = _open_hold(app, number)
+        by = by or getpass.getuser()
+        said = _approve_row(app, row, by) if row["what"] == "row" else _approve_file(app, row, by)
+    return {"id": number, "decided_by": by, "outcome": said}
+
+
+def held_discard(app: App, number: int, by: str = "") -> dict[str, Any]:
+    """Say no: a file moves to rejected/, a row's known value stays. Raises as held_approve does."""
+    with turn(app, REFRESH):
+        row, by = _open_hold(app, number), by or getpass.getuser()
+        with app.db.write() as tx:
+            holds.decide(tx, number, "discarded", by, app.now)
+            if row["what"] == "file":
+                files.set_state(tx, row["file_id"], "discarded")
+        said = _to(app, row["file_id"], f"rejected/{row['feed']}") if row["what"] == "file" else f"the known value of {row['key']} stays"
+    return {"id": number, "decided_by": by, "outcome": said}
+
+
+def _open_hold(app: App, number: int) -> dict[str, Any]:
+    with app.db.read() as tx:
+        row = holds.one(tx, number)
+    if row["state"] != "held":
+        raise Conflict(f"hold {number} is no longer held: it was {row['state']}", remedy="connector held list")
+    return row
+
+
+def _approve_row(app: App, row: dict[str, Any], by: str) -> str:
+    values = row["row"]
+    told = [m for m in app.marketplaces if values["marketplace"] in ("", m.account)]
+    with app.db.write() as tx:
+        holds.decide(tx, row["id"], "approved", by, app.now)
+        snapshots.put_price(tx, values)
+        listings.announce(tx, told, [values["sku"]], Kind.PRICE, app.now)
+    return f"the price of {values['sku']} is {values['price_cents']} cents now"
+
+
+def _approve_file(app: App, row: dict[str, Any], by: str) -> str:
+    guards = frozenset(reason["guard"] for reason in row["reasons"])
+    entry = _entry(app, row["file_id"])
+    try:
+        draft, settled, refusals = imports.import_file(app, app.root / str(entry.place), entry, Approval(by, guards))
+    except FileRefused as error:
+        raise Conflict(f"{entry.name} can no longer be read: {error}", remedy=f"connector held discard {row['id']}") from error
+    report = Report(REFRESH)
+    refreshing.say(report, draft.plan, draft.verdict, refusals, draft.planned.held.all)
+    if settled.state == "applied":
+        _to(app, row["file_id"], f"archive/{entry.feed}/{app.now.date().isoformat()}")
+    return "; ".join([*report.lines, *report.failures])
+
+
+def _entry(app: App, number: int) -> Entry:
+    with app.db.read() as tx:
+        entry = files.one(tx, number)
+    if entry.place is None or not (app.root / entry.place).is_file():
+        raise NotFound(f"{entry.name} does not lie in {entry.place or 'its place'} any more", remedy="let the ERP send it again")
+    return entry
+
+
+def _to(app: App, number: int, folder: str) -> str:
+    """Move a recorded file of ours to another folder, and note it."""
+    entry = _entry(app, number)
+    file = SourceFile(entry.name, b"", entry.size, entry.modified_at)
+    place = shelf.rehouse(Taken(file, app.root / str(entry.place), entry.sha256), app.root, folder)
+    with app.db.write() as tx:
+        files.moved(tx, number, place, app.now)
+    return f"{entry.name} lies in {place} now"
+
+
+# ── quarantine ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+def quarantine_list(app: App) -> list[dict[str, Any]]:
+    """List the files refused whole, and the refused rows that no good row has replaced. A file goes by the id of its first bad row."""
+    with app.db.read() as tx:
+        whole = [_refused_file(entry, quarantine.rows_of(tx, entry.id)) for entry in files.refused(tx) if entry.id is not None]
+        rows = [_row(row) for row in quarantine.open_rows(tx)]
+    return sorted([*(one for one in whole if one["id"] is not None), *rows], key=lambda one: int(one["id"]))
+
+
+def quarantine_show(app: App, number: int) -> list[dict[str, Any]]:
+    """Show the refused rows of a refused row's file: line, column, value, reason. Raises NotFound."""
+    with app.db.read() as tx:
+        row = quarantine.one(tx, number)
+        return [_row(one) for one in quarantine.rows_of(tx, row["file_id"])]
+
+
+def quarantine_retry(app: App, number: int) -> dict[str, Any]:
+    """Take it again: a refused file whole, a refused document by itself.
+
+    Raises NotFound; Conflict for a row of the catalogue, which heals by itself when a good row of its key comes.
+    """
+    with app.db.read() as tx:
+        row = quarantine.one(tx, number)
+    if row["file_state"] == "refused":
+        return {"id": number, "outcome": _retry_file(app, row["feed"], row["file_id"])}
+    if row["feed"] in CATALOG_FEEDS:
+        reason = f"row {number} is one of {row['name']}, whose good rows were applied"
+        raise Conflict(reason, remedy="correct it in the ERP: the next file with a good row of its key heals it")
+    with turn(app, REPORT):
+        return {"id": number, "outcome": documents.take_again(app, number)}
+
+
+def _retry_file(app: App, feed: str, number: int) -> str:
+    """Take a refused file again from a copy: it stays in rejected/ until it was taken."""
+    entry, report = _entry(app, number), Report(REFRESH)
+    place = app.root / str(entry.place)
+    copy = app.root / RETRY / entry.name
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(place, copy)
+    with turn(app, REFRESH if feed in CATALOG_FEEDS else REPORT):
+        _take(app.taking_from(LocalStore(app.root / RETRY)), feed, entry, report)
+        with app.db.write() as tx:
+            files.set_state(tx, number, "superseded")
+            quarantine.heal_file(tx, number, app.now)
+        _forget(app, place, entry)
+    return "; ".join([*report.lines, *report.failures])
+
+
+def _take(app: App, feed: str, entry: Entry, report: Report) -> None:
+    file = next(f for f in app.source.listing(entry.name.rpartition("/")[0]) if f.name == entry.name)
+    taken: Taken = shelf.take(app.source, file, app.root / "var" / "work")
+    (refreshing.take if feed in CATALOG_FEEDS else document_files.take_file)(app, feed, taken, report)
+
+
+def _forget(app: App, place: Path, entry: Entry) -> None:
+    """Remove the refused copy, unless it was refused again and is the one that lies there."""
+    with app.db.read() as tx:
+        still = any(other.place == entry.place for other in files.refused(tx))
+    if not still:
+        place.unlink(missing_ok=True)
+        place.with_name(place.name + ERRORS_ENDING).unlink(missing_ok=True)
+
+
+# ── as people and machines see it ───────────────────────────────────────────────────────────────────────────────────────
+def _hold(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "id": row["id"],
+        "what": row["what"],
+        "feed": row["feed"],
+        "file": row["name"],
+        "key": row["key"],
+        "reasons": [reason["sentence"] for reason in row["reasons"]],
+        "held_at": _at(row["held_at"]),
+    }
+
+
+def _refused_file(entry: Entry, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    reasons = entry.plan.get("reasons") or [row["reason"] for row in rows[:1]]
+    first = rows[0]["id"] if rows else None
+    return {"id": first, "what": "file", "feed": entry.feed, "file": entry.name, "rows": len(rows), "reason": "; ".join(reasons)}
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    shown = ("id", "feed", "key", "line", "column", "value", "reason")
+    return {"what": "row", **{name: row[name] for name in shown}, "file": row["name"], "refused_at": _at(row["refused_at"])}
+
+
+def _at(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()
