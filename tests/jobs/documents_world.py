@@ -5,7 +5,7 @@ import os
 from datetime import UTC, datetime, timedelta
 
 from orders_world import PRODUCT, order
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from connector import app as building
 from connector import settings as settings_module
@@ -128,6 +128,10 @@ class Papers:
         with self.app.db.read() as tx:
             query = select(outbox.c.destination, outbox.c.kind, outbox.c.reference, outbox.c.state).order_by(outbox.c.id)
             return [tuple(row) for row in tx.execute(query) if row.kind in {"invoice", "tracking", "delivery", "cancel"}]
+
+    def count(self, table):
+        with self.app.db.read() as tx:
+            return tx.execute(select(func.count()).select_from(table)).scalar_one()
 
     def left(self, folder):
         return sorted(path.name for path in (self.root / folder).rglob("*") if path.is_file())
