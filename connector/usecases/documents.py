@@ -47,10 +47,11 @@ def take_again(app: App, number: int) -> str:
 def _rows(tx: Connection, row: dict[str, Any]) -> list[Row]:
     """Return the rows of a refused document. Raises Conflict where one of them could not be read."""
     rows: list[Row] = []
-    for refusal in quarantine.of_document(tx, row["file_id"], row["key"]) if row["key"] else [quarantine.Refusal(row["line"], "", "", "")]:
+    same = quarantine.of_document(tx, row["file_id"], row["key"]) if row["key"] else []
+    for refusal in same or [quarantine.Refusal(row["line"], row["column"], row["value"], row["reason"])]:
         values = of_record(refusal.record)
         if values is None:
-            reason = f"line {refusal.line} of {row['name']} could not be read: {refusal.reason or row['reason']}"
+            reason = f"line {refusal.line} of {row['name']} could not be read: {refusal.reason}"
             raise Conflict(reason, remedy="correct it in the ERP and send the file again")
         rows.append((refusal.line, values))
     return rows

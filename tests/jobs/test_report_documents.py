@@ -414,6 +414,7 @@ def test_a_file_that_cannot_be_read_is_refused_whole(world):
     report = world.report("invoices", "1;2", head="order_id;invoice_value")
     assert report.exit_status == 1
     assert "invoice_number" in report.failures[0]
+    assert world.left("var/work") == []
     assert world.left("rejected") == ["invoices-1.csv", "invoices-1.csv.errors.csv"]
 
 
@@ -604,7 +605,7 @@ def test_a_dry_run_says_what_it_would_take_and_tell_and_changes_nothing(world):
     assert any("would tell invoice 1" in line for line in report.lines)
     assert "no order has the id m9" in report.failures[0]
     assert (len(world.shop.calls), world.messages()) == (calls, messages)
-    assert world.left("inbox") == ["cancellations-3.csv", "invoices-2.csv"]
+    assert (world.left("inbox"), world.left("var/work")) == (["cancellations-3.csv", "invoices-2.csv"], [])
     assert (world.papers(order), open_rows(world)) == ([], [])
 
 
