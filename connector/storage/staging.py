@@ -1,6 +1,6 @@
 """Staging: what a file says, in temporary tables of one connection, outside every lock.
 
-`staged` holds the accepted rows, `refused` the bad ones, `kept` the keys whose known row stays because a row of theirs was refused,
+`staged` holds the accepted rows, `refused` the bad ones, `kept` the keys whose known row stays (a row was refused),
 `changes` what the plan would change, `opened` the keys of what earlier files left open. They end with the import. Nothing here writes
 the snapshot.
 """

@@ -1,0 +1,381 @@
+"""One contract for both databases: what an import plans and applies."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, insert, select
+
+from connector.domain.guards import Limits, Plan
+from connector.storage import files, holds, quarantine, snapshots, tables
+from connector.storage.database import Database, migrate, reading, writing
+from connector.storage.quarantine import Refusal
+from connector.storage.repeats import counts, sift
+from connector.storage.staging import SNAPSHOTS, load, staging
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+ANYTHING = Limits(max_removed=1, max_rejected=1)
+STOCK = ("sku", "warehouse", "quantity")
+PRICES = ("sku", "marketplace", "sales_channel", "price_cents", "list_price_cents", "valid_until")
+SERVICES = ("sku", "type", "id", "name", "price_cents")
+FREIGHT = tuple(c.name for c in tables.freight.columns if c.name not in ("file", "line"))
+
+
+@dataclass
+class Batch:
+    rows: list[tuple[int, tuple[Any, ...]]]
+    rejections: list[Refusal] = field(default_factory=list)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    url = f"sqlite:///{tmp_path}/connector.db" if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
+    database = Database(url)
+    migrate(database)
+    yield database
+    database.close()
+
+
+class Import:
+    """One import as the use case makes it, in small."""
+
+    def __init__(self, database, feed, given, *batches, mode="full", limits=ANYTHING, file="", apply=True):
+        self.feed = feed
+        with database.connection() as connection, staging(connection, feed, given, file) as stage:
+            load(connection, stage, batches)
+            sift(connection, stage)
+            accepted, refused = counts(connection, stage)
+            self.planned = snapshots.plan(
+                connection, stage, Plan(feed, "a.csv", mode, rows_read=accepted + refused, accepted=accepted, refused=refused), limits
+            )
+            self.plan = self.planned.plan
+            with reading(connection):
+                self.errors = list(quarantine.errors(connection, stage))
+            self.announced = []
+            if apply:
+                self._apply(connection, stage, mode)
+
+    def _apply(self, connection, stage, mode):
+        with writing(connection) as tx:
+            self.is_applied = snapshots.advance(tx, stage.feed, self.planned.version)
+            snapshots.apply(tx, stage, self.plan)
+            self.file_id = files.record(tx, files.Entry(stage.feed, stage.file or "a.csv", 1, NOW, "hash", "applied"), NOW)
+            quarantine.replace(tx, stage, mode, self.file_id, settled_ids=self.planned.healed, now=NOW)
+            held = self.planned.held
+            holds.supersede(tx, held.superseded, NOW)
+            holds.add_rows(tx, self.file_id, stage.feed, [(one.key, one.row, one.reason) for one in held.new], NOW)
+            query = snapshots.announcements(stage)
+            self.announced = [] if query is None else sorted(tuple(row) for row in tx.execute(query))
+
+
+def lines(*rows, start=2):
+    return Batch(list(enumerate(rows, start)))
+
+
+def known(database, feed):
+    with database.read() as tx:
+        return sorted(tuple(row) for row in tx.execute(select(SNAPSHOTS[feed])))
+
+
+def open_rejections(database):
+    with database.read() as tx:
+        return [(row["key"], row["line"], row["reason"]) for row in quarantine.open_rows(tx)]
+
+
+def open_holds(database):
+    with database.read() as tx:
+        return [(hold["key"], hold["row"]["price_cents"]) for hold in holds.waiting(tx)]
+
+
+def product(sku, name="Shirt", *, active=True):
+    return (sku, "P", name, "", "", "B", "C", "", "", 1.0, 2.5, 3.0, 100, "un", 1.0, "[]", "{}", "{}", active)
+
+
+PRODUCT = tuple(c.name for c in tables.products.columns)
+
+
+def test_a_first_export_adds_everything_and_says_so(database):
+    made = Import(database, "stock", STOCK, lines(("A", "", 3), ("B", "", 0)))
+
+    assert known(database, "stock") == [("A", "", 3), ("B", "", 0)]
+    assert (made.plan.added, made.plan.changed, made.plan.removed, made.plan.present) == (2, 0, 0, 0)
+    assert made.announced == [("A", "inventory", ""), ("B", "inventory", "")]
+
+
+def test_a_full_export_changes_what_differs_and_removes_what_is_absent(database):
+    Import(database, "stock", STOCK, lines(("A", "", 3), ("B", "", 1), ("C", "", 2)))
+    made = Import(database, "stock", STOCK, lines(("A", "", 3), ("B", "", 5)))
+
+    assert known(database, "stock") == [("A", "", 3), ("B", "", 5)]
+    assert (made.plan.added, made.plan.changed, made.plan.removed, made.plan.present) == (0, 1, 1, 3)
+    assert made.plan.changed_by_field == {"quantity": 1}
+    assert made.announced == [("B", "inventory", ""), ("C", "inventory", "")]
+
+
+def test_a_delta_removes_nothing(database):
+    Import(database, "stock", STOCK, lines(("A", "", 3), ("B", "", 1)))
+    Import(database, "stock", STOCK, lines(("B", "", 7)), mode="delta")
+
+    assert known(database, "stock") == [("A", "", 3), ("B", "", 7)]
+
+
+def test_a_plan_alone_changes_nothing(database):
+    made = Import(database, "stock", STOCK, lines(("A", "", 3)), apply=False)
+
+    assert made.plan.samples == {"added": [{"sku": "A", "warehouse": "", "line": 2, "quantity": 3}]}
+    assert known(database, "stock") == []
+
+
+def test_samples_show_each_changed_field_before_and_after(database):
+    Import(database, "products", PRODUCT, lines(product("A"), product("B")))
+    made = Import(database, "products", PRODUCT, lines(product("A", "Coat"), product("B", active=False)))
+
+    assert made.plan.samples == {
+        "changed": [
+            {"sku": "A", "line": 2, "product_name": ["Shirt", "Coat"]},
+            {"sku": "B", "line": 3, "active": [True, False]},
+        ]
+    }
+    assert made.plan.changed_by_field == {"product_name": 1, "active": 1}
+
+
+def test_content_is_told_as_catalog_and_what_comes_or_goes_for_sale_as_inventory(database):
+    Import(database, "products", PRODUCT, lines(product("A"), product("B"), product("C"), product("D")))
+    made = Import(database, "products", PRODUCT, lines(product("A", "Coat"), product("B", active=False), product("D"), product("E")))
+
+    assert made.announced == [("A", "catalog", ""), ("B", "inventory", ""), ("C", "inventory", ""), ("E", "catalog", "")]
+
+
+def test_prices_are_told_to_the_marketplace_they_are_for(database):
+    made = Import(database, "prices", PRICES, lines(("A", "", "", 10, 10, None), ("A", "m1", "2", 9, 10, NOW)))
+
+    assert made.announced == [("A", "price", ""), ("A", "price", "m1")]
+    assert known(database, "prices")[1] == ("A", "m1", "2", 9, 10, NOW)
+
+
+def test_the_same_instant_written_again_is_no_change(database):
+    row = ("A", "", "", 10, 10, NOW)
+    Import(database, "prices", PRICES, lines(row))
+    made = Import(database, "prices", PRICES, lines(row))
+
+    assert made.plan.changes == 0
+
+
+def test_identical_rows_of_one_key_count_once(database):
+    made = Import(database, "stock", STOCK, lines(("A", "", 3), ("A", "", 3), ("B", "", 1), ("A", "", 3)))
+
+    assert known(database, "stock") == [("A", "", 3), ("B", "", 1)]
+    assert made.errors == []
+
+
+def test_rows_of_one_key_with_different_content_are_all_refused_and_name_their_lines(database):
+    Import(database, "stock", STOCK, lines(("A", "", 9)))
+    made = Import(database, "stock", STOCK, lines(("A", "", 3), ("B", "", 1)), lines(("A", "", 4), ("A", "", 3), start=4))
+
+    reason = "the key occurs with different content on lines 2, 4, 5"
+    assert [(one.line, one.reason) for one in made.errors] == [(2, reason), (4, reason), (5, reason)]
+    assert known(database, "stock") == [("A", "", 9), ("B", "", 1)]
+
+
+def test_a_good_row_beside_a_refused_one_of_its_key_is_refused_too(database):
+    Import(database, "stock", STOCK, lines(("A", "", 9)))
+    made = Import(database, "stock", STOCK, Batch([(2, ("A", "", 3))], [Refusal(3, "quantity", "x", "not a number", ("A", ""))]))
+
+    assert [one.line for one in made.errors] == [2, 3]
+    assert "line 3 has the same key" in made.errors[0].reason
+    assert known(database, "stock") == [("A", "", 9)]
+
+
+def test_a_refused_row_leaves_what_is_known_of_its_key_in_a_full_export(database):
+    Import(database, "stock", STOCK, lines(("A", "", 9), ("B", "", 9)))
+    Import(database, "stock", STOCK, Batch([], [Refusal(2, "quantity", "x", "not a number", ("A", ""))]))
+
+    assert known(database, "stock") == [("A", "", 9)]
+
+
+def test_an_unchanged_bad_row_is_listed_once_and_healed_by_a_good_one(database):
+    bad = Refusal(2, "quantity", "x", "not a number", ("A", "1/2"))
+    for mode in ("full", "delta"):
+        Import(database, "stock", STOCK, Batch([(3, ("B", "", 1))], [bad]), mode=mode)
+        Import(database, "stock", STOCK, Batch([(9, ("B", "", 1))], [bad]), mode=mode)
+
+        assert open_rejections(database) == [("A/1%2F2", 2, "not a number")]
+
+        Import(database, "stock", STOCK, lines(("A", "1/2", 1), ("B", "", 1)), mode=mode)
+
+        assert open_rejections(database) == []
+
+
+def test_a_delta_about_other_keys_heals_nothing(database):
+    Import(database, "stock", STOCK, Batch([], [Refusal(2, "quantity", "x", "not a number", ("A", ""))]), mode="delta")
+    Import(database, "stock", STOCK, lines(("B", "", 1)), mode="delta")
+
+    assert open_rejections(database) == [("A/", 2, "not a number")]
+
+
+def test_another_fault_of_the_same_row_takes_the_place_of_the_first(database):
+    for mode in ("full", "delta"):
+        for reason in ("not a number", "negative"):
+            Import(database, "stock", STOCK, Batch([], [Refusal(2, "quantity", "x", reason, ("A", ""))]), mode=mode)
+
+        assert open_rejections(database) == [("A/", 2, "negative")]
+
+
+def test_a_full_export_that_no_longer_names_a_bad_row_heals_it(database):
+    Import(database, "stock", STOCK, Batch([], [Refusal(2, "sku", "", "missing", None)]))
+    Import(database, "stock", STOCK, lines(("B", "", 1)))
+
+    assert open_rejections(database) == []
+
+
+def test_zeroed_counts_skus_over_all_their_warehouses(database):
+    limits = Limits(max_removed=1, max_rejected=1, max_zeroed=0.5)
+    Import(database, "stock", STOCK, lines(("A", "1", 3), ("A", "2", 3), ("B", "1", 1), ("C", "1", 0)))
+    made = Import(database, "stock", STOCK, lines(("A", "1", 0), ("A", "2", 1), ("C", "1", 0)), limits=limits, apply=False)
+
+    assert (made.plan.stocked, made.plan.zeroed) == (2, 1)
+
+
+def test_freight_is_full_per_file_and_its_lines_are_its_keys(database):
+    row = ("01000000", "01999999", "", 0, 1000, 500, "0", "0", 0, 86400, "BRA", 0)
+    Import(database, "freight", FREIGHT, lines(row, row), file="freight/a.csv")
+    Import(database, "freight", FREIGHT, lines(row), file="freight/b.csv")
+    made = Import(database, "freight", FREIGHT, lines(row), file="freight/a.csv")
+
+    assert [one[:2] for one in known(database, "freight")] == [("freight/a.csv", 2), ("freight/b.csv", 2)]
+    assert (made.plan.removed, made.plan.present, made.announced) == (1, 2, [])
+
+
+def test_a_refused_freight_row_keeps_its_line_and_heals_within_its_file(database):
+    row = ("01000000", "01999999", "", 0, 1000, 500, "0", "0", 0, 86400, "BRA", 0)
+    Import(database, "freight", FREIGHT, lines(row, row), file="freight/a.csv")
+    bad = Batch([(2, row)], [Refusal(3, "TimeCost", "x", "no duration", None)])
+    made = Import(database, "freight", FREIGHT, bad, file="freight/a.csv")
+    Import(database, "freight", FREIGHT, lines(row), file="freight/b.csv")
+
+    assert made.plan.changes == 0
+    assert open_rejections(database) == [("3", 3, "no duration")]
+
+    Import(database, "freight", FREIGHT, lines(row, row), file="freight/a.csv")
+
+    assert open_rejections(database) == []
+
+
+FALLS = Limits(max_removed=1, max_rejected=1, max_price_change=0.8)
+
+
+def price(sku, cents):
+    return (sku, "", "", cents, 5000, None)
+
+
+def import_prices(database, *rows, **options):
+    return Import(database, "prices", PRICES, lines(*rows), limits=FALLS, **options)
+
+
+def test_a_price_that_falls_by_ninety_percent_is_held_and_the_others_go_on(database):
+    import_prices(database, price("A", 1000), price("B", 1000))
+    made = import_prices(database, price("A", 100), price("B", 900), price("C", 0))
+
+    assert known(database, "prices") == [price("A", 1000), price("B", 900)]
+    assert (made.plan.held, made.plan.changed, made.plan.added) == (2, 1, 0)
+    assert open_holds(database) == [("A//", 100), ("C//", 0)]
+
+
+def test_the_same_held_value_is_not_a_second_hold_and_another_takes_its_place(database):
+    import_prices(database, price("A", 1000))
+    import_prices(database, price("A", 100))
+    again = import_prices(database, price("A", 100))
+
+    assert (again.plan.held, open_holds(database)) == (1, [("A//", 100)])
+
+    import_prices(database, price("A", 90))
+
+    assert open_holds(database) == [("A//", 90)]
+
+
+@pytest.mark.parametrize("mode", ["full", "delta"])
+def test_an_acceptable_value_supersedes_the_hold(database, mode):
+    import_prices(database, price("A", 1000), price("B", 1000))
+    import_prices(database, price("A", 100), price("B", 100))
+    import_prices(database, price("A", 1000), price("B", 100), mode=mode)
+
+    assert open_holds(database) == [("B//", 100)]
+
+
+def test_a_delta_about_other_prices_leaves_the_hold(database):
+    import_prices(database, price("A", 1000))
+    import_prices(database, price("A", 100))
+    import_prices(database, price("B", 500), mode="delta")
+
+    assert open_holds(database) == [("A//", 100)]
+
+
+def test_a_value_that_was_approved_is_applied_and_one_discarded_stays_out_quietly(database):
+    import_prices(database, price("A", 1000), price("B", 1000))
+    import_prices(database, price("A", 100), price("B", 100))
+    with database.write() as tx:
+        for hold, state in zip(holds.waiting(tx), ("approved", "discarded"), strict=True):
+            holds.decide(tx, hold["id"], state, "ana", NOW)
+    made = import_prices(database, price("A", 100), price("B", 100))
+
+    assert known(database, "prices") == [price("A", 100), price("B", 1000)]
+    assert (made.plan.held, made.plan.notes, open_holds(database)) == (0, ("1 rows repeat a price that was discarded",), [])
+
+
+def test_a_plan_made_against_an_older_snapshot_may_not_be_applied(database):
+    made = Import(database, "stock", STOCK, lines(("A", "", 3)), apply=False)
+    Import(database, "stock", STOCK, lines(("A", "", 4)))
+    with database.write() as tx:
+        may_apply = snapshots.advance(tx, "stock", made.planned.version)
+
+    assert not may_apply
+
+
+# ── any sequence of exports gives what a plain reading of them gives ────────────────────────────────────────────────────
+skus = st.sampled_from("ABCDE")
+good = st.tuples(skus, st.sampled_from(["", "1"]), st.integers(0, 3)).map(lambda row: ("good", row))
+bad = st.tuples(skus, st.sampled_from(["", "1"])).map(lambda key: ("bad", key))
+exports = st.lists(st.tuples(st.sampled_from(["full", "delta"]), st.lists(st.one_of(good, good, good, bad), max_size=8)), max_size=6)
+
+
+def plain_reading(sequence):
+    """What the snapshot must be: keys with bad or contradictory rows stay, full exports forget the others."""
+    world = {}
+    for mode, rows in sequence:
+        said = {}
+        for kind, row in rows:
+            said.setdefault(tuple(row[:2]), set()).add(row[2] if kind == "good" else None)
+        clear = {key: values for key, values in said.items() if len(values) == 1 and None not in values}
+        kept = {key: value for key, value in world.items() if mode == "delta" or key in said}
+        world = {**kept, **{key: next(iter(values)) for key, values in clear.items()}}
+    return sorted((*key, value) for key, value in world.items())
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(exports)
+def test_any_sequence_of_exports_gives_what_a_plain_reading_gives(database, sequence):
+    with database.write() as tx:
+        tx.execute(delete(tables.stock))
+    for mode, rows in sequence:
+        numbered = list(enumerate(rows, 2))
+        batch = Batch(
+            [(line, row) for line, (kind, row) in numbered if kind == "good"],
+            [Refusal(line, "quantity", "x", "bad", row) for line, (kind, row) in numbered if kind == "bad"],
+        )
+        Import(database, "stock", STOCK, batch, mode=mode)
+
+    assert known(database, "stock") == plain_reading(sequence)
+
+
+def test_values_arrive_as_they_were_given(database):
+    odd = product("é\t'\"\\N;", "NULL")
+    with database.write() as tx:
+        tx.execute(insert(tables.products), [dict(zip(PRODUCT, product("other"), strict=True))])
+    Import(database, "products", PRODUCT, lines(odd))
+
+    assert known(database, "products") == [odd]
