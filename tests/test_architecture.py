@@ -86,6 +86,8 @@ class Socket(socket.socket):
     def connect(self, *address): done.append(f"connect {{address}}")
     def bind(self, *address): done.append(f"bind {{address}}")
 socket.socket = Socket
+import urllib3  # finds out once, by binding to ::1, whether there is IPv6: its own doing, before ours begins
+done.clear()
 import sqlalchemy
 sqlalchemy.create_engine = lambda *a, **k: done.append("create_engine")
 for module in {modules!r}:

@@ -112,7 +112,7 @@ def letters_list(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 @dead_letters.command("show")
 def letters_show(context: typer.Context, number: Number, *, as_json: AsJson = False) -> None:
-    """Show one letter and what it would say today."""
+    """Show one letter."""
     from connector.usecases import letters
 
     _answer(letters.show(open_app(context), number), as_json=as_json)
