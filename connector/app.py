@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector import settings as settings_module
-from connector.erp.store import FileStore, open_store
+from connector.erp.opening import open_store
+from connector.erp.store import FileStore
 from connector.settings import MarketplaceSettings, Settings
 from connector.storage.database import JOB_WAIT_SECONDS, Database
 from connector.storage.freight import RateMemory

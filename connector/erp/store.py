@@ -1,4 +1,4 @@
-"""The port to the ERP's files, and the choice of its implementation by address."""
+"""The port to the ERP's files: what every place for them can do."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
-
-from connector.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +88,3 @@ class FileStore(Protocol):
 
     def close(self) -> None:
         """Give up connections; what is under way in another thread ends with ErpUnreachable."""
-
-
-def open_store(settings: Settings, url: str) -> FileStore:
-    """Return the store that a `file:` or `sftp://` address names; relative folders lie in the project directory."""
-    if url.startswith("file:"):
-        from connector.erp.local import LocalStore
-
-        return LocalStore(settings.path(url.removeprefix("file:")))
-    from connector.erp.sftp import SftpStore
-
-    return SftpStore(settings, url)

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from servers import Sshd, wait_for
 
-from connector.erp.store import FileStore, Partial, Presence, SourceFile, open_store
+from connector.erp.opening import open_store
+from connector.erp.store import FileStore, Partial, Presence, SourceFile
 from connector.errors import ErpUnreachable, FileChanged, TargetOccupied, UsageError
 from connector.settings import ErpSettings, Settings
 
@@ -54,7 +55,7 @@ class Place:
         opening = (
             "from pathlib import Path\n"
             "from connector.settings import ErpSettings, Settings\n"
-            "from connector.erp.store import open_store\n"
+            "from connector.erp.opening import open_store\n"
             f"erp = ErpSettings(private_key={erp.private_key and str(erp.private_key)!r}, known_hosts={erp.known_hosts!r})\n"
             f"store = open_store(Settings(config_path=Path({str(self.settings.config_path)!r}), erp=erp), {self.url!r})\n"
         )
