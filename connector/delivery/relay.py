@@ -16,7 +16,7 @@ from connector.app import App
 from connector.delivery.courier import Courier, Result
 from connector.delivery.gate import Gate
 from connector.domain.messages import CATALOG_KINDS, MAX_ATTEMPTS, Blocked, Delivered, GiveUp, Kind, Message, Retry, next_attempt
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, Unreachable
 from connector.storage import outbox
 from connector.usecases.passes import Pass
 
@@ -72,6 +72,8 @@ class Relay:
             return Result(self.gate.blocked or Blocked("stopped", until=self.app.now))
         try:
             result = self.couriers[message.kind](message)
+        except Unreachable as error:  # our own database, say: no fault of the message's
+            result = Result(Retry(str(error)))
         except ConnectorError as error:
             result = Result(GiveUp(str(error)))
         except Exception as error:

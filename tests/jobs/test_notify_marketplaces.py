@@ -358,3 +358,19 @@ def test_what_a_dead_process_had_in_hand_is_told_by_the_next_one(world, shop):
     assert said(shop) == ["POST A", "PUT acme/A"]
     with world.app.db.read() as tx:
         assert accounts.standing(tx, "shop").delivered >= 1
+
+
+def test_a_database_that_is_locked_for_a_while_makes_no_dead_letter(world, shop):
+    """The suggestion's courier reads the snapshot; a lost table stands for a database that cannot be read just then."""
+    world.sells("A")
+    with world.app.db.write() as tx:
+        tx.exec_driver_sql("ALTER TABLE services RENAME TO elsewhere")
+    report = world.notify()
+    with world.app.db.write() as tx:
+        tx.exec_driver_sql("ALTER TABLE elsewhere RENAME TO services")
+    assert report.exit_status == 1
+    assert letters.listing(world.app) == []
+    world.now += timedelta(seconds=2)
+    world.notify()
+
+    assert said(shop) == ["POST A", "PUT acme/A"]
