@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from connector.errors import NotFound
 from connector.storage.tables import files as t
-from connector.storage.tables import looks
+from connector.storage.tables import holds, looks
 from connector.storage.upsert import insert as upsert
 
 
@@ -87,8 +87,9 @@ def _of_feed(feed: str, name: str | None, *states: str) -> Select[Any]:
 
 
 def last_applied(tx: Connection, feed: str, name: str | None = None) -> Entry | None:
-    """Return the feed's (with `name`: that file name's) last applied file."""
-    row = tx.execute(_of_feed(feed, name, "applied").order_by(t.c.id.desc()).limit(1)).mappings().first()
+    """Return the feed's (with `name`: that file name's) last applied file; one that a person approved counts from then on."""
+    query = _of_feed(feed, name, "applied").order_by(t.c.settled_at.desc(), t.c.id.desc()).limit(1)
+    row = tx.execute(query).mappings().first()
     return None if row is None else _entry(row)
 
 
@@ -105,6 +106,13 @@ def supersede_refused(tx: Connection, feed: str, name: str | None, than: datetim
     for number in ids:
         set_state(tx, number, "superseded")
     return ids
+
+
+def left_in_held(tx: Connection) -> list[Entry]:
+    """Return the files that lie in held/ though it was decided of them: a newer export made them pointless, or a crash came between."""
+    decided = select(holds.c.file_id).where(holds.c.what == "file", holds.c.state != "held")
+    query = select(t).where(t.c.id.in_(decided), t.c.state != "held", t.c.place.like("held/%")).order_by(t.c.id)
+    return [_entry(row) for row in tx.execute(query).mappings()]
 
 
 def refused(tx: Connection, limit: int = 1000) -> list[Entry]:

@@ -53,6 +53,11 @@ def settled(connection: Connection, stage: Stage, mode: str) -> list[int]:
     return passed(connection, stage, mode, [(row.id, row.key) for row in opened])
 
 
+def _not_of_a_refused_file() -> ColumnElement[bool]:
+    """Leave out the rows of files refused whole: those are closed with their file, and list nothing for another one."""
+    return t.c.file_id.in_(select(files.c.id).where(files.c.state != "refused"))
+
+
 def replace(tx: Connection, stage: Stage, mode: str, file_id: int, *, settled_ids: Sequence[int], now: datetime) -> None:
     """Heal what this file settles, and list its own bad rows; an unchanged bad row is not listed twice.
 
@@ -63,7 +68,7 @@ def replace(tx: Connection, stage: Stage, mode: str, file_id: int, *, settled_id
     is_over = true() if mode == "full" else or_(t.c.key == "", other_reason)
     tx.execute(update(t).where(_scope(stage), OPEN, ~seen_again, is_over).values(healed_at=now))
     _heal_ids(tx, settled_ids, now)
-    listed = exists().where(_scope(stage), OPEN, _same(stage))
+    listed = exists().where(_scope(stage), OPEN, _not_of_a_refused_file(), _same(stage))
     tx.execute(_listing(stage, file_id, now, ~listed))
 
 
@@ -90,7 +95,10 @@ def errors(connection: Connection, stage: Stage) -> Iterator[Refusal]:
 
 # ── any feed: from values ───────────────────────────────────────────────────────────────────────────────────────────────
 def add(tx: Connection, file_id: int, feed: str, found: Sequence[Refused], now: datetime) -> None:
-    """List refused rows; one that is open already (same key, column, value and reason) is not listed twice."""
+    """List refused rows; one that is open already (same key, column, value and reason) is not listed twice.
+
+    Each file refused whole keeps its own list.
+    """
     rows = [_values(file_id, feed, one, now) for one in found]
     fresh = [row for row in rows if not _is_open(tx, row)]
     if fresh:
@@ -113,7 +121,7 @@ def _values(file_id: int, feed: str, one: Refused, now: datetime) -> dict[str, A
 
 def _is_open(tx: Connection, row: dict[str, Any]) -> bool:
     same = [t.c[name] == row[name] for name in ("feed", "key", "column", "value", "reason")]
-    return tx.execute(select(t.c.id).where(*same, OPEN).limit(1)).first() is not None
+    return tx.execute(select(t.c.id).where(*same, OPEN, _not_of_a_refused_file()).limit(1)).first() is not None
 
 
 def heal(tx: Connection, feed: str, keys: Sequence[tuple[str, ...]], now: datetime) -> None:

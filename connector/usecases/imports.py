@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+import connector
 from connector.app import App
 from connector.domain.guards import Apply, Hold, Limits, Plan, Reason, Refuse, Verdict, judge
 from connector.errors import UsageError
 from connector.feeds import CATALOG_FEEDS, FEEDS, open_reading
-from connector.formats.layout import load_layout
+from connector.formats.layout import Layout, load_layout
 from connector.settings import PricesFeedSettings, StockFeedSettings
 from connector.storage import applying, quarantine, repeats, snapshots
 from connector.storage.database import reading, writing
@@ -53,8 +55,7 @@ def drafted(app: App, feed: str, path: Path, name: str, waived: Collection[str] 
     Raises FileRefused where it cannot be read at all.
     """
     settings, limits, declared = app.settings.feeds.of(feed), limits_of(app, feed), FEEDS[feed]
-    layout = load_layout(settings.layout, app.settings.config_path.resolve().parent / "layouts")
-    found = open_reading(declared, path, layout, timezone=ZoneInfo(app.settings.schedule.timezone), trailer=settings.trailer)
+    found = open_reading(declared, path, _layout(app, feed), timezone=ZoneInfo(app.settings.schedule.timezone), trailer=settings.trailer)
     with app.db.connection() as connection, staging(connection, feed, declared.fields, name if feed == "freight" else "") as stage:
         load(connection, stage, found.batches())
         repeats.sift(connection, stage)
@@ -75,6 +76,17 @@ def limits_of(app: App, feed: str) -> Limits:
     )
 
 
+def read_with(app: App, feed: str) -> str:
+    """Return a mark of all that decides what the bytes of a feed's file say, besides the bytes: settings, layout, program."""
+    settings = app.settings.feeds.of(feed)
+    parts = (connector.__version__, settings, _layout(app, feed), app.settings.schedule.timezone)
+    return sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _layout(app: App, feed: str) -> Layout:
+    return load_layout(app.settings.feeds.of(feed).layout, app.settings.config_path.resolve().parent / "layouts")
+
+
 def settle(app: App, draft: Draft, entry: Entry, approved_by: str = "") -> Entry | None:
     """Write what became of a file in one transaction, with all that follows from it; returns its line in the ledger.
 
@@ -84,7 +96,12 @@ def settle(app: App, draft: Draft, entry: Entry, approved_by: str = "") -> Entry
     """
     verdict, now = draft.verdict, app.now
     refused = draft.plan.refused
-    entry = replace(entry, rows_read=draft.plan.rows_read, rows_refused=refused, plan=described(draft.plan, verdict))
+    entry = replace(
+        entry,
+        rows_read=draft.plan.rows_read,
+        rows_refused=refused,
+        plan={**described(draft.plan, verdict), "read_with": read_with(app, entry.feed)},
+    )
     with writing(draft.connection) as tx:
         match verdict:
             case Apply():

@@ -13,7 +13,7 @@ from connector.storage import applying, files
 from connector.storage.files import Entry
 from connector.storage.price_holds import Held
 from connector.storage.quarantine import Refusal
-from connector.usecases import imports, intake
+from connector.usecases import imports, intake, places
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
@@ -28,6 +28,8 @@ def refresh(app: App, how: Pass, report: Report) -> None:
         (_try if how.dry_run else take)(app, feed, taken, report)
 
     intake.take_files(app, CATALOG_FEEDS, turn, report, how)
+    if not how.dry_run:
+        places.tidy(app)
 
 
 def take(app: App, feed: str, taken: Taken, report: Report) -> None:
@@ -45,6 +47,9 @@ def take(app: App, feed: str, taken: Taken, report: Report) -> None:
 def _try(app: App, feed: str, taken: Taken, report: Report) -> None:
     """Make the same plan and keep nothing of it."""
     try:
+        if older := _superseded_by(app, feed, taken):
+            report.did(f"{taken.file.name}: would be superseded, it is older than {older.name}", superseded=1)
+            return
         with imports.drafted(app, feed, taken.path, taken.file.name) as draft:
             say(report, draft.plan, draft.verdict, draft.refusals(), draft.planned.held.all, dry_run=True)
     except FileRefused as error:
@@ -80,9 +85,12 @@ def _superseded_by(app: App, feed: str, taken: Taken) -> Entry | None:
 
 
 def _is_the_last_one_again(app: App, feed: str, taken: Taken) -> bool:
+    """Tell whether reading the file would change and say nothing: its bad or held rows would be named again, another layout reads anew."""
     with app.db.read() as tx:
         last = files.last_applied(tx, feed, _only(feed, taken))
-    return last is not None and last.sha256 == taken.sha256
+    if last is None or last.sha256 != taken.sha256 or last.rows_refused or last.plan.get("held"):
+        return False
+    return bool(last.plan.get("read_with") == imports.read_with(app, feed))
 
 
 def _put_aside(app: App, feed: str, taken: Taken, newer: Entry, report: Report) -> None:
@@ -97,7 +105,8 @@ def _renew(app: App, feed: str, taken: Taken, report: Report) -> None:
     """The file applied last, under whatever name: it changes no value, but says that they still hold."""
     entry = intake.entry_of(feed, taken)
     with app.db.write() as tx:
-        entry = applying.renew(tx, app.marketplaces, replace(entry, plan={"notes": ["the file applied last, sent again"]}), app.now)
+        plan = {"notes": ["the file applied last, sent again"], "read_with": imports.read_with(app, feed)}
+        entry = applying.renew(tx, app.marketplaces, replace(entry, plan=plan), app.now)
     report.did(f"{entry.name}: the file applied last, sent again; nothing was changed", unchanged=1)
     intake.put_away(app, taken, entry, ())
 

@@ -14,12 +14,11 @@ from connector.erp import intake as shelf
 from connector.erp.intake import Taken
 from connector.erp.local import LocalStore
 from connector.erp.shelves import ERRORS_ENDING
-from connector.erp.store import SourceFile
-from connector.errors import Conflict, FileRefused, NotFound
+from connector.errors import Conflict, FileRefused
 from connector.feeds import CATALOG_FEEDS
 from connector.storage import files, holds, listings, quarantine, snapshots
 from connector.storage.files import Entry
-from connector.usecases import document_files, documents, imports, refreshing
+from connector.usecases import document_files, documents, imports, places, refreshing
 from connector.usecases.imports import Approval
 from connector.usecases.report import Report
 from connector.usecases.turns import turn
@@ -62,7 +61,11 @@ def held_discard(app: App, number: int, by: str = "") -> dict[str, Any]:
             holds.decide(tx, number, "discarded", by, app.now)
             if row["what"] == "file":
                 files.set_state(tx, row["file_id"], "discarded")
-        said = _to(app, row["file_id"], f"rejected/{row['feed']}") if row["what"] == "file" else f"the known value of {row['key']} stays"
+        said = (
+            places.move(app, row["file_id"], f"rejected/{row['feed']}")
+            if row["what"] == "file"
+            else f"the known value of {row['key']} stays"
+        )
     return {"id": number, "decided_by": by, "outcome": said}
 
 
@@ -86,7 +89,7 @@ def _approve_row(app: App, row: dict[str, Any], by: str) -> str:
 
 def _approve_file(app: App, row: dict[str, Any], by: str) -> str:
     guards = frozenset(reason["guard"] for reason in row["reasons"])
-    entry = _entry(app, row["file_id"])
+    entry = places.lying(app, row["file_id"])
     try:
         draft, settled, refusals = imports.import_file(app, app.root / str(entry.place), entry, Approval(by, guards))
     except FileRefused as error:
@@ -94,26 +97,8 @@ def _approve_file(app: App, row: dict[str, Any], by: str) -> str:
     report = Report(REFRESH)
     refreshing.say(report, draft.plan, draft.verdict, refusals, draft.planned.held.all)
     if settled.state == "applied":
-        _to(app, row["file_id"], f"archive/{entry.feed}/{app.now.date().isoformat()}")
+        places.move(app, row["file_id"], places.archive(app, entry.feed))
     return "; ".join([*report.lines, *report.failures])
-
-
-def _entry(app: App, number: int) -> Entry:
-    with app.db.read() as tx:
-        entry = files.one(tx, number)
-    if entry.place is None or not (app.root / entry.place).is_file():
-        raise NotFound(f"{entry.name} does not lie in {entry.place or 'its place'} any more", remedy="let the ERP send it again")
-    return entry
-
-
-def _to(app: App, number: int, folder: str) -> str:
-    """Move a recorded file of ours to another folder, and note it."""
-    entry = _entry(app, number)
-    file = SourceFile(entry.name, b"", entry.size, entry.modified_at)
-    place = shelf.rehouse(Taken(file, app.root / str(entry.place), entry.sha256), app.root, folder)
-    with app.db.write() as tx:
-        files.moved(tx, number, place, app.now)
-    return f"{entry.name} lies in {place} now"
 
 
 # ── quarantine ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -150,7 +135,7 @@ def quarantine_retry(app: App, number: int) -> dict[str, Any]:
 
 def _retry_file(app: App, feed: str, number: int) -> str:
     """Take a refused file again from a copy: it stays in rejected/ until it was taken."""
-    entry, report = _entry(app, number), Report(REFRESH)
+    entry, report = places.lying(app, number), Report(REFRESH)
     place = app.root / str(entry.place)
     copy = app.root / RETRY / entry.name
     copy.parent.mkdir(parents=True, exist_ok=True)

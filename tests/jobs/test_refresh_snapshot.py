@@ -1,0 +1,386 @@
+"""The catalogue's corridor, from the ERP's folder to the snapshot, with real files and a real database."""
+
+from datetime import timedelta
+
+import pytest
+from catalog_world import MONDAY, Catalog, product, said
+from sqlalchemy import insert
+
+from connector.domain.messages import Kind
+from connector.errors import Conflict, UsageError
+from connector.storage import listings
+from connector.storage.tables import orders, reservations
+from connector.usecases import imports, repair
+
+TODAY = MONDAY.date().isoformat()
+
+
+@pytest.fixture
+def shop(tmp_path):
+    catalog = Catalog(tmp_path / "shop")
+    yield catalog
+    catalog.app.db.close()
+
+
+# ── files that are applied ──────────────────────────────────────────────────────────────────────────────────────────────
+def test_an_export_is_applied_told_and_archived(shop):
+    shop.drop("products/all.csv", product("A"), product("B"))
+    report = shop.export("stock/all.csv", "A;3", "B;0")
+
+    assert (report.exit_status, report.failures) == (0, [])
+    assert said(report) == ["products/all.csv: 2 added, 0 changed, 0 removed", "stock/all.csv: 2 added, 0 changed, 0 removed"]
+    assert shop.stock() == {"A": 3, "B": 0}
+    assert shop.messages() == [("catalog", "A"), ("catalog", "B")]
+    assert shop.lies(f"archive/products/{TODAY}") == ["all.csv"]
+    assert shop.lies("inbox") == []
+
+
+def test_a_change_is_counted_by_field_and_told_once(shop):
+    shop.export("products/1.csv", product("A"))
+    with shop.app.db.write() as tx:
+        listings.told(tx, "shop", ["A"], shop.now)
+    shop.export("prices/1.csv", "A;10,00;12,00", "B;10,00;10,00")
+    report = shop.export("prices/2.csv", "A;9,00;11,00", "B;10,00;13,00")
+
+    assert said(report) == ["prices/2.csv: 0 added, 2 changed (price 1, list_price 2), 0 removed"]
+    assert shop.messages() == [("catalog", "A"), ("price", "A")]
+
+
+def test_the_feeds_are_taken_products_first_and_each_feeds_files_by_their_time(shop):
+    shop.drop("stock/a.csv", "A;2", at=MONDAY)
+    shop.drop("stock/b.csv", "A;1", at=MONDAY - timedelta(hours=1))
+    shop.drop("products/z.csv", product("A"))
+    shop.run()
+
+    assert shop.ledger() == [("products/z.csv", "applied"), ("stock/b.csv", "applied"), ("stock/a.csv", "applied")]
+    assert shop.stock() == {"A": 2}
+
+
+def test_an_older_full_export_is_superseded_and_changes_nothing(shop):
+    shop.export("stock/new.csv", "A;1")
+    report = shop.export("stock/old.csv", "A;9", at=MONDAY - timedelta(days=1))
+
+    assert report.exit_status == 0
+    assert "stock/old.csv: superseded" in report.lines[0]
+    assert (shop.stock(), shop.ledger()[-1]) == ({"A": 1}, ("stock/old.csv", "superseded"))
+    assert shop.lies("archive/stock") == [f"{TODAY}/new.csv", f"{TODAY}/old.csv"]
+
+
+def test_an_older_content_that_comes_back_is_news(shop):
+    shop.export("prices/1.csv", "A;10;10")
+    shop.export("prices/2.csv", "A;9;10")
+    shop.export("prices/1.csv", "A;10;10")
+
+    assert shop.prices() == {"A": 1000}
+    assert shop.lies("archive/prices") == [f"{TODAY}/1-2.csv", f"{TODAY}/1.csv", f"{TODAY}/2.csv"]
+
+
+def test_the_last_file_sent_again_under_another_name_changes_nothing_and_renews_the_feed(shop):
+    shop.export("stock/1.csv", "A;1")
+    before = shop.known("stock", "sku", "quantity"), shop.messages()
+    report = shop.export("stock/2.csv", "A;1")
+
+    assert "nothing was changed" in report.lines[0]
+    assert (shop.known("stock", "sku", "quantity"), shop.messages()) == before
+    assert shop.ledger()[-1] == ("stock/2.csv", "applied")
+    assert shop.lies("inbox") == []
+
+
+def test_the_same_bytes_are_read_anew_where_the_feed_is_read_in_another_way(shop):
+    shop.export("prices/1.csv", "A;1.234;1.234")
+    layouts = shop.root / "config" / "layouts"
+    layouts.mkdir()
+    (layouts / "points.toml").write_text('decimal = "."\n')
+    shop.configure(more='[feeds.prices]\nlayout = "points"\nmax_price_change = 1')
+    report = shop.export("prices/2.csv", "A;1.234;1.234")
+
+    assert "at most two decimals" in report.failures[1]
+
+
+def test_a_delta_changes_only_what_it_names(shop):
+    shop.configure(more='[feeds.stock]\nmode = "delta"')
+    shop.export("stock/1.csv", "A;1", "B;2")
+    shop.export("stock/2.csv", "B;3")
+
+    assert shop.stock() == {"A": 1, "B": 3}
+
+
+def test_freight_is_full_per_file_name(shop):
+    shop.drop("freight/north.csv", "01000000;01999999;0;1000;10,00;2", "02000000;02999999;0;1000;11,00;2")
+    shop.export("freight/south.csv", "90000000;90999999;0;1000;12,00;3")
+    shop.configure(more="[feeds.freight]\nmax_removed = 1")
+    shop.export("freight/north.csv", "01000000;01999999;0;1000;9,00;2")
+
+    assert shop.known("freight", "file", "line", "cost_cents") == [("freight/north.csv", 2, 900), ("freight/south.csv", 2, 1200)]
+    assert shop.messages() == []
+
+
+def test_a_stock_file_newer_than_the_ack_ends_the_reservation_even_when_it_says_nothing_new(shop):
+    shop.drop("products/1.csv", product("A"))
+    shop.export("stock/1.csv", "A;5")
+    with shop.app.db.write() as tx:
+        tx.execute(insert(orders).values(**an_order(shop.now)))
+        held = {"order_id": "O-1", "sku": "A", "quantity": 2, "until": MONDAY + timedelta(days=9), "acked_at": shop.now}
+        tx.execute(insert(reservations).values(**held))
+    shop.export("stock/again.csv", "A;5", at=shop.now + timedelta(seconds=30))
+
+    assert [reason is not None for (reason,) in shop.known("reservations", "release_reason")] == [True]
+
+
+def an_order(now):
+    texts = ("account", "marketplace_order_id", "sales_channel", "content_hash", "services_endpoint", "document")
+    empty = {"client": {}, "address": {}, "raw": b"{}", "answer": b"{}", "flags": [], "total_cents": 0}
+    return {**dict.fromkeys(texts, "x"), **empty, "order_id": "O-1", "state": "placed", "placed_at": now}
+
+
+# ── rows and files that are refused ─────────────────────────────────────────────────────────────────────────────────────
+def bad_row_among(shop, name, *rows):
+    return shop.export(name, *rows, *[f"X{number};1" for number in range(30)])
+
+
+def test_a_bad_row_is_refused_by_name_and_its_key_stays_as_it_was(shop):
+    bad_row_among(shop, "stock/1.csv", "A;5")
+    report = bad_row_among(shop, "stock/2.csv", "A;many")
+
+    assert report.exit_status == 1
+    assert "stock/2.csv, line 2, quantity 'many'" in report.failures[0]
+    assert shop.stock()["A"] == 5
+    assert [(row["key"], row["line"], row["value"]) for row in shop.quarantine()] == [("A/", 2, "many")]
+    assert shop.lies("rejected/stock") == ["2.csv.errors.csv"]
+
+
+def test_a_bad_row_stays_listed_once_until_a_good_one_comes(shop):
+    bad_row_among(shop, "stock/1.csv", "A;many")
+    bad_row_among(shop, "stock/2.csv", "A;many", "B;1")
+
+    assert len(shop.quarantine()) == 1
+
+    bad_row_among(shop, "stock/3.csv", "A;4", "B;1")
+
+    assert shop.quarantine() == []
+
+
+def test_an_unchanged_file_with_a_bad_row_is_named_again(shop):
+    first = bad_row_among(shop, "stock/1.csv", "A;many")
+    again = bad_row_among(shop, "stock/2.csv", "A;many")
+
+    assert (first.exit_status, again.exit_status) == (1, 1)
+
+
+def test_a_file_with_too_many_bad_rows_is_refused_whole(shop):
+    shop.export("stock/1.csv", "A;5")
+    report = shop.export("stock/2.csv", "A;6", "B;x")
+
+    assert report.exit_status == 1
+    assert (shop.stock(), shop.ledger()[-1]) == ({"A": 5}, ("stock/2.csv", "refused"))
+    assert shop.lies("rejected/stock") == ["2.csv", "2.csv.errors.csv"]
+    assert "3;quantity;x;" in (shop.root / "rejected/stock/2.csv.errors.csv").read_text("utf-8-sig")
+
+
+def test_a_file_that_cannot_be_read_is_refused_and_the_others_go_on(shop):
+    shop.drop("stock/a.csv", "A;1", head="sku;colour")
+    report = shop.export("stock/b.csv", "A;2")
+
+    assert report.exit_status == 1
+    assert "quantity" in report.failures[0]
+    assert (shop.stock(), shop.lies("inbox")) == ({"A": 2}, [])
+    assert shop.lies("rejected/stock") == ["a.csv", "a.csv.errors.csv"]
+
+
+def test_each_unreadable_file_is_listed_though_its_reason_is_the_same(shop):
+    for name in ("stock/a.csv", "stock/b.csv"):
+        shop.export(name, "A;1", head="sku;colour")
+
+    assert [row["file"] for row in shop.quarantine()] == ["stock/a.csv", "stock/b.csv"]
+
+
+def test_a_bad_row_that_comes_in_the_next_export_too_stays_listed_when_that_one_is_applied(shop):
+    shop.export("stock/1.csv", "A;many")
+    bad_row_among(shop, "stock/2.csv", "A;many")
+
+    assert [(row["what"], row["file"]) for row in shop.quarantine()] == [("row", "stock/2.csv")]
+
+
+def test_a_newer_good_export_settles_the_refused_ones_before_it(shop):
+    shop.export("stock/1.csv", "A;x")
+    shop.export("stock/2.csv", "A;1")
+
+    assert shop.quarantine() == []
+
+
+def test_a_refused_file_is_taken_again_once_its_cause_is_mended(shop):
+    shop.export("stock/1.csv", "A;6", "B;x")
+    shop.configure(more="[feeds.stock]\nmax_rejected = 0.9")
+    refused = shop.quarantine()[0]
+    repair.quarantine_retry(shop.app, refused["id"])
+
+    assert refused["what"] == "file"
+    assert shop.stock() == {"A": 6}
+    assert [row["what"] for row in shop.quarantine()] == ["row"]
+    assert "1.csv" not in shop.lies("rejected/stock")
+
+
+# ── what waits for a person ─────────────────────────────────────────────────────────────────────────────────────────────
+def test_an_empty_export_never_empties_a_shop(shop):
+    shop.configure(more="[feeds.stock]\nmax_removed = 1\nmax_zeroed = 1")
+    shop.export("stock/1.csv", "A;5")
+    report = shop.export("stock/2.csv")
+
+    assert report.exit_status == 1
+    assert (shop.stock(), shop.lies("held/stock")) == ({"A": 5}, ["2.csv"])
+
+
+def test_a_held_file_is_applied_when_a_person_says_yes(shop):
+    shop.export("stock/1.csv", "A;5", "B;5")
+    shop.export("stock/2.csv", "A;4")
+    hold = shop.held()[0]
+    shown = repair.held_show(shop.app, hold["id"])
+    repair.held_approve(shop.app, hold["id"], by="ana")
+
+    assert "max_removed" in hold["reasons"][0]
+    assert shown["plan"]["removed"] == 1
+    assert (shop.stock(), shop.held(), shop.ledger()[-1]) == ({"A": 4}, [], ("stock/2.csv", "applied"))
+    assert repair.held_show(shop.app, hold["id"])["decided_by"] == "ana"
+    assert (shop.lies("held"), shop.lies(f"archive/stock/{TODAY}")) == ([], ["1.csv", "2.csv"])
+    with pytest.raises(Conflict):
+        repair.held_approve(shop.app, hold["id"])
+
+
+def test_a_held_file_that_a_person_discards_lies_with_the_refused(shop):
+    shop.export("stock/1.csv", "A;5", "B;5")
+    shop.export("stock/2.csv", "A;4")
+    repair.held_discard(shop.app, shop.held()[0]["id"], by="ana")
+
+    assert (shop.stock(), shop.held()) == ({"A": 5, "B": 5}, [])
+    assert (shop.lies("held"), shop.lies("rejected/stock")) == ([], ["2.csv"])
+
+
+def test_an_export_held_again_and_again_waits_once(shop):
+    shop.export("stock/1.csv", "A;5", "B;5")
+    for number in (2, 3, 4):
+        shop.export(f"stock/{number}.csv", f"A;{number}")
+
+    assert [hold["file"] for hold in shop.held()] == ["stock/4.csv"]
+    assert shop.lies("held/stock") == ["4.csv"]
+
+
+def test_what_is_held_is_pointless_once_a_newer_export_was_applied(shop):
+    shop.export("stock/1.csv", "A;5", "B;5")
+    shop.export("stock/2.csv", "A;4")
+    shop.export("stock/3.csv", "A;5", "B;4")
+
+    assert (shop.held(), shop.lies("held")) == ([], [])
+
+
+def test_the_file_applied_last_is_the_one_that_a_person_said_yes_to(shop):
+    shop.export("stock/1.csv", "A;5", "B;5")
+    shop.drop("stock/3.csv", "A;4", at=MONDAY + timedelta(hours=2))
+    shop.run()
+    shop.export("stock/2.csv", "A;3", "B;3", at=MONDAY + timedelta(hours=1))
+    shop.now += timedelta(minutes=1)
+    repair.held_approve(shop.app, shop.held()[0]["id"])
+    shop.export("stock/4.csv", "A;3", "B;3", at=MONDAY + timedelta(hours=3))
+
+    assert shop.stock() == {"A": 3, "B": 3}
+
+
+def test_a_price_that_falls_by_ninety_percent_waits_and_the_others_do_not(shop):
+    shop.export("prices/1.csv", "A;100,00;100", "B;100,00;100")
+    report = shop.export("prices/2.csv", "A;10,00;100", "B;90,00;100")
+
+    assert report.exit_status == 1
+    assert "A//: held: the price falls by 90.0 %" in report.failures[0]
+    assert shop.prices() == {"A": 10000, "B": 9000}
+
+
+def test_a_held_price_is_applied_and_told_when_a_person_says_yes(shop):
+    shop.export("products/1.csv", product("A"))
+    with shop.app.db.write() as tx:
+        listings.told(tx, "shop", ["A"], shop.now)
+    shop.export("prices/1.csv", "A;100,00;100")
+    before = shop.messages().count((Kind.PRICE, "A"))
+    shop.export("prices/2.csv", "A;10,00;100")
+    with shop.app.db.write() as tx:
+        tx.exec_driver_sql("DELETE FROM outbox")
+    repair.held_approve(shop.app, shop.held()[0]["id"], by="ana")
+
+    assert before == 1
+    assert (shop.prices(), shop.messages(), shop.held()) == ({"A": 1000}, [("price", "A")], [])
+
+
+def test_a_discarded_price_stays_out_quietly_until_another_comes(shop):
+    shop.export("prices/1.csv", "A;100,00;100")
+    shop.export("prices/2.csv", "A;10,00;100")
+    repair.held_discard(shop.app, shop.held()[0]["id"])
+    quiet = shop.export("prices/3.csv", "A;10,00;101")
+    shop.export("prices/4.csv", "A;95,00;100")
+
+    assert (quiet.exit_status, shop.prices(), shop.held()) == (0, {"A": 9500}, [])
+
+
+# ── passes that change nothing ──────────────────────────────────────────────────────────────────────────────────────────
+def test_a_dry_run_says_what_would_happen_and_changes_nothing(shop):
+    shop.export("stock/1.csv", "A;5", "B;5")
+    before = shop.dump()
+    shop.drop("stock/2.csv", "A;4", "B;5")
+    report = shop.run(dry_run=True)
+
+    assert said(report) == ["stock/2.csv: 0 added, 1 changed (quantity 1), 0 removed"]
+    assert (shop.dump(), shop.lies("inbox"), shop.lies("var/work")) == (before, ["stock/2.csv"], [])
+
+
+def test_a_dry_run_tells_a_superseded_file_from_one_that_would_be_applied(shop):
+    shop.export("stock/new.csv", "A;1")
+    shop.drop("stock/old.csv", "A;9", at=MONDAY - timedelta(days=1))
+    report = shop.run(dry_run=True)
+
+    assert "would be superseded" in report.lines[0]
+
+
+def test_a_preview_tells_everything_and_changes_nothing(shop):
+    shop.export("stock/1.csv", "A;5", "B;5", "C;1")
+    before = shop.dump()
+    path = shop.drop("stock/2.csv", "A;4", "B;x", "D;1")
+    found = imports.preview(shop.app, path, "stock")
+
+    assert (found["added"], found["changed"], found["removed"], found["refused"]) == (1, 1, 1, 1)
+    assert (found["changed_by_field"], found["verdict"]) == ({"quantity": 1}, "refuse")
+    assert [(row["line"], row["column"], row["value"]) for row in found["rejected"]] == [(3, "quantity", "x")]
+    assert shop.dump() == before
+
+
+def test_a_preview_of_what_is_not_there_is_a_wrong_call(shop):
+    with pytest.raises(UsageError):
+        imports.preview(shop.app, shop.root / "nothing.csv", "stock")
+
+
+# ── settling ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_file_is_taken_when_two_looks_agree_and_named_until_then(tmp_path):
+    shop = Catalog(tmp_path / "shop", settle=90)
+    shop.drop("stock/1.csv", "A;5")
+    first, second, third, _ = (shop.run(by_hand=True) for _ in range(4))
+
+    assert "stock/1.csv still settles: it can be taken from 15:02:30 UTC" in first.lines[0]
+    assert "still settles" in second.lines[0]
+    assert said(third) == ["stock/1.csv: 1 added, 0 changed, 0 removed"]
+    assert shop.known("looks", "name") == []
+
+
+def test_a_file_that_grows_between_two_looks_rests_again(tmp_path):
+    shop = Catalog(tmp_path / "shop", settle=50)
+    shop.drop("stock/1.csv", "A;5")
+    shop.run()
+    shop.drop("stock/1.csv", "A;5", "B;6")
+    shop.run()
+    waited = shop.stock()
+    shop.run()
+
+    assert (waited, shop.stock()) == ({}, {"A": 5, "B": 6})
+
+
+def test_a_source_that_is_not_there_is_a_failure_of_its_own(shop):
+    shop.configure()
+    (shop.root / "inbox").rename(shop.root / "away") if (shop.root / "inbox").exists() else None
+    report = shop.run()
+
+    assert report.exit_status == 3
