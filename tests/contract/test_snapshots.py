@@ -379,3 +379,19 @@ def test_values_arrive_as_they_were_given(database):
     Import(database, "products", PRODUCT, lines(odd))
 
     assert known(database, "products") == [odd]
+
+
+def test_others_write_while_a_file_is_read_and_planned(database):
+    def batches():
+        for line in range(2, 5):
+            with database.write() as tx:
+                tx.execute(insert(tables.services).values(sku=str(line), type="t", id="i", name="n", price_cents=1))
+            yield Batch([(line, (f"S{line}", "", 1))])
+
+    with database.connection() as connection, staging(connection, "stock", STOCK) as stage:
+        load(connection, stage, batches())
+        snapshots.plan(connection, stage, Plan("stock", "a.csv", "full"), ANYTHING)
+        with database.write() as tx:
+            tx.execute(delete(tables.services))
+
+    assert known(database, "services") == []
