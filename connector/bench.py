@@ -18,7 +18,6 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 
-from jobs.refresh_snapshot import run as refresh
 from rich.console import Console
 from rich.table import Table
 
@@ -32,6 +31,7 @@ from connector.usecases import offers, orders
 from connector.usecases.passes import Pass
 from connector.vtex import orders as order_documents
 from connector.vtex import simulation as cart_documents
+from jobs.refresh_snapshot import run as refresh
 
 SEED = 20261124
 ACCOUNT = "bench"
