@@ -169,5 +169,5 @@ def erase(
     done = privacy.erase(open_app(context), document)
     _answer(done, as_json=as_json)
     for order in done["still_open"]:
-        show.complain(f"order {order} is still open: its data is needed for the delivery; erase again when it has ended")
+        show.complain(f"order {order} was not given to the ERP yet: its data is needed; erase again after `connector run export-orders`")
     raise typer.Exit(1 if done["still_open"] else 0)

@@ -45,7 +45,7 @@ class Paper:
 
 
 PAPERS = {
-    Kind.ORDER_FILE: Paper("orders", order_files.order_file, "order file written"),
+    Kind.ORDER_FILE: Paper("orders", order_files.order_file, order_story.ORDER_WRITTEN),
     Kind.DISPATCH_FILE: Paper("dispatches", order_files.dispatch_file, "dispatch file written"),
     Kind.CANCELLATION_FILE: Paper("cancellations", order_files.cancellation_file, "cancellation file written"),
 }

@@ -17,3 +17,8 @@ def key_parts(text: str, count: int) -> tuple[str, ...]:
     if count == 1:
         return (text,)
     return tuple(part.replace("%2F", "/").replace("%25", "%") for part in text.split("/"))
+
+
+def shown(text: str, count: int) -> str:
+    """Show a key of so many parts to people: empty parts at its end say nothing ("A1//" is the price of A1 everywhere)."""
+    return text if count == 1 else text.rstrip("/")

@@ -10,10 +10,19 @@ from sqlalchemy import Connection, insert, or_, select
 from connector.domain.orders import OrderEvent
 from connector.storage.tables import documents, order_events, outbox
 
+ORDER_WRITTEN = "order file written"
+"""The event that says: the ERP was given the order."""
+
 
 def event(tx: Connection, order_id: str, now: datetime, what: str, detail: str = "") -> None:
     """Add a line to an order's history."""
     tx.execute(insert(order_events).values(order_id=order_id, at=now, what=what, detail=detail))
+
+
+def was_written(tx: Connection, order_id: str) -> bool:
+    """Tell whether the ERP was given the order's file."""
+    written = (order_events.c.order_id == order_id, order_events.c.what == ORDER_WRITTEN)
+    return tx.execute(select(order_events.c.id).where(*written).limit(1)).first() is not None
 
 
 def history(tx: Connection, order_id: str) -> tuple[OrderEvent, ...]:

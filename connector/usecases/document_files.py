@@ -54,7 +54,7 @@ def take_file(app: App, feed: str, taken: Taken, report: Report) -> None:
     try:
         contents = read(app, feed, taken.path)
     except FileRefused as error:
-        intake.refuse_whole(app, feed, taken, _reason(error, taken), report)
+        intake.refuse_whole(app, feed, taken, intake.reason_of(error, taken), report)
         return
     entry = intake.entry_of(feed, taken)
     with app.db.write() as tx:
@@ -68,7 +68,7 @@ def try_file(app: App, feed: str, taken: Taken, report: Report) -> None:
     try:
         contents = read(app, feed, taken.path)
     except FileRefused as error:
-        report.failed(f"{taken.file.name} would be refused: {_reason(error, taken)}", refused_files=1)
+        report.failed(f"{taken.file.name} would be refused: {intake.reason_of(error, taken)}", refused_files=1)
         return
     finally:
         taken.path.unlink(missing_ok=True)
@@ -76,11 +76,6 @@ def try_file(app: App, feed: str, taken: Taken, report: Report) -> None:
         _, outcome = _apply(app, tx, intake.entry_of(feed, taken), contents)
         tx.rollback()
     say(report, f"{taken.file.name} (dry run)", contents, outcome)
-
-
-def _reason(error: FileRefused, taken: Taken) -> str:
-    """Leave out the name of the working copy, which says nothing to people."""
-    return str(error).removeprefix(f"{taken.path.name}: ")
 
 
 def _apply(app: App, tx: Connection, entry: Entry, contents: Contents) -> tuple[int, Outcome]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 import connector
 from connector.app import App
 from connector.domain.guards import Apply, Hold, Limits, Plan, Reason, Refuse, Verdict, judge
+from connector.domain.keys import shown
 from connector.errors import UsageError
 from connector.feeds import CATALOG_FEEDS, FEEDS, open_reading
 from connector.formats.layout import Layout, load_layout
@@ -126,7 +127,7 @@ def preview(app: App, path: Path, feed: str) -> dict[str, Any]:
     with drafted(app, feed, path, name) as draft:
         refusals = draft.refusals()
         rejected = [{"line": r.line, "column": r.column, "value": r.value, "reason": r.reason} for r in refusals[:SHOWN]]
-        held = [{"key": one.key, **one.row, "reason": one.reason.sentence} for one in draft.planned.held.all]
+        held = [{"key": shown(one.key, 3), **one.row, "reason": one.reason.sentence} for one in draft.planned.held.all]
         return {**described(draft.plan, draft.verdict), "rejected": rejected, "held_rows": held}
 
 

@@ -14,7 +14,7 @@ from connector.app import App
 from connector.erp import intake
 from connector.erp.intake import Look, Settling, Taken
 from connector.erp.store import SourceFile
-from connector.errors import ConnectorError, FileChanged, Unreachable
+from connector.errors import ConnectorError, FileChanged, FileRefused, Unreachable
 from connector.feeds import Rejection
 from connector.formats.errors_csv import errors_csv
 from connector.storage import files, quarantine
@@ -90,6 +90,11 @@ def was_settled(app: App, feed: str, taken: Taken) -> bool:
         return False
     put_away(app, taken, entry, refusals)
     return True
+
+
+def reason_of(error: FileRefused, taken: Taken) -> str:
+    """Say why a file cannot be read, without the name of our working copy: the sentence begins with the file's own."""
+    return str(error).removeprefix(f"{taken.path.name}: ")
 
 
 def refuse_whole(app: App, feed: str, taken: Taken, reason: str, report: Report) -> None:

@@ -33,8 +33,8 @@ MASK = "***"
 def erase(app: App, document: str) -> dict[str, Any]:
     """Overwrite a person's data and say what went, what was kept, and why. Doing it again changes nothing.
 
-    Orders that are still open keep their data until they end: without the address nobody could deliver. Raises UsageError for what is
-    no CPF or CNPJ.
+    An open order whose file the ERP has not been given keeps its data until then: without the address nobody could deliver. Raises
+    UsageError for what is no CPF or CNPJ.
     """
     documents = _ways_to_write(document)
     done: dict[str, Any] = {"erased": [], "already_erased": [], "still_open": [], "kept": list(KEPT)}
@@ -57,7 +57,8 @@ def _ways_to_write(document: str) -> set[str]:
 def _one(tx: Connection, app: App, data: PersonalData) -> str:
     if data.client == ERASED:
         return "already_erased"
-    if data.state in OPEN_STATES or people.waits_to_be_written(tx, data.order_id):
+    is_needed = data.state in OPEN_STATES and not order_story.was_written(tx, data.order_id)
+    if is_needed or people.waits_to_be_written(tx, data.order_id):
         return "still_open"
     safe = {data.order_id, data.marketplace_order_id, data.account} | people.goods_of(tx, data.order_id)
     people.pseudonymise(

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from connector.app import App
 from connector.domain.guards import Apply, Hold, Plan, Refuse, Verdict
+from connector.domain.keys import shown
 from connector.erp.intake import Taken
 from connector.errors import FileRefused
 from connector.feeds import CATALOG_FEEDS
@@ -53,7 +54,7 @@ def _try(app: App, feed: str, taken: Taken, report: Report) -> None:
         with imports.drafted(app, feed, taken.path, taken.file.name) as draft:
             say(report, draft.plan, draft.verdict, draft.refusals(), draft.planned.held.all, dry_run=True)
     except FileRefused as error:
-        report.failed(f"{taken.file.name} would be refused: {error}", refused_files=1)
+        report.failed(f"{taken.file.name} would be refused: {intake.reason_of(error, taken)}", refused_files=1)
     finally:
         taken.path.unlink(missing_ok=True)
 
@@ -62,7 +63,7 @@ def _import(app: App, feed: str, taken: Taken, report: Report) -> None:
     try:
         draft, entry, refusals = imports.import_file(app, taken.path, intake.entry_of(feed, taken))
     except FileRefused as error:
-        intake.refuse_whole(app, feed, taken, str(error), report)
+        intake.refuse_whole(app, feed, taken, intake.reason_of(error, taken), report)
         return
     say(report, draft.plan, draft.verdict, refusals, draft.planned.held.all)
     intake.put_away(app, taken, entry, refusals)
@@ -127,7 +128,7 @@ def say(report: Report, plan: Plan, verdict: Verdict, refusals: list[Refusal], h
                 report.failed(f"{plan.name} {would or 'was '}refused: {reason.sentence}", refused_files=1)
     _name_refusals(report, plan, refusals)
     for one in held[:NAMED]:
-        report.failed(f"{plan.name}, {one.key}: held: {one.reason.sentence}{_approve(dry_run=dry_run)}", held_rows=1)
+        report.failed(f"{plan.name}, {shown(one.key, 3)}: held: {one.reason.sentence}{_approve(dry_run=dry_run)}", held_rows=1)
     if len(held) > NAMED:
         report.failed(f"{plan.name}: and {len(held) - NAMED} more held rows", held_rows=len(held) - NAMED)
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from connector.app import App
+from connector.domain import keys
 from connector.domain.messages import Kind
 from connector.erp import intake as shelf
 from connector.erp.intake import Taken
 from connector.erp.local import LocalStore
 from connector.erp.shelves import ERRORS_ENDING
 from connector.errors import Conflict, FileRefused
-from connector.feeds import CATALOG_FEEDS
+from connector.feeds import CATALOG_FEEDS, FEEDS
 from connector.storage import files, holds, listings, quarantine, snapshots
 from connector.storage.files import Entry
 from connector.usecases import document_files, documents, imports, places, refreshing
@@ -171,7 +172,7 @@ def _hold(row: dict[str, Any]) -> dict[str, Any]:
         "what": row["what"],
         "feed": row["feed"],
         "file": row["name"],
-        "key": row["key"],
+        "key": keys.shown(row["key"], _parts(row["feed"])),
         "reasons": [reason["sentence"] for reason in row["reasons"]],
         "held_at": _at(row["held_at"]),
     }
@@ -184,8 +185,13 @@ def _refused_file(entry: Entry, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _row(row: dict[str, Any]) -> dict[str, Any]:
-    shown = ("id", "feed", "key", "line", "column", "value", "reason")
-    return {"what": "row", **{name: row[name] for name in shown}, "file": row["name"], "refused_at": _at(row["refused_at"])}
+    shown = {name: row[name] for name in ("id", "feed", "line", "column", "value", "reason")}
+    key = keys.shown(row["key"], _parts(row["feed"]))
+    return {"what": "row", **shown, "key": key, "file": row["name"], "refused_at": _at(row["refused_at"])}
+
+
+def _parts(feed: str) -> int:
+    return len(FEEDS[feed].key)
 
 
 def _at(instant: datetime | None) -> str | None:

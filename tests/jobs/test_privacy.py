@@ -10,6 +10,8 @@ from sqlalchemy import insert
 from connector.errors import UsageError
 from connector.storage.tables import files, rejections
 from connector.usecases import orders, privacy
+from jobs import Pass
+from jobs.running import run_job
 
 ADDRESS = {
     "receiverName": "Jonas Alves",
@@ -86,12 +88,15 @@ def test_erasing_again_changes_nothing(seller):
     assert seller.order(order_id) == once
 
 
-def test_an_open_order_keeps_its_data_until_it_ends(seller):
+def test_an_open_order_keeps_its_data_until_the_erp_has_it(seller):
     order_id = bought(seller)
-    done = privacy.erase(seller.app, "3244239851")
+    before = privacy.erase(seller.app, "3244239851")
+    (seller.app.root / "outbox").mkdir()
+    run_job(seller.app, "export-orders", Pass(by_hand=True))
+    after = privacy.erase(seller.app, "3244239851")
 
-    assert (done["erased"], done["still_open"]) == ([], [order_id])
-    assert seller.order(order_id).address == ADDRESS
+    assert (before["erased"], before["still_open"]) == ([], [order_id])
+    assert (after["erased"], after["still_open"]) == ([order_id], [])
 
 
 def test_a_person_is_erased_on_postgresql_too(tmp_path, postgresql_url):

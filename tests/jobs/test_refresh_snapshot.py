@@ -145,7 +145,7 @@ def test_a_bad_row_is_refused_by_name_and_its_key_stays_as_it_was(shop):
     assert report.exit_status == 1
     assert "stock/2.csv, line 2, quantity 'many'" in report.failures[0]
     assert shop.stock()["A"] == 5
-    assert [(row["key"], row["line"], row["value"]) for row in shop.quarantine()] == [("A/", 2, "many")]
+    assert [(row["key"], row["line"], row["value"]) for row in shop.quarantine()] == [("A", 2, "many")]
     assert shop.lies("rejected/stock") == ["2.csv.errors.csv"]
 
 
@@ -289,7 +289,7 @@ def test_a_price_that_falls_by_ninety_percent_waits_and_the_others_do_not(shop):
     report = shop.export("prices/2.csv", "A;10,00;100", "B;90,00;100")
 
     assert report.exit_status == 1
-    assert "A//: held: the price falls by 90.0 %" in report.failures[0]
+    assert "A: held: the price falls by 90.0 %" in report.failures[0]
     assert shop.prices() == {"A": 10000, "B": 9000}
 
 
