@@ -30,7 +30,7 @@ from connector.errors import Busy, ConnectorError
 from connector.settings import Settings, notify_socket
 from connector.usecases.schedules import schedules
 from connector.usecases.turns import turn
-from jobs import JOBS, Pass
+from jobs import DEFAULT_SCHEDULES, JOBS, Pass
 from jobs.running import run_job
 
 DEADLINE_SECONDS = 25.0
@@ -80,7 +80,7 @@ def run(settings: Settings) -> int:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    plan = schedules(settings, tuple(JOBS))
+    plan = schedules(settings, DEFAULT_SCHEDULES)
     with turn(app_module.build(settings), "daemon", wait_seconds=0):
         scheduler = _start(settings, plan, stop)
         _notify("READY=1")

@@ -165,14 +165,19 @@ class ConsoleSettings(Section):
 
 
 class ScheduleSettings(Section):
-    """Cron as cron means it, or "every 5m"; "" is never."""
+    """When each job runs: a key for each, its name with underscores; cron as cron means it, or "every 5m"; "" is never.
 
-    refresh_snapshot: str = "every 2m"
-    notify_marketplaces: str = "every 30s"
-    export_orders: str = "every 30s"
-    report_documents: str = "every 1m"
-    housekeeping: str = "15 3 * * *"
+    Which jobs there are, and their defaults, `jobs` knows, which this module cannot import; `usecases/schedules` compares the two.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True, str_strip_whitespace=True)
+    __pydantic_extra__: dict[str, str]
+
     timezone: str = "America/Sao_Paulo"
+
+    @property
+    def jobs(self) -> dict[str, str]:
+        return dict(self.__pydantic_extra__)
 
     @model_validator(mode="after")
     def _zone(self) -> ScheduleSettings:

@@ -10,14 +10,18 @@ from connector.app import App
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
-__all__ = ["JOBS", "Job", "Pass"]
+__all__ = ["DEFAULT_SCHEDULES", "JOBS", "Job", "Pass"]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`module` holds `run(app, how) -> Report`; imported when first needed, so that `connector --help` stays quick."""
+    """`module` holds `run(app, how) -> Report`; imported when first needed, so that `connector --help` stays quick.
+
+    `schedule` holds where the settings name none.
+    """
 
     module: str
+    schedule: str
 
     @property
     def run(self) -> Callable[[App, Pass], Report]:
@@ -25,10 +29,12 @@ class Job:
 
 
 JOBS: dict[str, Job] = {
-    "refresh-snapshot": Job("jobs.refresh_snapshot"),
-    "notify-marketplaces": Job("jobs.notify_marketplaces"),
-    "export-orders": Job("jobs.export_orders"),
-    "report-documents": Job("jobs.report_documents"),
-    "housekeeping": Job("jobs.housekeeping"),
+    "refresh-snapshot": Job("jobs.refresh_snapshot", "every 2m"),
+    "notify-marketplaces": Job("jobs.notify_marketplaces", "every 30s"),
+    "export-orders": Job("jobs.export_orders", "every 30s"),
+    "report-documents": Job("jobs.report_documents", "every 1m"),
+    "housekeeping": Job("jobs.housekeeping", "15 3 * * *"),
 }
 """In the order in which `run all` takes them."""
+
+DEFAULT_SCHEDULES = {name: job.schedule for name, job in JOBS.items()}

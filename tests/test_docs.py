@@ -66,7 +66,7 @@ def test_every_command_in_the_documents_exists():
 
 def test_every_setting_is_in_the_readme_and_in_the_shipped_file(readme):
     shipped = (ROOT / "config" / "connector.toml").read_text(encoding="utf-8")
-    for key in settings():
+    for key in [*settings(), *(job.replace("-", "_") for job in JOBS)]:
         name = key.rpartition(".")[2]
 
         assert f"`{name}`" in readme, key

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 def check(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Look whether all is there that is needed."""
     from connector.usecases import doctor
-    from jobs import JOBS
+    from jobs import DEFAULT_SCHEDULES
 
     checks = []
-    for one in doctor.examine(open_app(context), JOBS):
+    for one in doctor.examine(open_app(context), DEFAULT_SCHEDULES):
         checks.append(one)
         if not as_json:
             show.say(f"{one.state:<12}{one.name}: {show.words(one.found)}" + (f" -> {one.remedy}" if one.remedy else ""))

@@ -44,9 +44,12 @@ def open_app(context: typer.Context, *, schema: bool = True, least: str = "WARNI
     """
     from connector import app, log
     from connector.storage import database
+    from connector.usecases.schedules import refuse_unknown
+    from jobs import DEFAULT_SCHEDULES
 
     log.configure(logging.DEBUG if call_of(context).debug else logging.getLevelNamesMapping()[least])
     opened = app.load(config_path(context))
+    refuse_unknown(opened.settings, DEFAULT_SCHEDULES)
     if schema:
         database.ready(opened.db)
     return opened

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -36,7 +36,7 @@ def exit_status(checks: Iterable[Check]) -> int:
     return 3 if UNREACHABLE in states else 1 if FAIL in states else 0
 
 
-def examine(app: App, jobs: Iterable[str]) -> Iterator[Check]:
+def examine(app: App, jobs: Mapping[str, str]) -> Iterator[Check]:
     """Look at everything, one after the other; what fails is a line, and the next is looked at."""
     yield Check("settings", OK, str(app.settings.config_path))
     yield from _each("schedule", partial(_schedule, app, jobs))
@@ -62,10 +62,9 @@ def _each(name: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]:
         yield Check(name, FAIL, error.message, error.remedy)
 
 
-def _schedule(app: App, jobs: Iterable[str]) -> Iterator[Check]:
-    names = tuple(jobs)
-    planned = schedules(app.settings, names)
-    never = [name for name in names if name not in planned]
+def _schedule(app: App, jobs: Mapping[str, str]) -> Iterator[Check]:
+    planned = schedules(app.settings, jobs)
+    never = [name for name in jobs if name not in planned]
     found = f"{len(planned)} jobs, in {app.settings.schedule.timezone}"
     yield Check("schedule", WARN if never else OK, found + (f"; never: {', '.join(never)}" if never else ""))
 

@@ -1,25 +1,41 @@
-"""The jobs' schedules, read from the settings; for the daemon and the doctor."""
+"""The jobs' schedules: what the settings say, or the job's own default; for the daemon and the doctor."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Mapping
 
 from connector.domain.schedule import ALLOWED, Schedule, parse
 from connector.errors import SettingsError
 from connector.settings import Settings
 
 
-def schedules(settings: Settings, jobs: Iterable[str]) -> dict[str, Schedule]:
-    """Return each scheduled job's schedule by name; a job whose schedule is "" is left out.
+def schedules(settings: Settings, defaults: Mapping[str, str]) -> dict[str, Schedule]:
+    """Return each scheduled job's schedule by name; a job whose schedule is "" is left out. `defaults` has one for every job.
 
-    Raises SettingsError for one that cannot be read.
+    Raises SettingsError for one that cannot be read, and for a key that is no job's.
     """
-    read = {name: _schedule(settings, name.replace("-", "_")) for name in jobs}
+    refuse_unknown(settings, defaults)
+    read = {name: _schedule(settings, _key(name), default) for name, default in defaults.items()}
     return {name: schedule for name, schedule in read.items() if schedule is not None}
 
 
-def _schedule(settings: Settings, key: str) -> Schedule | None:
-    text: str = getattr(settings.schedule, key)
+def refuse_unknown(settings: Settings, defaults: Mapping[str, str]) -> None:
+    """Raise SettingsError for a key of [schedule] that is no job's."""
+    known = [*(_key(name) for name in defaults), "timezone"]
+    for key in settings.schedule.jobs:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            allowed = "no such key" + (f"; did you mean {near[0]}?" if near else "")
+            raise SettingsError(str(settings.config_path), f"schedule.{key}", found=key, allowed=allowed)
+
+
+def _key(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _schedule(settings: Settings, key: str, default: str) -> Schedule | None:
+    text = settings.schedule.jobs.get(key, default)
     try:
         return parse(text)
     except ValueError as error:

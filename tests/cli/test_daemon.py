@@ -29,7 +29,7 @@ from connector.app import load
 from connector.storage import database
 log.configure()
 database.ready(load(Path(sys.argv[1])).db)
-jobs.JOBS["housekeeping"] = jobs.Job(sys.argv[3])
+jobs.JOBS["housekeeping"] = jobs.Job(sys.argv[3], "every 1s")
 connector.daemon.DEADLINE_SECONDS = float(sys.argv[4])
 sys.exit(connector.daemon.run(settings.load(sys.argv[1])))
 """

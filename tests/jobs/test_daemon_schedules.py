@@ -77,11 +77,18 @@ def test_a_jump_of_the_clock_is_noticed_once():
 def test_an_empty_schedule_is_left_out():
     settings = Settings(schedule=ScheduleSettings(export_orders=""))
 
-    assert set(schedules(settings, ["housekeeping", "export-orders"])) == {"housekeeping"}
+    assert set(schedules(settings, {"housekeeping": "15 3 * * *", "export-orders": "every 30s"})) == {"housekeeping"}
+
+
+def test_a_key_that_is_no_job_s_is_an_error_that_says_which_was_meant():
+    settings = Settings(schedule=ScheduleSettings(export_order="every 1m"))
+
+    with pytest.raises(SettingsError, match=r"schedule.export_order: .* did you mean export_orders\?"):
+        schedules(settings, {"export-orders": "every 30s"})
 
 
 def test_a_schedule_that_cannot_be_read_names_key_and_what_is_allowed():
     settings = Settings(schedule=ScheduleSettings(export_orders="hourly"))
 
     with pytest.raises(SettingsError, match=r"schedule.export_orders: found 'hourly', allowed: five cron fields"):
-        schedules(settings, ["export-orders"])
+        schedules(settings, {"export-orders": "every 30s"})

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from connector import settings
 from connector.errors import SettingsError
+from jobs import DEFAULT_SCHEDULES
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "config" / "connector.toml"
@@ -84,14 +85,18 @@ def flat(document):
 def test_the_shipped_file_names_every_key_and_no_other():
     document = tomllib.loads(COMMENTED.sub(r"\1", SHIPPED.read_text(encoding="utf-8")))
 
-    assert set(keys_of_document(document)) == set(keys_of_models())
+    jobs = {f"schedule.{name.replace('-', '_')}" for name in DEFAULT_SCHEDULES}
+
+    assert set(keys_of_document(document)) == set(keys_of_models()) | jobs
 
 
 def test_the_shipped_file_shows_the_defaults():
     shipped = dict(flat(tomllib.loads(SHIPPED.read_text(encoding="utf-8"))))
     defaults = {key: value for key, value in defaults_of_models() if value is not None and key != "shipping.slas"}
 
-    assert {key: shipped.get(key) for key in defaults} == defaults
+    jobs = {f"schedule.{name.replace('-', '_')}": default for name, default in DEFAULT_SCHEDULES.items()}
+
+    assert {key: shipped.get(key) for key in [*defaults, *jobs]} == {**defaults, **jobs}
 
 
 def test_the_shipped_file_comments_every_key():
