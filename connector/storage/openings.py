@@ -20,9 +20,9 @@ def passed(connection: Connection, stage: Stage, mode: str, opened: Iterable[tup
     connection.execute(delete(t))
     connection.execute(insert(t), rows)
     settled = exists().where(stage.same_key(stage.staged, t)) if mode == "delta" else ~exists().where(stage.same_key(stage.kept, t))
-    return list(connection.execute(select(t.c.id).where(settled)).scalars())
+    return list(connection.execute(select(t.c.number).where(settled)).scalars())
 
 
 def _row(stage: Stage, number: int, key: str) -> dict[str, Any]:
     parts: tuple[Any, ...] = (stage.file, int(key)) if stage.file else key_parts(key, len(stage.key))
-    return {"id": number, **dict(zip(stage.key, parts, strict=True))}
+    return {"number": number, **dict(zip(stage.key, parts, strict=True))}

@@ -124,7 +124,7 @@ def _stage(feed: str, given: Sequence[str], file: str) -> Stage:
         refused=temporary("refused", *_refused_columns()),
         kept=temporary("kept", *keys()),
         changes=temporary("changes", *keys(primary_key=True), *_change_columns()),
-        opened=temporary("opened", Column("id", BigInteger), *keys()),
+        opened=temporary("opened", Column("number", BigInteger), *keys()),  # "id" is a key of services
     )
 
 

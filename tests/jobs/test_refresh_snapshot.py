@@ -384,3 +384,14 @@ def test_a_source_that_is_not_there_is_a_failure_of_its_own(shop):
     report = shop.run()
 
     assert report.exit_status == 3
+
+
+def test_services_are_full_like_every_other_feed_and_a_bad_row_keeps_what_is_known(tmp_path):
+    shop = Catalog(tmp_path / "shop", more="[feeds.services]\nmax_rejected = 0.5")
+    shop.export("products/1.csv", product("A"))
+    first = shop.export("services/1.csv", "A;Garantia;5;Um ano;100,00", "A;Presente;6;Caixa;2,50", "B;Garantia;5;Um ano;1,00")
+    second = shop.export("services/2.csv", "A;Garantia;5;Um ano;90,00", "A;Presente;6;Caixa;2,50", "B;Garantia;5;Um ano;x")
+
+    assert (first.exit_status, second.exit_status) == (0, 1)
+    assert "services/2.csv, line 4, price 'x'" in second.failures[0]
+    assert shop.known("services", "sku", "id", "price_cents") == [("A", "5", 9000), ("A", "6", 250), ("B", "5", 100)]
