@@ -9,7 +9,6 @@ import typer
 
 from connector.cli import show
 from connector.cli.opening import AsJson, open_app
-from connector.errors import UsageError
 
 if TYPE_CHECKING:
     from connector.usecases.status import Status
@@ -104,12 +103,8 @@ def preview(
 
     Added, changed by field, removed, rejected rows with reasons; nothing is changed.
     """
-    from connector.feeds import CATALOG_FEEDS
+    from connector.cli.plans import print_plan
     from connector.usecases import imports
 
-    if feed not in CATALOG_FEEDS:
-        raise UsageError(f"There is no feed {feed!r} to preview", remedy=f"one of: {', '.join(CATALOG_FEEDS)}")
-    if not file.is_file():
-        raise UsageError(f"{file} is no file that can be read")
     found = imports.preview(open_app(context), file.absolute(), feed)
-    (show.document if as_json else show.fields)(found)
+    (show.document if as_json else print_plan)(found)

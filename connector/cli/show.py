@@ -35,7 +35,8 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     if not found:
         say(f"{title}: none")
         return
-    shown = Table(title=Text(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    say(title)
+    shown = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in found:
