@@ -7,6 +7,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 
+BY_INVOICE = "invoice:"
+"""Before an invoice's number, in place of an order's id: the order that this invoice is of. Carriers know no order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Objection:

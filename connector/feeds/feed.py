@@ -27,6 +27,7 @@ class Feed:
     adjust: Adjust | None = None
     check: Check | None = None
     reads_xml: bool = False
+    reads_ocoren: bool = False
     reads_every_sheet: bool = False
 
     @property

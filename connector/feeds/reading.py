@@ -17,7 +17,7 @@ from connector.feeds.rejecting import Rejecter, Wrong
 from connector.feeds.specs import GroupReader
 from connector.feeds.values import Context
 from connector.formats.layout import Layout
-from connector.formats.opening import open_table
+from connector.formats.opening import Kinds, open_table
 from connector.formats.record import Block, Rejection, Table
 from connector.formats.trailer import Trailer, check_rows
 
@@ -102,7 +102,8 @@ def _mark_bad(wrong: Wrong, name: str, values: list[Any]) -> None:
 
 def open_feed(feed: Feed, path: Path, layout: Layout, timezone: ZoneInfo, trailer: str) -> Reading:
     """Open a file as a feed. Raises FileRefused where it cannot be read at all, or misses a required column."""
-    table, found = open_table(path, layout, feed.knows, trailer=trailer, every_sheet=feed.reads_every_sheet, xml=feed.reads_xml)
+    kinds = Kinds(xml=feed.reads_xml, ocoren=feed.reads_ocoren, every_sheet=feed.reads_every_sheet)
+    table, found = open_table(path, layout, feed.knows, kinds, trailer=trailer)
     refuse_missing(feed, path, table.names)
     numbers = [place for column, place in places_of(feed, table.names) if column.is_number]
     marks = Marks(table, numbers, layout)

@@ -1,4 +1,4 @@
-"""Where parcels are: dispatch, the carrier's events, delivery."""
+"""Where parcels are: dispatch, the carrier's events, delivery. Also PROCEDA OCOREN."""
 
 from __future__ import annotations
 
@@ -21,4 +21,5 @@ TRACKING = Feed(
         c.free_text("description"),
         c.flag("delivered", empty=False),
     ),
+    reads_ocoren=True,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from connector.errors import FileRefused
@@ -10,38 +11,48 @@ from connector.formats.delimited import DelimitedTable
 from connector.formats.encoding import Text
 from connector.formats.fixed_width import FixedWidthTable
 from connector.formats.layout import Layout
+from connector.formats.ocoren import OcorenTable, is_ocoren
 from connector.formats.record import Table
 from connector.formats.trailer import Trailer, read_trailer
 from connector.formats.workbook import SUFFIXES, WorkbookTable
 
 
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """What else than delimited text, fixed widths and workbooks a feed may come as; `every_sheet` reads all of a workbook."""
+
+    xml: bool = False
+    ocoren: bool = False
+    every_sheet: bool = False
+
+
 def open_table(
-    path: Path, layout: Layout, is_known: Callable[[str], bool], *, trailer: str = "", every_sheet: bool = False, xml: bool = False
+    path: Path, layout: Layout, is_known: Callable[[str], bool], kinds: Kinds, *, trailer: str = ""
 ) -> tuple[Table, Trailer | None]:
     """Open a file as a table, together with its trailer where the feed has one.
 
-    `is_known` says whether a column name is one of the feed's; `xml` that NF-e are expected; `every_sheet` reads all of a workbook.
-    Raises FileRefused for what cannot be read.
+    `is_known` says whether a column name is one of the feed's. Raises FileRefused for what cannot be read.
     """
     try:
-        return _open(path, layout, is_known, trailer=trailer, every_sheet=every_sheet, xml=xml)
+        table = _special(path, layout, is_known, kinds)
+        if table is None:
+            return _open_text(path, layout, is_known, trailer)
     except OSError as error:
         raise FileRefused(f"{path.name}: it cannot be read ({error.strerror or error})", remedy="is it a file, and readable?") from error
+    if trailer and isinstance(table, WorkbookTable):
+        raise FileRefused(f"{path.name}: a workbook has no trailer line", remedy="send delimited text, or clear the feed's trailer")
+    return table, None
 
 
-def _open(
-    path: Path, layout: Layout, is_known: Callable[[str], bool], *, trailer: str, every_sheet: bool, xml: bool
-) -> tuple[Table, Trailer | None]:
+def _special(path: Path, layout: Layout, is_known: Callable[[str], bool], kinds: Kinds) -> Table | None:
     suffix = path.suffix.lower()
-    if suffix == ".xml" and xml:
+    if suffix == ".xml" and kinds.xml:
         from connector.formats.nfe_xml import NfeTable
 
-        return NfeTable(path, layout), None
+        return NfeTable(path, layout)
     if suffix in SUFFIXES:
-        if trailer:
-            raise FileRefused(f"{path.name}: a workbook has no trailer line", remedy="send delimited text, or clear the feed's trailer")
-        return WorkbookTable(path, layout, is_known, every_sheet=every_sheet), None
-    return _open_text(path, layout, is_known, trailer)
+        return WorkbookTable(path, layout, is_known, every_sheet=kinds.every_sheet)
+    return OcorenTable(path) if kinds.ocoren and is_ocoren(path) else None
 
 
 def _open_text(path: Path, layout: Layout, is_known: Callable[[str], bool], pattern: str) -> tuple[Table, Trailer | None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
 from connector.domain.documents import Content, Document, DocumentKind, DocumentState
 from connector.domain.messages import Kind
@@ -42,6 +42,12 @@ def referred(reference: str) -> tuple[str, str]:
 def of_order(tx: Connection, order_id: str) -> list[Document]:
     """Return an order's documents in the order in which they were taken."""
     return [_document(row) for row in tx.execute(select(t).where(t.c.order_id == order_id).order_by(t.c.id))]
+
+
+def orders_of_invoice(tx: Connection, digits: str) -> list[tuple[str, str]]:
+    """Return order and invoice number of the invoices whose number is this, leading zeros aside; `digits` has none."""
+    same = (t.c.kind == DocumentKind.INVOICE.value, func.ltrim(t.c.number, "0") == digits)
+    return [(row.order_id, row.number) for row in tx.execute(select(t.c.order_id, t.c.number).where(*same).distinct())]
 
 
 def _document(row: Row[Any]) -> Document:

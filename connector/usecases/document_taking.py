@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
-from connector.domain.documents import Objection
+from connector.domain.documents import BY_INVOICE, Objection
 from connector.domain.orders import Order
 from connector.errors import Conflict, NotFound
-from connector.storage import quarantine
+from connector.storage import documents, quarantine
 from connector.storage.quarantine import Refusal
 from connector.storage.staging import Refused
 from connector.usecases import orders
@@ -62,14 +62,31 @@ def take_rows(by: Taking, feed: str, rows: Sequence[Row], rejections: Sequence[R
 
 def take_one(by: Taking, feed: str, group: Sequence[Row]) -> str | Objection:
     """Take one document: says in a sentence what is new, "" where it is known already; or objects, and nothing is changed."""
-    reference = group[0][1]["order_id"]
+    ours = _of_the_order(by, group)
+    if isinstance(ours, Objection):
+        return ours
+    reference = ours[0][1]["order_id"]
     try:
         order = orders.find(by.tx, reference)
     except NotFound as error:
         return Objection("order_id", reference, f"{error.message}{UNKNOWN}")
     except Conflict as error:
         return Objection("order_id", reference, str(error))
-    return _take(by, feed, order, group)
+    return _take(by, feed, order, ours)
+
+
+def _of_the_order(by: Taking, group: Sequence[Row]) -> Sequence[Row] | Objection:
+    """Put the order, and the invoice's number as it was taken, into rows that name their order by its invoice."""
+    named = str(group[0][1]["order_id"])
+    if not named.startswith(BY_INVOICE):
+        return group
+    found = documents.orders_of_invoice(by.tx, named.removeprefix(BY_INVOICE))
+    if len(found) != 1:
+        number = named.removeprefix(BY_INVOICE)
+        several = f"several orders have an invoice {number}: {', '.join(order for order, _ in found)}"
+        return Objection("invoice_number", number, several if found else f"no order has an invoice {number}{UNKNOWN}")
+    order_id, number = found[0]
+    return [(line, {**values, "order_id": order_id, "invoice_number": number}) for line, values in group]
 
 
 def _take(by: Taking, feed: str, order: Order, group: Sequence[Row]) -> str | Objection:

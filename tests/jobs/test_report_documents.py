@@ -18,7 +18,7 @@ from connector.errors import Conflict, NotFound, Refused
 from connector.storage import outbox, quarantine
 from connector.storage.tables import documents as documents_table
 from connector.storage.tables import files, reservations
-from connector.usecases import documents, letters, orders
+from connector.usecases import documents, letters, orders, repair
 
 ROOT = Path(__file__).parents[2]
 INVOICED = "{order};N1;2026-01-02;25,00;A;2;10,00"
@@ -652,3 +652,44 @@ def test_a_process_killed_between_sending_and_settling_repeats_the_same_invoice_
     first, second = world.shop.calls
     assert (first.path, json.dumps(first.body)) == (second.path, json.dumps(second.body))
     assert world.papers(order) == [("invoice", "N1", "reported")]
+
+
+# ── PROCEDA OCOREN: the carrier knows the invoice, not the order ────────────────────────────────────────────────────────
+def ocoren(*events):
+    """Write events (invoice number, code, day DDMMAAAA) as a carrier does."""
+    head = ["000" + "TRANSPORTADORA SILVA".ljust(70) + "2411261030OCO241110300", "340OCORR241110300", "341" + "12345678000195" + "SILVA"]
+    return "\r\n".join([*head, *(f"34212345678000195001{number:>08}{code}{day}1402" for number, code, day in events)]) + "\r\n"
+
+
+def drop_ocoren(world, name, *events):
+    folder = world.app.root / "inbox" / "tracking"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(ocoren(*events), encoding="cp1252")
+
+
+def test_a_carriers_ocoren_is_told_of_the_order_that_has_the_invoice(world):
+    order = world.ordered("m1", ("A", 2))
+    world.report("invoices", INVOICED.format(order=order).replace("N1", "000123"))
+    world.report("tracking", f"{order};000123;Silva;SR1;;;;;;;")
+    drop_ocoren(world, "oco.txt", ("123", "00", "24112026"), ("123", "01", "25112026"))
+    report = world.run()
+
+    assert report.failures == []
+    assert world.shop.orders["m1"].deliveries["000123"][-1]["isDelivered"] is True
+    assert [e["description"] for e in world.shop.orders["m1"].deliveries["000123"][-1]["events"]] == [
+        "Processo de transporte já iniciado",
+        "Entrega realizada normalmente",
+    ]
+
+
+def test_an_ocoren_of_an_invoice_that_nobody_knows_yet_is_listed_and_can_be_taken_again(world):
+    drop_ocoren(world, "oco.txt", ("123", "01", "25112026"))
+    report = world.run()
+    (row,) = repair.quarantine_list(world.app)
+    assert "no order has an invoice 123" in report.failures[0]
+    order = world.ordered("m1", ("A", 2))
+    world.report("invoices", INVOICED.format(order=order).replace("N1", "123"))
+    said = repair.quarantine_retry(world.app, row["id"])
+
+    assert f"delivery of invoice 123 of order {order}" in said["outcome"]
+    assert repair.quarantine_list(world.app) == []
