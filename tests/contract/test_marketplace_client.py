@@ -169,8 +169,11 @@ def test_nothing_secret_is_printed():
 
 
 def test_where_nobody_listens_the_reply_says_so():
-    with line(settings("http://127.0.0.1:1")) as marketplace:
-        reply = marketplace.send(Request("POST", "http://127.0.0.1:1/x", None, "try"))
+    with socket.socket() as bound:  # bound, not listening: nobody else can come to listen there meanwhile
+        bound.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        with line(settings(address)) as marketplace:
+            reply = marketplace.send(Request("POST", f"{address}/x", None, "try"))
 
     assert (reply.status, reply.failure) == (None, "the connection failed: Connection refused")
 
