@@ -9,6 +9,7 @@ from pathlib import Path
 from connector.errors import FileRefused, SettingsError
 from connector.feeds.columns import Column
 from connector.feeds.feed import Feed
+from connector.formats.header import NAMED, listed, written
 from connector.formats.layout import Layout
 
 
@@ -25,20 +26,22 @@ def refuse_missing(feed: Feed, path: Path, names: tuple[str, ...]) -> None:
     if missing:
         raise FileRefused(
             f"{path.name}: the required column{'s are' if len(missing) > 1 else ' is'} missing: {', '.join(missing)}",
-            remedy=f"the file has {', '.join(name for name in names if name)}; a layout file can rename columns",
+            remedy=f"the file has {listed([name for name in names if name])}; a layout file can rename columns",
         )
 
 
 def unknown_columns(feed: Feed, names: tuple[str, ...]) -> list[str]:
     """Return a note on the columns that the feed does not know; [] where there are none."""
-    unknown = [_named(feed, name, at) for at, name in enumerate(names, start=1) if not feed.knows(name)]
-    return [f"columns ignored because the feed {feed.name} has none of that name: {', '.join(unknown)}"] if unknown else []
+    unknown = [(name, at) for at, name in enumerate(names, start=1) if not feed.knows(name)]
+    shown = ", ".join(_named(feed, name, at) for name, at in unknown[:NAMED])
+    more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
+    return [f"columns ignored because the feed {feed.name} has none of that name: {shown}{more}"] if unknown else []
 
 
 def _named(feed: Feed, name: str, at: int) -> str:
     near = difflib.get_close_matches(name.casefold(), [column.name.casefold() for column in feed.columns], n=1)
     meant = next((column.name for column in feed.columns if near and column.name.casefold() == near[0]), "")
-    return (name or f"the unnamed column {at}") + (f" (did you mean {meant}?)" if meant else "")
+    return (written(name) or f"the unnamed column {at}") + (f" (did you mean {meant}?)" if meant else "")
 
 
 def refuse_unknown_targets(layout: Layout, feeds: Mapping[str, Feed]) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from connector.errors import FileRefused
 from connector.formats.layout import DELIMITERS
+
+NAMED = 20
+"""Columns named in one sentence; the rest are counted, for a damaged header can hold a million."""
+LONGEST = 80
 
 
 def fields(header: str, delimiter: str, *, quotes: bool = True) -> list[str]:
@@ -43,4 +47,16 @@ def refuse_twice(path: Path, where: str, names: tuple[str, ...]) -> None:
     """Raise FileRefused where two columns have the same name, case aside."""
     twice = [name for name, count in Counter(name.casefold() for name in names).items() if count > 1 and name]
     if twice:
-        raise FileRefused(f"{path.name}: {where} names the column {twice[0]} more than once", remedy="each column once")
+        raise FileRefused(f"{path.name}: {where} names the column {written(twice[0])} more than once", remedy="each column once")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write column names for a sentence, the first of them by name."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(map(written, names[:NAMED])) + more
+
+
+def written(name: str) -> str:
+    """Write a column's name as a screen can show it: cut where it is long, without what a terminal would obey."""
+    short = name if len(name) <= LONGEST else f"{name[:LONGEST]}…"
+    return short if short.isprintable() else repr(short)[1:-1]

@@ -180,6 +180,21 @@ def test_unknown_columns_are_named_in_the_notes(read):
     assert "columns ignored because the feed stock has none of that name: foo" in reading.notes
 
 
+def test_a_header_of_a_million_columns_makes_a_sentence_that_can_be_read(read):
+    _, _, reading = read("stock", "sku;quantity" + ";" * 300_000 + "\na;1" + ";" * 300_000 + "\n")
+
+    assert len(reading.notes[-1]) < 1000
+    assert reading.notes[-1].endswith("the unnamed column 22 and 299980 more")
+
+
+def test_a_column_name_that_a_terminal_would_obey_is_written_out(read):
+    _, _, reading = read("stock", "quantity;\x1b[2Jfoo;sku\n1;x;a\n")
+
+    assert reading.notes[-1].endswith("none of that name: \\x1b[2Jfoo")
+    with pytest.raises(FileRefused, match=r"the file has sku, \\x1b\[2Jfoo"):
+        read("stock", "sku;\x1b[2Jfoo\na;x\n")
+
+
 def test_a_layout_that_renames_to_an_unknown_column_is_a_settings_error(read):
     with pytest.raises(SettingsError, match="did you mean quantity"):
         read("stock", "sku;q\na;1\n", layout=Layout(columns={"q": "quantty"}))
