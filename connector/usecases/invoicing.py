@@ -90,4 +90,6 @@ def _keep(by: Taking, order: Order, twin: Document | None, fit: Fit, said: str) 
     order_story.event(by.tx, order.order_id, by.now, f"{kind} taken", f"{number}, {units(fit.invoice.value_cents)}{note}")
     release(by.tx, order, by.now)
     replaced = ", in place of the one sent before" if twin else ""
-    return f"{kind} {number} of order {order.order_id} was taken{replaced}{note}{waits(by.tx, order.order_id, number)}"
+    return (
+        f"{kind} {number} of order {order.order_id} was taken{replaced}{note}{waits(by.tx, order.order_id, number, DocumentKind.INVOICE)}"
+    )

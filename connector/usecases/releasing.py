@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from connector.domain.documents import Cancellation, Document, DocumentState, Invoice
+from connector.domain.documents import Cancellation, Document, DocumentKind, DocumentState, Invoice
 from connector.domain.messages import Kind
 from connector.domain.orders import Order, OrderState, moved
 from connector.domain.sequence import reason_to_wait
@@ -34,9 +34,10 @@ def release(tx: Connection, order: Order, now: datetime) -> Document | None:
     return free
 
 
-def waits(tx: Connection, order_id: str, number: str) -> str:
-    """Say what the documents of one invoice still wait for, as the end of a sentence; "" where nothing waits."""
-    waiting = [d for d in store.of_order(tx, order_id) if d.number == number and d.state == DocumentState.WAITING]
+def waits(tx: Connection, order_id: str, number: str, *kinds: DocumentKind) -> str:
+    """Say what an invoice's documents of these kinds still wait for, as the end of a sentence; "" where nothing waits."""
+    mine = [d for d in store.of_order(tx, order_id) if d.number == number and d.kind in kinds]
+    waiting = [d for d in mine if d.state == DocumentState.WAITING]
     return f"; it {waiting[-1].reason}" if waiting else ""
 
 

@@ -33,7 +33,8 @@ def take_tracking(by: Taking, order: Order, tracking: Tracking | None, delivery:
     said = [_keep(by, order, number, content) for content in fresh]
     if said:
         release(by.tx, order, by.now)
-    return f"{' and '.join(said)} of invoice {number} of order {order.order_id}{waits(by.tx, order.order_id, number)}" if said else ""
+    waiting = waits(by.tx, order.order_id, number, DocumentKind.TRACKING, DocumentKind.DELIVERY)
+    return f"{' and '.join(said)} of invoice {number} of order {order.order_id}{waiting}" if said else ""
 
 
 def _is_known(tracking: Tracking, documents: list[Document]) -> bool:

@@ -164,8 +164,9 @@ def test_tracking_before_its_invoice_waits_for_it(world):
     )
     assert world.reasons(order) == ["waits until invoice N1 is reported"] * 2
 
-    world.report("invoices", INVOICED.format(order=order))
+    report = world.report("invoices", INVOICED.format(order=order))
     assert [c.path.split("orders/")[1] for c in world.shop.calls] == ["m1/invoice", "m1/invoice/N1", "m1/invoice/N1/tracking"]
+    assert any(line.endswith(f"invoice N1 of order {order} was taken") for line in report.lines)
 
 
 def test_a_changed_tracking_is_reported_and_one_that_was_overtaken_is_not(world):
