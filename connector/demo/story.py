@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -50,6 +51,8 @@ def play(*, once: bool, leave_out: str = "") -> int:
 
     `leave_out` names a step whose act is left out: the play must notice.
     """
+    for number in (signal.SIGTERM, signal.SIGHUP):  # a closed terminal must not leave the server behind
+        signal.signal(number, signal.default_int_handler)
     console = Console(highlight=False, soft_wrap=True)
     console.print("A seller's shop on a legacy ERP, a marketplace hosted on VTEX, and the connector between them. All on this machine.\n")
     try:

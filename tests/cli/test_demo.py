@@ -1,5 +1,8 @@
 """The demo plays the whole job and believes nothing that it has not seen; a step without effect is noticed and named."""
 
+import os
+import signal
+import socket
 import subprocess
 import sys
 
@@ -14,6 +17,22 @@ def test_the_whole_story_is_played_and_ends_by_itself():
     assert done.returncode == 0, done.stdout
     assert [step.name for step in story.STEPS if f". {step.name}: " not in done.stdout] == []
     assert "/console/" in done.stdout
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_a_demo_that_is_ended_from_outside_leaves_no_server_behind(how):
+    """It is ended while it stays up: there is a terminal, and nobody pressed Ctrl-C."""
+    controller, terminal = os.openpty()
+    argv = [sys.executable, "-m", "connector", "demo"]
+    with subprocess.Popen(argv, stdin=terminal, stdout=subprocess.PIPE, text=True) as demo:
+        port = next(line for line in demo.stdout if "/console/" in line).split("127.0.0.1:")[1].split("/")[0]
+        demo.send_signal(how)
+        assert demo.wait(30) == 0
+    os.close(controller)
+    os.close(terminal)
+
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", int(port))) != 0
 
 
 @pytest.mark.parametrize("name", ["refresh-snapshot", "notify-marketplaces", "export-orders", "dispatch", "tracking"])
