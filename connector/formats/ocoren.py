@@ -6,6 +6,7 @@ the invoice and not the order, so a row names its order by the invoice ("invoice
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,8 @@ COLUMNS = ("order_id", "invoice_number", "courier", "event_date", "description",
 RECORDS = (b"000", b"340", b"341", b"342", b"343")
 SHORTEST = 42
 """An event's record up to its time; trailing blanks are often cut off."""
+LONGEST = 1000
+"""A line without an end is cut into pieces, which are no records."""
 EVENTS = {
     "00": "Processo de transporte já iniciado",
     "01": "Entrega realizada normalmente",
@@ -27,6 +30,7 @@ EVENTS = {
     "24": "Mercadoria reentregue ao cliente destino",
     "25": "Mercadoria devolvida ao cliente de origem",
     "29": "Cliente retira mercadoria na transportadora",
+    "31": "Entrega com indenização efetuada",
     "91": "Entrega programada",
     "98": "Chegada na cidade ou filial de destino",
     "99": "Outros tipos de ocorrência",
@@ -38,7 +42,7 @@ DELIVERED = ("01", "02", "24")
 def is_ocoren(path: Path) -> bool:
     """Tell an OCOREN by its first two records."""
     with path.open("rb") as file:
-        first, second = file.readline(500), file.readline(500)
+        first, second = file.readline(500).removeprefix(BOM_UTF8), file.readline(500)
     return first.startswith(b"000") and second.startswith((b"340", b"341", b"342"))
 
 
@@ -73,7 +77,8 @@ class OcorenTable:
     def _lines(self) -> Iterator[bytes]:
         with self._path.open("rb") as file:
             file.seek(self._text.start)
-            yield from (line.rstrip(b"\r\n") for line in file)
+            while line := file.readline(LONGEST):
+                yield line.rstrip(b"\r\n")
 
     def _decoded(self, line: bytes) -> str:
         return line.decode(self._text.encoding, errors="replace")

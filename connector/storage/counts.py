@@ -106,7 +106,8 @@ def quarantine(tx: Connection) -> dict[str, dict[str, int]]:
     """Count, by feed, the refused rows that no good row has healed, and the files refused whole."""
     found: dict[str, dict[str, int]] = {}
     rows = select(rejections.c.feed, func.count()).where(rejections.c.healed_at.is_(None)).group_by(rejections.c.feed)
-    whole = select(files.c.feed, func.count()).where(files.c.state == "refused").group_by(files.c.feed)
+    is_listed = select(rejections.c.id).where(rejections.c.file_id == files.c.id, rejections.c.healed_at.is_(None)).exists()
+    whole = select(files.c.feed, func.count()).where(files.c.state == "refused", is_listed).group_by(files.c.feed)
     for what, statement in (("files", whole), ("rows", rows)):
         for feed, number in tx.execute(statement):
             found.setdefault(feed, {"files": 0, "rows": 0})[what] = number

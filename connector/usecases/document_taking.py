@@ -62,7 +62,7 @@ def take_rows(by: Taking, feed: str, rows: Sequence[Row], rejections: Sequence[R
 
 def take_one(by: Taking, feed: str, group: Sequence[Row]) -> str | Objection:
     """Take one document: says in a sentence what is new, "" where it is known already; or objects, and nothing is changed."""
-    ours = _of_the_order(by, group)
+    ours = _of_the_order(by, group) if feed == "tracking" else group
     if isinstance(ours, Objection):
         return ours
     reference = ours[0][1]["order_id"]

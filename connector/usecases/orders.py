@@ -64,7 +64,8 @@ def _accepted(tx: Connection, order: Order, ack: Ack, now: datetime) -> str:
         reservations.acknowledge(tx, order.order_id, ack.acked_at)
     store.change(tx, order.order_id, acked_at=order.acked_at or ack.acked_at, erp_order_id=erp_order_id)
     order_story.event(tx, order.order_id, now, "accepted by the ERP", f"as {erp_order_id}" if erp_order_id else "")
-    return f"order {order.order_id} was accepted by the ERP" + (f" as {erp_order_id}" if erp_order_id else "")
+    ended = f"; but it is {order.state}: do not ship it" if order.state in (OrderState.CANCELED, OrderState.EXPIRED) else ""
+    return f"order {order.order_id} was accepted by the ERP" + (f" as {erp_order_id}" if erp_order_id else "") + ended
 
 
 def _rejected(tx: Connection, app: App, order: Order, ack: Ack, now: datetime) -> str:

@@ -156,7 +156,8 @@ def _in_words(error: Exception) -> str:
         return f"no connection within {CONNECT_SECONDS} s"
     if isinstance(cause, (TimeoutError, urllib3.exceptions.TimeoutError)):
         return "no whole answer in time"
-    words = " ".join((getattr(cause, "strerror", None) or str(cause) or type(cause).__name__).split())[:_LONGEST]
+    said = getattr(cause, "strerror", None) or str(cause) or type(cause).__name__
+    words = "".join(c if c.isprintable() else " " for c in " ".join(said.split()))[:_LONGEST]  # a peer's bytes may stand in it
     if isinstance(error, requests.exceptions.SSLError):
         return f"its TLS certificate or handshake was not accepted: {words}"
     return f"the connection failed: {words}"

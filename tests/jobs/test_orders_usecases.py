@@ -422,3 +422,11 @@ def test_a_process_killed_between_commit_and_answer_leaves_one_order_and_its_ans
         (stored,) = store.stored(tx, "shop", ["1"]).values()
     assert seller.place(document) == [stored.answer]
     assert (seller.count(), seller.left("A")) == (1, 3)
+
+
+def test_an_ack_for_an_order_that_was_cancelled_meanwhile_says_not_to_ship_it(seller):
+    order_id = seller.placed()
+    orders.cancel(seller.app, "shop", order_id, {})
+    said = orders.acknowledge(seller.app, Ack(order_id, True, "E1", "", MONDAY))
+
+    assert said == f"order {order_id} was accepted by the ERP as E1; but it is canceled: do not ship it"
