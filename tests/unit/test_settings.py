@@ -15,6 +15,7 @@ from jobs import DEFAULT_SCHEDULES
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "config" / "connector.toml"
+SKELETON = ROOT / "connector" / "skeleton" / "config"
 COMMENTED = re.compile(r'^# ([a-z_]+ = ".*")$', re.MULTILINE)
 MARKETPLACE = """
 [[marketplaces]]
@@ -112,7 +113,10 @@ def test_the_shipped_file_comments_every_key():
 
 
 def test_what_init_copies_is_the_shipped_file():
-    assert (ROOT / "connector/skeleton/config/connector.toml").read_text(encoding="utf-8") == SHIPPED.read_text(encoding="utf-8")
+    copied = {path.relative_to(SKELETON): path.read_bytes() for path in SKELETON.rglob("*") if path.is_file()}
+    shipped = {path.relative_to(SHIPPED.parent): path.read_bytes() for path in SHIPPED.parent.rglob("*") if path.is_file()}
+
+    assert copied == shipped
 
 
 def test_the_shipped_file_loads():
