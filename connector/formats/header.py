@@ -38,7 +38,7 @@ def refuse_header(path: Path, line: int, names: tuple[str, ...], is_known: Calla
     if not any(map(is_known, names)):
         raise FileRefused(
             f"{path.name}: line {line} is no header: it names none of the feed's columns ({', '.join(names)[:80]!r})",
-            remedy="the first line names the columns; a layout file can rename them",
+            remedy="the first line names the columns; where they have other names, a file config/layouts/NAME.toml says which is which",
         )
     refuse_twice(path, f"line {line}, the header,", names)
 

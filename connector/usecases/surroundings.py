@@ -33,15 +33,16 @@ def knock(base_url: str) -> Answer:
     """Ask for the address alone, without credentials: any answer will do, and nothing is changed. Raises MarketplaceUnreachable."""
     import requests
 
+    from connector.vtex.client import in_words
+
     started = time.monotonic()
     try:
         with requests.Session() as session:
             session.trust_env = False
             reply = session.head(base_url, timeout=KNOCK_SECONDS, allow_redirects=False, stream=True)
     except requests.RequestException as error:
-        cause = type(error).__name__
         raise MarketplaceUnreachable(
-            f"{base_url} does not answer ({cause})", remedy="check base_url, DNS, the firewall's outgoing rules"
+            f"{base_url} does not answer: {in_words(error)}", remedy="check base_url, DNS, the firewall's outgoing rules"
         ) from error
     return Answer(reply.status_code, round((time.monotonic() - started) * 1000), _skew(reply.headers.get("Date")))
 

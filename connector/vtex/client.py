@@ -66,7 +66,7 @@ class Marketplace:
         try:
             return self._exchange(prepared)
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
-            return Reply(None, failure=_in_words(error))
+            return Reply(None, failure=in_words(error))
         finally:
             DEADLINE.reset(token)
 
@@ -150,7 +150,8 @@ def _credential(settings: MarketplaceSettings, name: str, value: str) -> str:
     return value
 
 
-def _in_words(error: Exception) -> str:
+def in_words(error: Exception) -> str:
+    """Say what kept a call from being answered, without the address and the libraries' names."""
     cause = _innermost(error)
     if isinstance(error, requests.ConnectTimeout):
         return f"no connection within {CONNECT_SECONDS} s"
