@@ -57,9 +57,14 @@ def held_list(context: typer.Context, *, as_json: AsJson = False) -> None:
 @held.command("show")
 def held_show(context: typer.Context, number: Number, *, as_json: AsJson = False) -> None:
     """Show why one was held, and what it would change."""
+    from connector.cli.plans import print_hold
     from connector.usecases import repair
 
-    _answer(repair.held_show(open_app(context), number), as_json=as_json)
+    found = repair.held_show(open_app(context), number)
+    if as_json:
+        show.document(found)
+    else:
+        print_hold(found)
 
 
 @held.command("approve")
@@ -91,7 +96,7 @@ def quarantine_show(context: typer.Context, number: Number, *, as_json: AsJson =
     """Show one file's refused rows: line, column, value, reason."""
     from connector.usecases import repair
 
-    _answer(repair.quarantine_show(open_app(context), number), as_json=as_json)
+    _answer(repair.quarantine_show(open_app(context), number), as_json=as_json, title="Refused rows")
 
 
 @quarantine.command("retry")
@@ -168,6 +173,8 @@ def erase(
 
     done = privacy.erase(open_app(context), document)
     _answer(done, as_json=as_json)
+    if not any(done[what] for what in ("erased", "already_erased", "still_open", "refused_rows")):
+        show.complain("no order and no refused row bears this document: is the number right?")
     for order in done["still_open"]:
         show.complain(f"order {order} was not given to the ERP yet: its data is needed; erase again after `connector run export-orders`")
     raise typer.Exit(1 if done["still_open"] else 0)

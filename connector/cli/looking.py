@@ -49,8 +49,8 @@ def _tables(found: Status) -> None:
     show.say(f"Snapshot: {snapshot['skus']} SKUs, {snapshot['prices']} prices, {snapshot['stock']} stock rows, {snapshot['freight']} rates")
     feeds = [(name, _age(feed["age_seconds"]), (feed["last_file"] or {}).get("name")) for name, feed in snapshot["feeds"].items()]
     show.table("Feeds", ["feed", "age", "last file applied"], feeds)
-    jobs = [(n, r["started_at"], r["ended_at"], r["exit_status"], "; ".join(r["failures"] or r["done"])) for n, r in seen["jobs"].items()]
-    show.table("Jobs", ["job", "started", "ended", "status", "what"], jobs)
+    jobs = [(name, run["ended_at"] or "running", run["exit_status"], _shortly(run)) for name, run in seen["jobs"].items()]
+    show.table("Jobs", ["job", "ended", "status", "what"], jobs)
     notifications = seen["notifications"]
     show.say(f"Notifications pending: {notifications['pending']}")
     places = [(account, m["pending"], _state(m), m["blocked_reason"]) for account, m in notifications["marketplaces"].items()]
@@ -59,7 +59,7 @@ def _tables(found: Status) -> None:
         ("Orders", _counts(seen["orders"]["by_state"])),
         ("Orders not exported", _counts(seen["orders"]["not_exported"])),
         ("Orders stuck between written and published", ", ".join(seen["orders"]["publishing"])),
-        ("Files in the source", _counts(_files(seen["files"]))),
+        ("Files in the source", _files(seen["files"])),
         ("Held", _counts(seen["held"])),
         ("Quarantine", _counts(seen["quarantine"])),
         ("Dead letters", _counts(seen["dead_letters"])),
@@ -67,8 +67,14 @@ def _tables(found: Status) -> None:
         show.say(f"{title}: {what or 'none'}")
 
 
-def _files(files: dict[str, Any]) -> dict[str, Any]:
-    return {feed: ", ".join(names) for feed, names in files["names"].items()}
+def _shortly(run: dict[str, Any]) -> str:
+    """Tell the first thing that a run has to say, failures first, and how many there are besides."""
+    said = run["failures"] or run["done"]
+    return "; ".join([*said[:1], *([f"{len(said) - 1} more"] if len(said) > 1 else [])])
+
+
+def _files(files: dict[str, Any]) -> str:
+    return ", ".join(name for names in files["names"].values() for name in names)
 
 
 def _age(seconds: float | None) -> str:
@@ -89,7 +95,12 @@ def _state(marketplace: dict[str, Any]) -> str:
 
 
 def _counts(what: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {_counts(value) if isinstance(value, dict) else show.words(value)}" for name, value in what.items())
+    """Write counts, those of one feed or marketplace in brackets behind it, and no zeros there."""
+    return ", ".join(f"{name} ({_counts(_some(value))})" if isinstance(value, dict) else f"{name} {value}" for name, value in what.items())
+
+
+def _some(counts: dict[str, int]) -> dict[str, int]:
+    return {name: count for name, count in counts.items() if count}
 
 
 def preview(

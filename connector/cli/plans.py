@@ -22,8 +22,17 @@ def print_plan(plan: Mapping[str, Any]) -> None:
     show.say(" ".join([VERDICTS[plan["verdict"]], *plan["reasons"]]))
     for action, title in (("added", "Added"), ("changed", "Changed"), ("removed", "Removed")):
         _rows(title, plan["samples"].get(action, []), plan[action])
-    _rows("Refused", plan["rejected"], plan["refused"])
-    _rows("Held", plan["held_rows"], plan["held"])
+    _rows("Refused", plan.get("rejected", []), plan["refused"])
+    _rows("Held", plan.get("held_rows", []), plan["held"])
+
+
+def print_hold(hold: Mapping[str, Any]) -> None:
+    """Print why something is held, and the row, or the plan of the whole file."""
+    show.fields({name: value for name, value in hold.items() if name not in ("row", "plan")})
+    if hold["row"]:
+        show.fields({"row": {_name(name): _value(name, value) for name, value in hold["row"].items() if value not in ("", None)}})
+    elif hold["plan"]:
+        print_plan(hold["plan"])
 
 
 def _rows(title: str, rows: list[dict[str, Any]], count: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 PIPED_WIDTH = 160
+INSTANT = re.compile(r"\b([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(?:\+00:00|Z)")
 
 
 def say(line: str = "") -> None:
@@ -69,14 +71,16 @@ def _items(values: Sequence[Any], indent: str) -> None:
 
 
 def words(value: object) -> str:
-    """Write a value for a person: control characters made visible, nothing for None."""
-    text = "" if value is None else _written(value)
+    """Write a value for a person: control characters made visible, instants to the second, nothing for None."""
+    text = "" if value is None else INSTANT.sub(r"\1 \2 UTC", _written(value))
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _written(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return "; ".join(value)
     if isinstance(value, (Mapping, list, tuple)):
         return json.dumps(value, ensure_ascii=False, default=str) if value else ""
     return str(value)

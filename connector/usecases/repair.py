@@ -11,6 +11,7 @@ from typing import Any
 from connector.app import App
 from connector.domain import keys
 from connector.domain.messages import Kind
+from connector.domain.money import units
 from connector.erp import intake as shelf
 from connector.erp.intake import Taken
 from connector.erp.local import LocalStore
@@ -85,7 +86,7 @@ def _approve_row(app: App, row: dict[str, Any], by: str) -> str:
         holds.decide(tx, row["id"], "approved", by, app.now)
         snapshots.put_price(tx, values)
         listings.announce(tx, told, [values["sku"]], Kind.PRICE, app.now)
-    return f"the price of {values['sku']} is {values['price_cents']} cents now"
+    return f"the price of {values['sku']} is {units(values['price_cents'])} now"
 
 
 def _approve_file(app: App, row: dict[str, Any], by: str) -> str:

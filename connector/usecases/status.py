@@ -46,7 +46,11 @@ class Status:
         return [
             *([f"the ERP's files cannot be listed: {self.files['unreachable']}"] if self.files["unreachable"] else []),
             *[f"{account} is blocked: {m['blocked_reason']}" for account, m in self.notifications["marketplaces"].items() if m["blocked"]],
-            *[f"{job} ended {run['exit_status']} at its last run" for job, run in self.jobs.items() if run["exit_status"]],
+            *[
+                f"{job} ended with status {run['exit_status']}{_first(run['failures'])}"
+                for job, run in self.jobs.items()
+                if run["exit_status"]
+            ],
         ]
 
 
@@ -110,6 +114,12 @@ def _notifications(tx: Connection, app: App, messages: dict[str, dict[str, int]]
         "messages": messages,
         "marketplaces": {account: {"pending": waiting.get(account, 0), **place} for account, place in places.items()},
     }
+
+
+def _first(failures: list[str]) -> str:
+    """Tell the first failure, and how many there are besides."""
+    more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+    return f": {failures[0]}{more}" if failures else ""
 
 
 def _files(app: App) -> dict[str, Any]:
