@@ -17,6 +17,7 @@ from connector.feeds.reading import Batch, Reading, open_feed
 from connector.feeds.services import SERVICES
 from connector.feeds.stock import STOCK
 from connector.feeds.tracking import TRACKING
+from connector.feeds.units import refuse_wrong_units
 from connector.formats.layout import Layout
 from connector.formats.record import Rejection
 
@@ -31,7 +32,9 @@ def open_reading(feed: Feed, path: Path, layout: Layout, *, timezone: ZoneInfo, 
     """Open a file as a feed; rows come from `batches()`.
 
     `timezone` is that of days and times without one. `trailer` is a pattern for the last line, such as "TRL;{rows}".
-    Raises FileRefused for a file that cannot be read at all, SettingsError where the layout names a column that no feed has.
+    Raises FileRefused for a file that cannot be read at all, SettingsError where the layout names a column that no feed has,
+    or a unit that its column cannot be counted in.
     """
     refuse_unknown_targets(layout, FEEDS)
+    refuse_wrong_units(layout, FEEDS)
     return open_feed(feed, path, layout, timezone, trailer)

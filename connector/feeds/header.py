@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from connector.errors import FileRefused, SettingsError
@@ -30,9 +30,9 @@ def refuse_missing(feed: Feed, path: Path, names: tuple[str, ...]) -> None:
         )
 
 
-def unknown_columns(feed: Feed, names: tuple[str, ...]) -> list[str]:
-    """Return a note on the columns that the feed does not know; [] where there are none."""
-    unknown = [(name, at) for at, name in enumerate(names, start=1) if not feed.knows(name)]
+def unknown_columns(feed: Feed, names: tuple[str, ...], joined: frozenset[str] = frozenset()) -> list[str]:
+    """Return a note on the columns that the feed does not know and the layout does not join; [] where there are none."""
+    unknown = [(name, at) for at, name in enumerate(names, start=1) if not feed.knows(name) and name.casefold() not in joined]
     shown = ", ".join(_named(feed, name, at) for name, at in unknown[:NAMED])
     more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
     return [f"columns ignored because the feed {feed.name} has none of that name: {shown}{more}"] if unknown else []
@@ -45,10 +45,19 @@ def _named(feed: Feed, name: str, at: int) -> str:
 
 
 def refuse_unknown_targets(layout: Layout, feeds: Mapping[str, Feed]) -> None:
-    """Raise SettingsError where a layout renames to, or places, a column that no feed has."""
+    """Raise SettingsError where a layout speaks of a column of ours that no feed has."""
     known = [column.name for feed in feeds.values() for column in feed.columns]
-    for name in (*layout.columns.values(), *layout.widths):
-        if not any(feed.knows(name) for feed in feeds.values()):
-            near = difflib.get_close_matches(name, known, n=1)
-            allowed = "a column of a feed" + (f"; did you mean {near[0]}?" if near else "")
-            raise SettingsError(layout.source, "columns" if name in layout.columns.values() else "widths", found=name, allowed=allowed)
+    for key, names in _targets(layout):
+        for name in names:
+            if not any(feed.knows(name) for feed in feeds.values()):
+                near = difflib.get_close_matches(name, known, n=1)
+                allowed = "a column of a feed" + (f"; did you mean {near[0]}?" if near else "")
+                raise SettingsError(layout.source, key, found=name, allowed=allowed)
+
+
+def _targets(layout: Layout) -> Iterator[tuple[str, Iterable[str]]]:
+    """Name the layout's tables, each with our columns in it; what is only there to be joined may be called anything."""
+    joined = layout.joined()
+    for key, names in (("columns", layout.columns.values()), ("widths", layout.widths), ("positions", layout.positions)):
+        yield key, [name for name in names if name.casefold() not in joined]
+    yield from (("joins", layout.joins), ("values", layout.values), ("constants", layout.constants), ("units", layout.units))

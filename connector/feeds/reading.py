@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from connector.feeds.header import places_of, refuse_missing, unknown_columns
 from connector.feeds.marks import Marks
 from connector.feeds.rejecting import Rejecter, Wrong
 from connector.feeds.specs import GroupReader
+from connector.feeds.units import scale_of
 from connector.feeds.values import Context
 from connector.formats.layout import Layout
 from connector.formats.opening import Kinds, open_table
@@ -38,7 +39,9 @@ class Reading:
         self._feed, self._path, self._table, self._trailer, self._marks = feed, path, table, trailer, marks
         self._adjusted: Counter[str] = Counter()
         places = places_of(feed, table.names)
-        self._readers = [(column, place, CellReader(column, context)) for column, place in places]
+        self._joined = context.layout.joined()
+        scaled = [(column, place, replace(context, scale=scale_of(column, context.layout))) for column, place in places]
+        self._readers = [(column, place, CellReader(column, own)) for column, place, own in scaled]
         self._groups = [GroupReader(feed, field, table.names, context) for _, field in feed.groups]
         self._rejecter = Rejecter(feed, table.names)
 
@@ -46,7 +49,7 @@ class Reading:
     def notes(self) -> list[str]:
         """Sentences on what was found out about the file and what was made of it."""
         adjusted = [f"{count} {what}" for what, count in self._adjusted.items()]
-        return [*self._table.notes, *unknown_columns(self._feed, self._table.names), *self._marks.notes, *adjusted]
+        return [*self._table.notes, *unknown_columns(self._feed, self._table.names, self._joined), *self._marks.notes, *adjusted]
 
     def batches(self) -> Iterator[Batch]:
         """Yield the file's rows in its order. Raises FileRefused where its trailer does not hold, once all are read."""

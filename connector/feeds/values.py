@@ -11,7 +11,7 @@ from typing import NoReturn
 from zoneinfo import ZoneInfo
 
 from connector.formats.layout import Layout
-from connector.formats.numbers import evidence, number
+from connector.formats.numbers import evidence, number, ungrouped
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BREAK = re.compile("[\t\n\r\u2028\u2029]")
@@ -30,11 +30,15 @@ class BadValue(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What reading a file's cells depends on. `mark` returns the decimal mark for numbers that can be read with either."""
+    """What reading a file's cells depends on. `mark` returns the decimal mark for numbers that can be read with either.
+
+    `scale` is what a number is multiplied by to be in our unit: 0.001 where the file counts a weight in grams.
+    """
 
     timezone: ZoneInfo
     layout: Layout
     mark: Callable[[], str]
+    scale: Decimal = Decimal(1)
 
 
 def line_of_text(text: str, _: Context) -> str:
@@ -63,16 +67,24 @@ def decimal(text: str, context: Context) -> Decimal:
     value = _number(text, context)
     if value < 0:
         raise BadValue("it is negative")
-    return value
+    return value * context.scale
 
 
 def _number(text: str, context: Context) -> Decimal:
-    fixed = context.layout.decimal
+    fixed, thousands = context.layout.decimal, context.layout.thousands
     mark = fixed or evidence(text)
-    value = number(text, context.mark() if mark == "?" else mark or ",")
+    plain = ungrouped(text, thousands, fixed) if thousands else text
+    value = None if plain is None else number(plain, context.mark() if mark == "?" else mark or ",")
     if value is None:
-        raise BadValue(f"it is no number with a decimal {'comma' if fixed == ',' else 'point'}" if fixed else "it is no number")
+        raise BadValue(_no_number(fixed, thousands))
     return value
+
+
+def _no_number(decimal: str, thousands: str) -> str:
+    if not decimal:
+        return "it is no number"
+    grouped = {"": "", "none": " and no thousands mark", " ": " and blanks for thousands"}.get(thousands, f" and {thousands} for thousands")
+    return f"it is no number with a decimal {'comma' if decimal == ',' else 'point'}{grouped}"
 
 
 def money(text: str, context: Context) -> int:

@@ -1,4 +1,4 @@
-"""Delimited text: find the delimiter by the feed's own columns, read the header by name, yield rows in columns."""
+"""Delimited text: find the delimiter by the feed's own columns, read the header by name (or go by position), yield rows in columns."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from connector.errors import FileRefused
+from connector.formats.by_position import delimiter_of, names_of
 from connector.formats.cutting import Cutter
 from connector.formats.encoding import Text, recognise
 from connector.formats.header import fields, find_delimiter, refuse_header
@@ -26,10 +27,16 @@ class DelimitedTable:
         self._text = recognise(path, layout.encoding)
         self._end = end(self._text)
         self._header_line, header = self._header()
-        self._delimiter = layout.delimiter or find_delimiter(header, lambda name: is_known(layout.rename(name)))
-        self.names = tuple(layout.rename(name) for name in fields(header, self._delimiter, quotes=layout.quotes))
-        refuse_header(path, self._header_line, self.names, is_known)
-        self.notes = [f"read as {self._text.encoding}, delimiter {NAMES[self._delimiter]}"]
+        if layout.positions:
+            self._delimiter = delimiter_of(header, layout)
+            self.names = names_of(path, header, self._delimiter, layout)
+            self._header_line -= 1  # the first line is a row
+        else:
+            self._delimiter = layout.delimiter or find_delimiter(header, lambda name: is_known(layout.rename(name)))
+            self.names = tuple(layout.rename(name) for name in fields(header, self._delimiter, quotes=layout.quotes))
+            refuse_header(path, self._header_line, self.names, is_known)
+        how = f", columns by position by layout {layout.name}" if layout.positions else ""
+        self.notes = [f"read as {self._text.encoding}, delimiter {NAMES[self._delimiter]}{how}"]
 
     def _header(self) -> tuple[int, str]:
         for chunk in chunks(self._path, self._text, self._end):

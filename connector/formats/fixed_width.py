@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from connector.formats.encoding import Text, recognise
-from connector.formats.layout import Layout, Width
+from connector.formats.layout import Layout
+from connector.formats.layout_parts import Width
 from connector.formats.lines import Chunk, chunks
 from connector.formats.record import Block, Flaw
 

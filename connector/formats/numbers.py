@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 BLANKS = " \t\u00a0"
 MOST_DIGITS = 15
@@ -39,6 +40,27 @@ def number(text: str, mark: str) -> Decimal | None:
     if found is None or plain is None or len(plain.replace(".", "").lstrip("0")) > MOST_DIGITS:
         return None
     return Decimal(("-" if found[1] == "-" else "") + plain)
+
+
+def ungrouped(text: str, thousands: str, decimal: str) -> str | None:
+    """Take a layout's thousands mark out of a number; None where another mark stands there, or the mark at a wrong place.
+
+    `thousands` "none" allows no mark at all.
+    """
+    body = bare(text)
+    sign, body = (body[0], body[1:]) if body[:1] in ("-", "+") else ("", body)
+    whole, separator, part = body.partition(decimal)
+    if whole.isdigit() or not whole:
+        return f"{sign}{body}"
+    if thousands == "none" or not _grouped(thousands).fullmatch(whole):
+        return None
+    return f"{sign}{re.sub('[^0-9]', '', whole)}{separator}{part}"
+
+
+@lru_cache(maxsize=8)
+def _grouped(thousands: str) -> re.Pattern[str]:
+    marks = " \u00a0" if thousands == " " else re.escape(thousands)
+    return re.compile(rf"[1-9][0-9]{{0,2}}(?:[{marks}][0-9]{{3}})+")
 
 
 def _with_mark(body: str, mark: str) -> str | None:

@@ -13,6 +13,7 @@ from connector.formats.fixed_width import FixedWidthTable
 from connector.formats.layout import Layout
 from connector.formats.ocoren import OcorenTable, is_ocoren
 from connector.formats.record import Table
+from connector.formats.shaping import shaped
 from connector.formats.trailer import Trailer, read_trailer
 from connector.formats.workbook import SUFFIXES, WorkbookTable
 
@@ -33,15 +34,21 @@ def open_table(
 
     `is_known` says whether a column name is one of the feed's. Raises FileRefused for what cannot be read.
     """
+    joined = layout.joined()
+
+    def is_told(name: str) -> bool:
+        return is_known(name) or name.casefold() in joined
+
     try:
-        table = _special(path, layout, is_known, kinds)
+        table = _special(path, layout, is_told, kinds)
         if table is None:
-            return _open_text(path, layout, is_known, trailer)
+            text, end = _open_text(path, layout, is_told, trailer)
+            return shaped(path, text, layout, is_known), end
     except OSError as error:
         raise FileRefused(f"{path.name}: it cannot be read ({error.strerror or error})", remedy="is it a file, and readable?") from error
     if trailer and isinstance(table, WorkbookTable):
         raise FileRefused(f"{path.name}: a workbook has no trailer line", remedy="send delimited text, or clear the feed's trailer")
-    return table, None
+    return shaped(path, table, layout, is_known) if isinstance(table, WorkbookTable) else table, None
 
 
 def _special(path: Path, layout: Layout, is_known: Callable[[str], bool], kinds: Kinds) -> Table | None:

@@ -1,0 +1,34 @@
+"""The parts that a layout is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """Where a field stands in a fixed-width line: first and last position, counted from 1; `decimals` are implied ones."""
+
+    first: int
+    last: int
+    decimals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """Several columns written as one: (text before it, column's name) for each, and the text after the last."""
+
+    pieces: tuple[tuple[str, str], ...]
+    after: str = ""
+
+    def written(self, cells: Sequence[str]) -> str:
+        """Join one row's cells, in the order of the pieces; an empty cell leaves out the text that stands before it.
+
+        Of {COD}-{COR} an empty COR leaves COD, not COD-. All empty, nothing is left.
+        """
+        text = ""
+        for at, ((before, _), cell) in enumerate(zip(self.pieces, cells, strict=True)):
+            if cell:
+                text += (before if text or not at else "") + cell
+        return text + self.after if text else ""
