@@ -16,7 +16,7 @@ class Marks:
     """Looks through the file's number columns for numbers that prove a mark, such as 12,50; once, when it is first asked."""
 
     def __init__(self, table: Table, places: Sequence[int], layout: Layout) -> None:
-        self._table, self._places = table, places
+        self._table, self._places, self._layout = table, places, layout
         self._mark = layout.decimal or table.decimal
         self.notes: list[str] = []
 
@@ -25,6 +25,16 @@ class Marks:
         if not self._mark:
             self._mark = self._found(self._proofs())
         return self._mark
+
+    def told(self) -> str:
+        """Say in a sentence which mark the file's numbers have, and how that is known; reads the file once more where it is open."""
+        fixed = self._layout.decimal or self._table.decimal
+        if fixed:
+            return f"decimal {NAMES[fixed]}, as {f'layout {self._layout.name} says' if self._layout.decimal else 'workbooks have it'}"
+        proofs = self._proofs()
+        if len(proofs) == 1:
+            return f"decimal {NAMES[next(iter(proofs))]}, as the file's numbers show"
+        return "both decimal commas and decimal points" if proofs else "no number in the file shows its decimal mark"
 
     def _found(self, proofs: set[str]) -> str:
         mark = next(iter(proofs)) if len(proofs) == 1 else FALLBACK

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connector.feeds.columns import Bad, CellReader
+from connector.feeds.columns import Bad, CellReader, Column
 from connector.feeds.feed import Feed, Values
 from connector.feeds.header import places_of, refuse_missing, unknown_columns
 from connector.feeds.marks import Marks
@@ -50,6 +50,20 @@ class Reading:
         """Sentences on what was found out about the file and what was made of it."""
         adjusted = [f"{count} {what}" for what, count in self._adjusted.items()]
         return [*self._table.notes, *unknown_columns(self._feed, self._table.names, self._joined), *self._marks.notes, *adjusted]
+
+    @property
+    def columns(self) -> list[Column]:
+        """The feed's columns that the file has, or that its layout fills in."""
+        return [column for column, _, _ in self._readers]
+
+    @property
+    def groups(self) -> list[str]:
+        """The fields of the feed's groups of which the file has a member."""
+        return [group.field for group in self._groups if group.is_there]
+
+    def marks(self) -> str:
+        """Say which decimal mark the file's numbers have."""
+        return self._marks.told()
 
     def batches(self) -> Iterator[Batch]:
         """Yield the file's rows in its order. Raises FileRefused where its trailer does not hold, once all are read."""

@@ -23,6 +23,11 @@ class GroupReader(dict[tuple[str, ...], Any]):
         self._members = [name for _, name in members]
         self.misses = 0
 
+    @property
+    def is_there(self) -> bool:
+        """Say whether the file has any of the group's columns."""
+        return bool(self._places)
+
     def __missing__(self, cells: tuple[str, ...]) -> Any:
         try:
             plain = [free_text(cell.strip(BLANKS), self._context) for cell in cells]

@@ -1,0 +1,60 @@
+"""Commands about layouts: try."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from connector.cli import show
+from connector.cli.opening import AsJson, open_app
+
+if TYPE_CHECKING:
+    from connector.usecases.layouts import Tried
+
+layout = typer.Typer(help="How one ERP writes its files.", no_args_is_help=True, rich_markup_mode=None)
+
+File = Annotated[Path, typer.Argument(help="A file as the ERP would send it; it is only read.")]
+FeedName = Annotated[
+    str, typer.Option("--feed", help="products, prices, stock, services, freight, invoices, tracking, cancellations or acks.")
+]
+
+
+@layout.command("try")
+def layout_try(
+    context: typer.Context,
+    file: File,
+    feed: FeedName,
+    *,
+    name: Annotated[str, typer.Option("--layout", metavar="NAME", help="A layout; default: the one that the settings name.")] = "",
+    rows: Annotated[int, typer.Option("--rows", min=1, max=1000, help="How many rows of each kind are shown.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a file is read as with a layout.
+
+    The first rows by our column names, what was found out about the file, and the first refused rows; nothing is changed.
+    """
+    from connector.usecases.layouts import try_layout
+
+    tried = try_layout(open_app(context, schema=False), file.absolute(), feed, name, rows)
+    if as_json:
+        show.document(tried.as_dict())
+    else:
+        _say(tried)
+
+
+def _say(tried: Tried) -> None:
+    show.say(
+        show.words(f"{tried.file} as {tried.feed} with layout {tried.layout}: {tried.rows_read} rows read,")
+        + f" {tried.taken} understood, {tried.refused} refused"
+    )
+    for note in tried.notes:
+        show.say(f"  {show.words(note)}")
+    show.say()
+    show.table(
+        f"The first {len(tried.rows)} rows as understood" if tried.rows else "Rows understood", ["line", *tried.columns], tried.table
+    )
+    show.say()
+    title = f"The first {len(tried.rejected)} of {tried.refused} refused rows" if tried.rejected else "Refused rows"
+    show.records(title, tried.rejected)
