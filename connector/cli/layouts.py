@@ -1,4 +1,4 @@
-"""Commands about layouts: try."""
+"""Commands about layouts: guess, try."""
 
 from __future__ import annotations
 
@@ -19,6 +19,17 @@ File = Annotated[Path, typer.Argument(help="A file as the ERP would send it; it 
 FeedName = Annotated[
     str, typer.Option("--feed", help="products, prices, stock, services, freight, invoices, tracking, cancellations or acks.")
 ]
+
+
+@layout.command("guess")
+def layout_guess(file: File, feed: FeedName) -> None:
+    """Propose a layout for a file whose columns have other names than ours.
+
+    It is printed as commented TOML; read it through, and save it as config/layouts/NAME.toml.
+    """
+    from connector.usecases.layouts import guess_layout
+
+    show.say(guess_layout(file.absolute(), feed).rstrip("\n"))
 
 
 @layout.command("try")

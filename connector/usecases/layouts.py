@@ -1,4 +1,4 @@
-"""Trying a layout on a file: what would be understood of it. Reads only."""
+"""Trying a layout on a file: what would be understood of it; and proposing one. Reads only."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ from zoneinfo import ZoneInfo
 from connector.app import App
 from connector.errors import UsageError
 from connector.feeds import FEEDS, Batch, Feed, Reading, Rejection, open_reading
+from connector.feeds.guessing import guess
 from connector.feeds.showing import shown
 from connector.formats.layout import load_layout
+from connector.formats.sampling import sample
+from connector.usecases.layout_proposal import proposal
 
 
 @dataclass(slots=True)
@@ -54,6 +57,13 @@ def try_layout(app: App, path: Path, feed: str, layout: str, most: int) -> Tried
     tried.rows_read = reading.rows_read
     tried.notes = [*reading.notes, *([reading.marks()] if any(column.is_number for column in reading.columns) else [])]
     return tried
+
+
+def guess_layout(path: Path, feed: str) -> str:
+    """Propose a layout for a file, as commented TOML. Raises UsageError for a feed or file that is not there, FileRefused for no table."""
+    declared = named_feed(feed)
+    refuse_no_file(path)
+    return proposal(guess(declared, sample(path)), path.name, feed)
 
 
 def named_feed(name: str) -> Feed:

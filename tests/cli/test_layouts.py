@@ -104,3 +104,29 @@ def test_what_cannot_be_tried_is_said_in_a_sentence(shop, export, words, status,
     assert done.returncode == status
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_guessed_can_be_saved_and_tried(shop):
+    path = shop.root / "produtos.csv"
+    path.write_bytes("CODPROD;DESCRPROD;MARCA;DESCRGRUPOPROD;PESOBRUTO;ATIVO\n1;CAFÉ;ACME;BEBIDAS;0,5;S\n".encode("cp1252"))
+    guessed = shop.call("layout", "guess", path, "--feed", "products")
+    (shop.root / "config" / "layouts" / "guessed.toml").write_text(guessed.stdout)
+    status, found = shop.document("layout", "try", path, "--feed", "products", "--layout", "guessed")
+
+    assert (guessed.returncode, guessed.stderr, status) == (0, "", 0)
+    assert (found["taken"], found["rows"][0]["product_name"], found["rows"][0]["weight_g"]) == (1, "CAFÉ", 500)
+
+
+def test_guessing_changes_nothing(shop, export):
+    before = everything_in(shop.root)
+    shop.call("layout", "guess", export, "--feed", "prices")
+
+    assert everything_in(shop.root) == before
+
+
+def test_a_guess_at_what_is_no_table_is_a_sentence(shop, export):
+    export.write_text("fixed width line\nfixed width line\n")
+    done = shop.call("layout", "guess", export, "--feed", "prices")
+
+    assert done.returncode == 1
+    assert "precos.csv: no semicolon, comma, tab or vertical bar" in done.stderr
