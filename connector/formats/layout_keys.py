@@ -57,7 +57,7 @@ def _dates(found: Any) -> str:
 
 def _columns(found: Any) -> dict[str, str]:
     named = {_string(theirs).strip().casefold(): _string(ours).strip() for theirs, ours in dict(found).items()}
-    if len(set(named.values())) != len(found):
+    if len(named) != len(found):
         raise ValueError
     return named
 
@@ -118,7 +118,7 @@ def _positions(found: Any) -> dict[str, int]:
 
 
 KEYS: dict[str, tuple[Callable[[Any], object], str]] = {
-    "columns": (_columns, 'a table of "their name" = "our name", each of our names once'),
+    "columns": (_columns, 'a table of "their name" = "our name", each of their names once'),
     "delimiter": (_one_of(DELIMITERS), '";", ",", "\\t" or "|"'),
     "encoding": (_one_of(ENCODINGS), "utf-8, cp1252, iso-8859-1 or cp850"),
     "decimal": (_one_of(DECIMALS), '"," or "."'),

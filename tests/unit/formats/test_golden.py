@@ -13,11 +13,20 @@ from connector.formats.layout import load_layout
 GOLDEN = Path(__file__).parents[2] / "golden"
 SAMPLES = sorted(path for path in GOLDEN.glob("*/*") if not path.name.endswith((".expected.json", ".layout.toml")))
 
+LAYOUTS = Path(__file__).parents[3] / "config" / "layouts"
+SHIPPED = sorted(path.stem for path in LAYOUTS.glob("*-style.toml"))
+
+
+def layout_for(path):
+    """The layout beside a sample, else the shipped one of its name, else the default."""
+    if path.with_name(f"{path.stem}.layout.toml").exists():
+        return load_layout(f"{path.stem}.layout", path.parent)
+    return load_layout(path.stem if path.stem in SHIPPED else "default", LAYOUTS)
+
 
 def as_read(path):
-    name = f"{path.stem}.layout" if path.with_name(f"{path.stem}.layout.toml").exists() else "default"
     feed = FEEDS[path.parent.name]
-    reading = open_reading(feed, path, load_layout(name, path.parent), timezone=ZoneInfo("America/Sao_Paulo"))
+    reading = open_reading(feed, path, layout_for(path), timezone=ZoneInfo("America/Sao_Paulo"))
     batches = list(reading.batches())
     return {
         "notes": reading.notes,
@@ -43,3 +52,16 @@ def test_a_sample_reads_as_expected(path):
 
 def test_there_are_samples():
     assert len(SAMPLES) >= 8
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_layout_says_who_made_it_and_has_samples_of_the_catalogue(name):
+    first = (LAYOUTS / f"{name}.toml").read_text(encoding="utf-8").splitlines()[0]
+
+    assert first.startswith("# Made by us ")
+    assert "not made, checked or endorsed by" in first
+    assert {path.parent.name for path in SAMPLES if path.stem == name} >= {"products", "prices", "stock"}
+
+
+def test_three_layouts_are_shipped():
+    assert SHIPPED == ["sankhya-style", "sap-b1-style", "totvs-protheus-style"]

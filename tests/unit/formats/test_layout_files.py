@@ -49,7 +49,7 @@ def test_a_layout_file_is_read_whole(load, tmp_path):
         ("[widths]\nsku = [1]", "positions counted from 1"),
         ('starts_with = "1"', "together with"),
         ('order_pattern = "("', "one group"),
-        ('[columns]\na = "sku"\nb = "sku"', "each of our names once"),
+        ('[columns]\na = "sku"\nA = "price"', "each of their names once"),
         ("x", "readable TOML"),
     ],
 )

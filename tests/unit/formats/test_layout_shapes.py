@@ -165,6 +165,14 @@ def test_a_position_beyond_the_first_line_refuses_the_file(read):
         read("10;20\n", "[positions]\nsku = 1\nprice = 5\n")
 
 
+def test_files_of_one_dialect_may_have_different_names_for_a_column_but_a_file_only_one_of_them(read):
+    layout = '[columns]\nB1_COD = "sku"\nB2_COD = "sku"\n'
+
+    assert read("B1_COD;price\n1;1\n", layout)[0] == read("B2_COD;price\n1;1\n", layout)[0]
+    with pytest.raises(FileRefused, match="names the column sku more than once"):
+        read("B1_COD;B2_COD;price\n1;1;1\n", layout)
+
+
 @pytest.mark.parametrize(
     ("layout", "why"),
     [
