@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,7 +34,10 @@ _LOOKS: dict[str, looks.Looks] = {
 
 @dataclass(slots=True)
 class Guess:
-    """What is proposed. `places`: our name -> the file's column, `others`: columns left over -> what they might have been ("": unknown)."""
+    """What is proposed. `places`: our name -> the file's column, `others`: columns left over -> what they might have been ("": unknown).
+
+    `repeated` is a key that stands in more than one row, "" where none was seen.
+    """
 
     sample: Sample
     places: dict[str, int] = field(default_factory=dict)
@@ -44,6 +48,7 @@ class Guess:
     units: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     may_be_cents: list[str] = field(default_factory=list)
+    repeated: str = ""
 
     def texts(self, ours: str) -> Sequence[str]:
         """Return the texts of the column that is one of ours."""
@@ -64,7 +69,16 @@ def guess(feed: Feed, sample: Sample) -> Guess:
             _look_at(column, found)
     marks = {mark for c in feed.columns if c.is_number and c.name in found.places for mark in looks.marks(found.texts(c.name))}
     found.decimal = next(iter(marks)) if len(marks) == 1 else ""
+    found.repeated = _repeated(feed, found)
     return found
+
+
+def _repeated(feed: Feed, found: Guess) -> str:
+    """Return an SKU that stands in two rows where each should have one; of invoices and the like, rows of one key belong together."""
+    if "sku" not in feed.key or "sku" not in found.places:
+        return ""
+    keys = Counter(zip(*(found.texts(name) for name in feed.key if name in found.places), strict=True))
+    return next((key[0] for key, count in keys.items() if count > 1 and key[0]), "")
 
 
 def _by_name(feed: Feed, names: Sequence[str]) -> dict[str, int]:

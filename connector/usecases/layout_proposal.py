@@ -25,6 +25,9 @@ def _head(guess: Guess, file: str, feed: str) -> Iterator[str]:
     yield f"#   connector layout try {_comment(file)} --feed {feed} --layout NAME"
     for name in _lacking(guess):
         yield f"# STILL MISSING: {name}, which {feed} requires: name its column below, or write the same for every row under [constants]."
+    if guess.repeated:
+        yield f"# LOOK: {_comment(guess.repeated)} stands in more than one row, but an SKU may have one only. Is another column part of it?"
+        yield '# Then give "sku" no column under [columns], and join it: sku = "{THIS COLUMN}-{THE OTHER}" under [joins].'
     yield ""
 
 

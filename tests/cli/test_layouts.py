@@ -1,6 +1,16 @@
 """`connector layout`, the real command: a layout is tried on a file, and one is proposed; nothing is changed."""
 
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+
+from connector.formats.layout_keys import KEYS
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "layouts.md"
 
 LAYOUT = """delimiter = ";"
 decimal = ","
@@ -130,3 +140,38 @@ def test_a_guess_at_what_is_no_table_is_a_sentence(shop, export):
 
     assert done.returncode == 1
     assert "precos.csv: no semicolon, comma, tab or vertical bar" in done.stderr
+
+
+def spoken(output):
+    return "\n".join(line.rstrip() for line in output.splitlines()).rstrip()
+
+
+def test_the_document_s_commands_print_what_it_shows(shop):
+    blocks = re.findall(r"^```(csv|toml|console)\n(.*?)^```$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    shown = []
+    for kind, text in blocks:
+        if kind == "csv":
+            (shop.root / "produtos.csv").write_bytes(text.encode("cp1252"))
+        elif text.startswith("# config/connector.toml"):
+            shop.config.write_text(shop.config.read_text() + text)
+        elif kind == "toml":
+            (shop.root / "config" / "layouts" / "acme.toml").write_text(text)
+        else:
+            command, _, expected = text.removeprefix("$ ").partition("\n")
+            done = subprocess.run(
+                command, shell=True, cwd=shop.root, env=shop.environment | {"PATH": path}, capture_output=True, text=True, check=False
+            )
+            shown.append(command)
+
+            assert spoken(done.stdout + done.stderr) == spoken(expected), command
+
+    assert [command.split()[1:3] for command in shown] == [["layout", "guess"], ["layout", "try"], ["preview", "produtos.csv"]]
+
+
+def test_the_document_names_every_key_of_a_layout_and_every_shipped_one():
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for key in KEYS:
+        assert re.search(rf"^\| `\[?{key}[\].`]", text, re.MULTILINE), key
+    for path in (DOCUMENT.parents[1] / "config" / "layouts").glob("*.toml"):
+        assert f"| `{path.stem}` |" in text

@@ -103,6 +103,15 @@ def test_our_own_names_stay_as_they_are(propose):
     assert '# "CODIGO" = "…"  # sku? that is taken from another column: 2' in proposed
 
 
+def test_an_sku_that_stands_in_two_rows_is_pointed_at(propose):
+    assert "# LOOK: 101 stands in more than one row" in propose("CODIGO;COR;PRECO\n101;A;1,5\n101;B;1,5\n", "prices")[1]
+
+
+def test_an_sku_in_two_warehouses_or_two_items_of_an_invoice_are_as_they_should_be(propose):
+    assert "LOOK" not in propose("CODIGO;LOCAL;SALDO\n101;1;2\n101;2;2\n", "stock")[1]
+    assert "LOOK" not in propose("PEDIDO;NF;EMISSAO;TOTAL;CODIGO\nA;1;31/12/2026;2,5;x\nA;1;31/12/2026;2,5;y\n", "invoices")[1]
+
+
 @pytest.mark.parametrize(
     ("content", "name", "why"),
     [
