@@ -61,7 +61,8 @@ def _chunks(skus: list[str], size: int = 200) -> Iterable[list[str]]:
 def announce_from(tx: Connection, to: Sequence[MarketplaceSettings], changed: Any, now: datetime) -> None:
     """Put messages for the rows (sku, kind, account) of a query; account "" means every marketplace.
 
-    A SKU that is neither in the snapshot nor known to the marketplace is passed over: there is nothing to tell.
+    A SKU that is neither in the snapshot nor known to the marketplace is passed over: there is nothing to tell. Messages are put in one
+    order always, or an import and an order would wait for each other's (PostgreSQL then ends one of them).
     """
     rows = changed.subquery("changed")
     for marketplace in to:
@@ -74,10 +75,11 @@ def _put_for(tx: Connection, m: MarketplaceSettings, changed: Subquery, now: dat
     kind = literal(Kind.CATALOG.value, String) if m.protocol == "2017" else case((is_known, changed.c.kind), else_=Kind.CATALOG.value)
     at = literal(now, Instant)
     told = (
-        select(literal(m.account, String), kind, changed.c.sku, at, at)
+        select(literal(m.account, String), kind.label("kind"), changed.c.sku.label("reference"), at, at)
         .distinct()
         .select_from(changed.outerjoin(listings, listing))
         .where(changed.c.account.in_(("", m.account)), or_(is_known, exists().where(products.c.sku == changed.c.sku)))
+        .order_by("reference", "kind")
     )
     columns = [messages.c.destination, messages.c.kind, messages.c.reference, messages.c.due_at, messages.c.put_at]
     tx.execute(outbox.unless_pending(insert(tx, messages).from_select([column.name for column in columns], told)))

@@ -1,0 +1,110 @@
+"""Orders are placed and the stock is read while exports are applied: nobody is turned away, and nobody sees half an export."""
+
+import random
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, func, select
+
+from connector.storage import tables
+from connector.usecases import orders
+from connector.vtex.orders import read
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "jobs"))
+from catalog_world import Catalog, product
+from orders_world import order
+
+SKUS = [f"S{number:03}" for number in range(300)]
+PASSES = 12
+PAUSE_SECONDS = 0.005
+"""Between two orders: SQLite's writers wait by chance, and two that never rest leave the third little."""
+SHIPPING = '[[shipping.slas]]\nid = "Normal"\ntable = "freight/normal.csv"\n'
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def shop(request, tmp_path):
+    url = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else "sqlite:///var/connector.db"
+    catalog = Catalog(tmp_path / "shop", url=url, more=SHIPPING)
+    catalog.drop("products/1.csv", *[product(sku) for sku in SKUS])
+    catalog.drop("prices/1.csv", *[f"{sku};10,00;10,00" for sku in SKUS])
+    assert catalog.export("stock/0.csv", *stocked(0)).failures == []
+    yield catalog
+    catalog.app.db.close()
+
+
+def stocked(number):
+    """Every SKU has as many pieces as any other, in an export of its own number."""
+    return [f"{sku};{1000 + number}" for sku in SKUS]
+
+
+class Beside(threading.Thread):
+    """Does one thing again and again until told to stop, and keeps what went wrong."""
+
+    def __init__(self, once):
+        super().__init__(daemon=True)
+        self.once, self.stop, self.times, self.error = once, threading.Event(), 0, None
+
+    def run(self):
+        try:
+            while not self.stop.wait(PAUSE_SECONDS):
+                self.once(self.times)
+                self.times += 1
+        except Exception as error:  # noqa: BLE001  # a thread's error is the test's to show
+            self.error = error
+
+    def ended(self):
+        self.stop.set()
+        self.join(30)
+        assert self.error is None, repr(self.error)
+        assert self.times > 0
+
+
+def placing(shop, name):
+    chance = random.Random(name)
+
+    def once(number):
+        lines = [(sku, 1) for sku in chance.sample(SKUS, 20)]
+        orders.place(shop.app, read([order(f"{name}-{number}", *lines)], "shop", "1"))
+
+    return once
+
+
+def looking(shop):
+    def once(_number):
+        with shop.app.db.read() as tx:
+            seen = tx.execute(select(func.min(tables.stock.c.quantity), func.max(tables.stock.c.quantity), func.count())).one()
+        assert seen[0] == seen[1], "two exports at once"
+        assert seen[2] == len(SKUS)
+
+    return once
+
+
+def test_orders_are_placed_and_stock_is_read_while_exports_are_applied(shop):
+    others = [Beside(placing(shop, "one")), Beside(placing(shop, "two")), Beside(looking(shop))]
+    for other in others:
+        other.start()
+    reports = []
+    for number in range(1, PASSES + 1):
+        with shop.app.db.write() as tx:  # all was told: the next change is news
+            tx.execute(delete(tables.outbox).where(tables.outbox.c.destination == "shop"))
+        reports.append(shop.export(f"stock/{number}.csv", *stocked(number)))
+    for other in others:
+        other.ended()
+
+    assert [report.failures for report in reports] == [[]] * PASSES
+    assert set(shop.stock().values()) == {1000 + PASSES}
+    placed = others[0].times + others[1].times
+    assert len(shop.known("orders", "order_id")) == placed
+    assert sum(quantity for (quantity,) in shop.known("reservations", "quantity")) == 20 * placed
+
+
+def test_messages_are_put_in_one_order_lest_an_import_and_an_order_wait_for_each_others(shop):
+    with shop.app.db.write() as tx:
+        tx.execute(delete(tables.outbox))
+    shop.export("stock/1.csv", *reversed(stocked(1)))
+    with shop.app.db.read() as tx:
+        put = list(tx.scalars(select(tables.outbox.c.reference).order_by(tables.outbox.c.id)))
+
+    assert put == SKUS
