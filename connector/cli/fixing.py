@@ -17,6 +17,8 @@ dead_letters = typer.Typer(help="Calls to VTEX that were given up.", no_args_is_
 Number = Annotated[int, typer.Argument(metavar="ID", help="The number that the list shows.")]
 Numbers = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="The numbers that the list shows.")]
 All = Annotated[bool, typer.Option("--all", help="All of them.")]
+LISTED = ("id", "what", "file", "line", "key", "column", "value", "reason")
+"""Columns of the quarantine: a file refused whole has no line, key, column and value."""
 
 
 def _chosen(numbers: list[int] | None, *, everything: bool) -> list[int] | None:
@@ -88,7 +90,11 @@ def quarantine_list(context: typer.Context, *, as_json: AsJson = False) -> None:
     """List refused files, and refused rows that no good row has replaced."""
     from connector.usecases import repair
 
-    _answer(repair.quarantine_list(open_app(context)), as_json=as_json, title="Quarantine")
+    found = repair.quarantine_list(open_app(context))
+    if as_json:
+        show.document(found)
+    else:
+        show.records("Quarantine", found, LISTED)
 
 
 @quarantine.command("show")
@@ -100,11 +106,28 @@ def quarantine_show(context: typer.Context, number: Number, *, as_json: AsJson =
 
 
 @quarantine.command("retry")
-def quarantine_retry(context: typer.Context, number: Number, *, as_json: AsJson = False) -> None:
-    """Take it again: the file goes back to where files are taken from, a document's row is read anew."""
-    from connector.usecases import repair
+def quarantine_retry(context: typer.Context, numbers: Numbers = None, *, everything: All = False, as_json: AsJson = False) -> None:
+    """Take it again: a refused file whole, a refused document by itself.
 
-    _answer(repair.quarantine_retry(open_app(context), number), as_json=as_json)
+    With --all everything that can be taken again as it is. A bad row of the catalogue heals by itself when a good one comes.
+    """
+    from connector.usecases import retrying
+
+    done = retrying.retry(open_app(context), _chosen(numbers, everything=everything))
+    if as_json:
+        show.document(done)
+    else:
+        _tell_retried(done)
+    for one in done["refused"]:
+        for reason in one["reasons"]:
+            show.complain(f"{one['id']} is refused still: {show.words(reason)}")
+    raise typer.Exit(1 if done["refused"] else 0)
+
+
+def _tell_retried(done: dict[str, list[dict[str, Any]]]) -> None:
+    said = [f"{one['id']}: {show.words(one['outcome'])}" for one in [*done["taken"], *done["refused"]] if one["outcome"]]
+    for line in said or ([] if done["refused"] else ["Nothing that was refused can be taken again as it is"]):
+        show.say(line)
 
 
 @dead_letters.command("list")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -151,10 +151,20 @@ def _described() -> Select[Any]:
     return select(t, files.c.name, files.c.state.label("file_state"), files.c.place).join(files, files.c.id == t.c.file_id)
 
 
-def open_rows(tx: Connection, limit: int = 1000) -> list[dict[str, Any]]:
-    """Return the refused rows that are still open, of files that were not refused whole, the oldest first."""
+def open_rows(tx: Connection, feeds: Collection[str] = (), limit: int | None = 1000) -> list[dict[str, Any]]:
+    """Return the refused rows that are still open, of files that were not refused whole, the oldest first; of some feeds or of all."""
     query = _described().where(OPEN, files.c.state != "refused").order_by(t.c.id).limit(limit)
+    if feeds:
+        query = query.where(t.c.feed.in_(feeds))
     return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def belonging(tx: Connection, number: int) -> tuple[Any, ...]:
+    """Say what a refused row is a part of: its file, where that was refused whole, else its document, else itself."""
+    row = tx.execute(_described().where(t.c.id == number)).mappings().first()
+    if row is not None and row["file_state"] == "refused":
+        return (row["file_id"],)
+    return (row["file_id"], row["key"]) if row is not None and row["key"] else ("", "", number)
 
 
 def one(tx: Connection, number: int) -> dict[str, Any]:

@@ -51,6 +51,9 @@ def _try(app: App, feed: str, taken: Taken, report: Report) -> None:
         if older := _superseded_by(app, feed, taken):
             report.did(f"{taken.file.name}: would be superseded, it is older than {older.name}", superseded=1)
             return
+        if _is_the_last_one_again(app, feed, taken):
+            report.did(f"{taken.file.name}: the file applied last, sent again; nothing would be changed", unchanged=1)
+            return
         with imports.drafted(app, feed, taken.path, taken.file.name) as draft:
             say(report, draft.plan, draft.verdict, draft.refusals(), draft.planned.held.all, dry_run=True)
     except FileRefused as error:

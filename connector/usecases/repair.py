@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import getpass
-import shutil
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from connector.app import App
 from connector.domain import keys
 from connector.domain.messages import Kind
 from connector.domain.money import units
-from connector.erp import intake as shelf
-from connector.erp.intake import Taken
-from connector.erp.local import LocalStore
-from connector.erp.shelves import ERRORS_ENDING
 from connector.errors import Conflict, FileRefused
-from connector.feeds import CATALOG_FEEDS, FEEDS
+from connector.feeds import FEEDS
 from connector.storage import files, holds, listings, quarantine, snapshots
 from connector.storage.files import Entry
-from connector.usecases import document_files, documents, imports, places, refreshing
+from connector.usecases import imports, places, refreshing
 from connector.usecases.imports import Approval
 from connector.usecases.report import Report
 from connector.usecases.turns import turn
 
-REFRESH, REPORT = "refresh-snapshot", "report-documents"
-RETRY = "var/retry"
+REFRESH = "refresh-snapshot"
 
 
 # ── held ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -117,53 +110,6 @@ def quarantine_show(app: App, number: int) -> list[dict[str, Any]]:
     with app.db.read() as tx:
         row = quarantine.one(tx, number)
         return [_row(one) for one in quarantine.rows_of(tx, row["file_id"])]
-
-
-def quarantine_retry(app: App, number: int) -> dict[str, Any]:
-    """Take it again: a refused file whole, a refused document by itself.
-
-    Raises NotFound; Conflict for a row of the catalogue, which heals by itself when a good row of its key comes.
-    """
-    with app.db.read() as tx:
-        row = quarantine.one(tx, number)
-    if row["file_state"] == "refused":
-        return {"id": number, "outcome": _retry_file(app, row["feed"], row["file_id"])}
-    if row["feed"] in CATALOG_FEEDS:
-        reason = f"row {number} is one of {row['name']}, whose good rows were applied"
-        raise Conflict(reason, remedy="correct it in the ERP: the next file with a good row of its key heals it")
-    with turn(app, REPORT):
-        return {"id": number, "outcome": documents.take_again(app, number)}
-
-
-def _retry_file(app: App, feed: str, number: int) -> str:
-    """Take a refused file again from a copy: it stays in rejected/ until it was taken."""
-    entry, report = places.lying(app, number), Report(REFRESH)
-    place = app.root / str(entry.place)
-    copy = app.root / RETRY / entry.name
-    copy.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(place, copy)
-    with turn(app, REFRESH if feed in CATALOG_FEEDS else REPORT):
-        _take(app.taking_from(LocalStore(app.root / RETRY)), feed, entry, report)
-        with app.db.write() as tx:
-            files.set_state(tx, number, "superseded")
-            quarantine.heal_file(tx, number, app.now)
-        _forget(app, place, entry)
-    return "; ".join([*report.lines, *report.failures])
-
-
-def _take(app: App, feed: str, entry: Entry, report: Report) -> None:
-    file = next(f for f in app.source.listing(entry.name.rpartition("/")[0]) if f.name == entry.name)
-    taken: Taken = shelf.take(app.source, file, app.root / "var" / "work")
-    (refreshing.take if feed in CATALOG_FEEDS else document_files.take_file)(app, feed, taken, report)
-
-
-def _forget(app: App, place: Path, entry: Entry) -> None:
-    """Remove the refused copy, unless it was refused again and is the one that lies there."""
-    with app.db.read() as tx:
-        still = any(other.place == entry.place for other in files.refused(tx))
-    if not still:
-        place.unlink(missing_ok=True)
-        place.with_name(place.name + ERRORS_ENDING).unlink(missing_ok=True)
 
 
 # ── as people and machines see it ───────────────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,8 @@
 """A seller's world for the catalogue: a project with an inbox, an ERP that drops exports into it, a clock that is moved by hand."""
 
 import os
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
@@ -95,9 +97,9 @@ class Catalog:
         return self.known("outbox", "kind", "reference")
 
     def dump(self):
-        """Everything the database holds."""
-        with self.app.db.read() as tx:
-            return {name: [tuple(row) for row in tx.execute(select(table))] for name, table in tables.metadata.tables.items()}
+        """Everything the database holds, as the statements that would make it again."""
+        with closing(sqlite3.connect(self.root / "var" / "connector.db")) as connection:
+            return list(connection.iterdump())
 
     def lies(self, folder):
         base = self.root / folder

@@ -208,18 +208,6 @@ def test_a_newer_good_export_settles_the_refused_ones_before_it(shop):
     assert shop.quarantine() == []
 
 
-def test_a_refused_file_is_taken_again_once_its_cause_is_mended(shop):
-    shop.export("stock/1.csv", "A;6", "B;x")
-    shop.configure(more="[feeds.stock]\nmax_rejected = 0.9")
-    refused = shop.quarantine()[0]
-    repair.quarantine_retry(shop.app, refused["id"])
-
-    assert refused["what"] == "file"
-    assert shop.stock() == {"A": 6}
-    assert [row["what"] for row in shop.quarantine()] == ["row"]
-    assert "1.csv" not in shop.lies("rejected/stock")
-
-
 # ── what waits for a person ─────────────────────────────────────────────────────────────────────────────────────────────
 def test_an_empty_export_never_empties_a_shop(shop):
     shop.configure(more="[feeds.stock]\nmax_removed = 1\nmax_zeroed = 1")

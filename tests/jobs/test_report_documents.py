@@ -18,7 +18,7 @@ from connector.errors import Conflict, NotFound, Refused
 from connector.storage import outbox, quarantine
 from connector.storage.tables import documents as documents_table
 from connector.storage.tables import files, reservations
-from connector.usecases import documents, letters, orders, repair
+from connector.usecases import documents, letters, orders, repair, retrying
 
 ROOT = Path(__file__).parents[2]
 INVOICED = "{order};N1;2026-01-02;25,00;A;2;10,00"
@@ -690,7 +690,7 @@ def test_an_ocoren_of_an_invoice_that_nobody_knows_yet_is_listed_and_can_be_take
     assert "no order has an invoice 123" in report.failures[0]
     order = world.ordered("m1", ("A", 2))
     world.report("invoices", INVOICED.format(order=order).replace("N1", "123"))
-    said = repair.quarantine_retry(world.app, row["id"])
+    said = retrying.retry(world.app, [row["id"]])
 
-    assert f"delivery of invoice 123 of order {order}" in said["outcome"]
+    assert f"delivery of invoice 123 of order {order}" in said["taken"][0]["outcome"]
     assert repair.quarantine_list(world.app) == []

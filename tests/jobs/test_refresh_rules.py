@@ -1,0 +1,163 @@
+"""The catalogue's rules as settings and the contract name them: guards, markers, trailers, two looks, the same plan in three ways."""
+
+import subprocess
+import sys
+
+import pytest
+from catalog_world import MONDAY, Catalog, said
+
+from connector.usecases import imports, repair
+
+TODAY = MONDAY.date().isoformat()
+
+
+@pytest.fixture
+def shop(tmp_path):
+    catalog = Catalog(tmp_path / "shop")
+    yield catalog
+    catalog.app.db.close()
+
+
+# ── guards ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_an_import_that_empties_more_than_half_of_what_is_in_stock_is_held(shop):
+    shop.export("stock/1.csv", "A;5", "B;5", "C;5", "D;0")
+    report = shop.export("stock/2.csv", "A;0", "B;0", "C;5", "D;0")
+
+    assert report.exit_status == 1
+    assert "2 of 3 (66.7 %) SKUs in stock would have none left; max_zeroed allows 0.5" in report.failures[0]
+    assert shop.stock() == {"A": 5, "B": 5, "C": 5, "D": 0}
+    assert (shop.lies("held/stock"), shop.lies("inbox")) == (["2.csv"], [])
+
+
+def test_half_of_what_is_in_stock_may_go(shop):
+    shop.export("stock/1.csv", "A;5", "B;5")
+    report = shop.export("stock/2.csv", "A;0", "B;5")
+
+    assert (report.exit_status, shop.stock()) == (0, {"A": 0, "B": 5})
+
+
+def test_a_price_of_nothing_waits_even_where_there_was_none_before(shop):
+    report = shop.export("prices/1.csv", "A;0;10", "B;9,00;10")
+
+    assert report.exit_status == 1
+    assert "prices/1.csv, A: held: the price is 0" in report.failures[0]
+    assert shop.prices() == {"B": 900}
+    assert [hold["key"] for hold in shop.held()] == ["A"]
+
+
+def test_the_same_price_comes_again_and_waits_once_and_after_a_yes_it_is_taken_for_good(shop):
+    shop.export("prices/1.csv", "A;100,00;100", "B;1;1")
+    shop.export("prices/2.csv", "A;10,00;100", "B;2;2")
+    again = shop.export("prices/3.csv", "A;10,00;100", "B;3;3")
+    waiting = shop.held()
+    repair.held_approve(shop.app, waiting[0]["id"], by="ana")
+    later = shop.export("prices/4.csv", "A;10,00;100", "B;4;4")
+
+    assert (again.exit_status, len(waiting), later.exit_status) == (1, 1, 0)
+    assert (shop.prices(), shop.held()) == ({"A": 1000, "B": 400}, [])
+
+
+# ── which files are taken ───────────────────────────────────────────────────────────────────────────────────────────────
+def test_with_a_done_marker_a_file_waits_for_it_and_takes_it_along(shop):
+    shop.configure(more='done_marker = ".ok"')
+    shop.drop("stock/1.csv", "A;5")
+    shop.run()
+    waited = shop.stock()
+    (shop.root / "inbox/stock/1.csv.ok").touch()
+    shop.run()
+
+    assert (waited, shop.stock()) == ({}, {"A": 5})
+    assert shop.lies("inbox") == []
+
+
+def test_a_file_whose_trailer_counts_other_rows_is_refused_whole(shop):
+    shop.configure(more='[feeds.stock]\ntrailer = "TRL;{rows}"')
+    shop.export("stock/1.csv", "A;5", "B;6", "TRL;2")
+    report = shop.export("stock/2.csv", "A;1", "TRL;2")
+
+    assert report.exit_status == 1
+    assert "stock/2.csv was refused: its trailer counts 2 rows, but it holds 1" in report.failures[0]
+    assert shop.stock() == {"A": 5, "B": 6}
+    assert shop.lies("rejected/stock") == ["2.csv", "2.csv.errors.csv"]
+
+
+LOOK = """
+import sys
+from datetime import datetime
+from connector import app as building, settings
+from connector.usecases.passes import Pass
+from jobs import refresh_snapshot
+now = datetime.fromisoformat(sys.argv[2])
+report = refresh_snapshot.run(building.build(settings.load(sys.argv[1]), clock=lambda: now), Pass(by_hand=True))
+print(report.lines[0])
+"""
+
+
+def look(shop, at):
+    config = str(shop.root / "config" / "connector.toml")
+    done = subprocess.run([sys.executable, "-c", LOOK, config, f"2026-11-23T{at}+00:00"], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_two_looks_may_be_those_of_two_processes(tmp_path):
+    shop = Catalog(tmp_path / "shop", settle=60)
+    shop.drop("stock/1.csv", "A;5")
+
+    assert "still settles: it can be taken from 15:01:00 UTC" in look(shop, "15:00:00")
+    assert "still settles: it can be taken from 15:01:00 UTC" in look(shop, "15:00:59")
+    assert "1 added" in look(shop, "15:01:00")
+    assert shop.lies(f"archive/stock/{TODAY}") == ["1.csv"]
+
+
+# ── run, dry run and preview make the same plan ─────────────────────────────────────────────────────────────────────────
+EXPORTS = {
+    "applied": ("A;101,00;110", "B;200,00;200", "D;1;1", "E;1;1", "F;1;1"),
+    "partly refused": ("A;101,00;110", "B;x;200", "C;1;1", "D;2;2", "E;1;1", "F;1;1"),
+    "a row held": ("A;1,00;110", "B;0;200", "C;1;1", "D;2;2", "E;1;1", "F;1;1"),
+    "held": ("A;101,00;110",),
+    "refused": ("A;x;110", "B;x;1", "C;x;1", "D;1;1", "E;1;1"),
+    "sent again": ("A;100,00;110", "B;200,00;200", "C;1;1", "D;1;1", "E;1;1", "F;1;1"),
+}
+
+
+@pytest.fixture
+def priced(shop):
+    shop.configure(more="[feeds.prices]\nmax_rejected = 0.2\nmax_removed = 0.2")
+    shop.export("prices/1.csv", *EXPORTS["sent again"])
+    return shop
+
+
+@pytest.mark.parametrize("what", EXPORTS)
+def test_a_dry_run_says_what_the_run_then_does_and_changes_nothing(priced, what):
+    priced.drop("prices/2.csv", *EXPORTS[what])
+    before = priced.dump(), priced.lies(".")
+    tried = priced.run(dry_run=True, by_hand=True)
+    after = priced.dump(), priced.lies(".")
+    done = priced.run(by_hand=True)
+
+    assert after == before
+    assert tried.exit_status == done.exit_status
+    assert tried.counts == done.counts
+    assert alike(tried) == alike(done)
+
+
+def alike(report):
+    lines = [*said(report), *report.failures]
+    return [line.replace("would be ", "was ").replace(" is held", " was held").removesuffix("; connector held list") for line in lines]
+
+
+@pytest.mark.parametrize("what", EXPORTS)
+def test_a_preview_makes_the_plan_that_the_run_keeps(priced, what):
+    path = priced.drop("prices/2.csv", *EXPORTS[what])
+    before = priced.dump(), priced.lies(".")
+    found = imports.preview(priced.app, path, "prices")
+    after = priced.dump(), priced.lies(".")
+    done = priced.run()
+
+    verdicts = {"refused": "refuse", "held": "hold"}
+    assert after == before
+    assert found["verdict"] == verdicts.get(what, "apply")
+    if found["verdict"] == "apply":
+        counted = {name: done.counts[name] for name in ("added", "changed", "removed")}
+        assert counted == {name: found[name] for name in counted}
+    assert done.counts["held_rows"] == len(found["held_rows"])

@@ -1,0 +1,112 @@
+"""What was refused is taken again: whole files, documents by themselves, all of it at once."""
+
+import pytest
+from catalog_world import Catalog
+from documents_world import Papers, sandboxes
+
+from connector.usecases import repair, retrying
+
+LENIENT = "[feeds.stock]\nmax_rejected = 0.9\n[feeds.prices]\nmax_rejected = 0.9"
+
+
+@pytest.fixture
+def shop(tmp_path):
+    catalog = Catalog(tmp_path / "shop")
+    yield catalog
+    catalog.app.db.close()
+
+
+@pytest.fixture
+def office(tmp_path):
+    shops = sandboxes()
+    papers = Papers(tmp_path / "project", shops)
+    yield papers
+    papers.app.db.close()
+    for one in shops:
+        one.close()
+
+
+def numbers(shop, what="file"):
+    return [row["id"] for row in shop.quarantine() if row["what"] == what]
+
+
+def test_a_refused_file_is_taken_again_once_its_cause_is_mended(shop):
+    shop.export("stock/1.csv", "A;6", "B;7", "C;x")
+    shop.configure(more=LENIENT)
+    done = retrying.retry(shop.app, numbers(shop))
+
+    assert shop.stock() == {"A": 6, "B": 7}
+    assert numbers(shop) == []
+    assert "stock/1.csv, line 4, quantity 'x'" in done["refused"][0]["reasons"][0]
+    assert "2 added" in done["refused"][0]["outcome"]
+    assert [name.endswith(".errors.csv") for name in shop.lies("rejected/stock")] == [True]
+
+
+def test_a_file_refused_again_stays_listed_and_lies_where_it_lay(shop):
+    shop.export("stock/1.csv", "A;6", "B;x")
+    done = retrying.retry(shop.app, numbers(shop))
+
+    assert (done["taken"], len(done["refused"])) == ([], 1)
+    assert "max_rejected" in done["refused"][0]["reasons"][0]
+    assert len(numbers(shop)) == 1
+    assert shop.lies("rejected/stock") == ["1.csv", "1.csv.errors.csv"]
+
+
+def test_all_that_can_be_taken_again_is_and_what_is_refused_still_is_named(shop):
+    shop.export("stock/1.csv", "A;6", head="sku;colour")
+    shop.export("prices/1.csv", "A;10;10", "B;x;x")
+    shop.configure(more=LENIENT.replace("[feeds.prices]\nmax_rejected = 0.9", '[feeds.prices]\nlayout = "mended"\nmax_rejected = 1'))
+    (shop.root / "config" / "layouts").mkdir()
+    (shop.root / "config" / "layouts" / "mended.toml").write_text("")
+    done = retrying.retry(shop.app, None)
+
+    assert [one["id"] for one in done["refused"]] == [1, 2]
+    assert shop.prices() == {"A": 1000}
+    assert [row["file"] for row in shop.quarantine() if row["what"] == "file"] == ["stock/1.csv"]
+
+
+def test_a_row_of_the_catalogue_cannot_be_taken_again_and_what_is_not_there_is_named(shop):
+    shop.configure(more=LENIENT)
+    shop.export("stock/1.csv", "A;6", "B;x")
+    (row,) = numbers(shop, "row")
+    done = retrying.retry(shop.app, [row, 99])
+
+    assert [one["id"] for one in done["refused"]] == [row, 99]
+    assert "heals it" in done["refused"][0]["reasons"][0]
+    assert "there is no refused row 99" in done["refused"][1]["reasons"][0]
+    assert retrying.retry(shop.app, None) == {"taken": [], "refused": []}
+
+
+def test_a_row_that_was_settled_is_said_to_be(shop):
+    shop.export("stock/1.csv", "A;x")
+    (number,) = numbers(shop)
+    shop.export("stock/2.csv", "A;1")
+    done = retrying.retry(shop.app, [number])
+
+    assert "was settled already" in done["refused"][0]["reasons"][0]
+
+
+# ── documents ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+INVOICE = "{order};N{number};2026-01-02;25,00;{sku};1;10,00"
+
+
+def test_the_rows_of_one_document_are_one_and_documents_still_unknown_stay_listed(office):
+    rows = [INVOICE.format(order=order, number=1, sku=sku) for order in ("late", "never") for sku in ("A", "B")]
+    office.report("invoices", *rows, "late;N 2;2026-01-02;25,00;A;1;10,00")
+    listed = repair.quarantine_list(office.app)
+    office.place("late", ("A", 1), ("B", 1))
+    done = retrying.retry(office.app, None)
+
+    assert (len(done["taken"]), len(done["refused"])) == (1, 1)
+    assert "invoice N1" in done["taken"][0]["outcome"]
+    assert "never" in done["refused"][0]["reasons"][0]
+    assert {row["key"] for row in listed} == {"late/N1", "never/N1", "late/N 2"}
+    assert {row["key"] for row in repair.quarantine_list(office.app)} == {"never/N1", "late/N 2"}
+
+
+def test_a_row_that_could_not_be_read_is_refused_still_when_it_is_named(office):
+    office.report("acks", "late;perhaps;;")
+    (row,) = repair.quarantine_list(office.app)
+
+    assert "could not be read" in retrying.retry(office.app, [row["id"]])["refused"][0]["reasons"][0]
+    assert retrying.retry(office.app, None) == {"taken": [], "refused": []}
