@@ -11,6 +11,7 @@ import typer
 from connector import __version__
 from connector.cli import fixing, looking, project, running, show
 from connector.cli.layouts import layout
+from connector.cli.freight import freight
 from connector.cli.opening import Call
 from connector.cli.orders import orders
 from connector.errors import ConnectorError
@@ -57,6 +58,7 @@ cli.command()(running.serve)
 cli.command()(looking.status)
 cli.command()(looking.preview)
 cli.add_typer(layout, name="layout")
+cli.add_typer(freight, name="freight")
 cli.add_typer(fixing.held, name="held")
 cli.add_typer(fixing.quarantine, name="quarantine")
 cli.command()(fixing.pause)

@@ -77,6 +77,14 @@ class Zone:
 
     bands: tuple[Ranges[int, Rate], ...]
 
+    def rates(self) -> list[Rate]:
+        """Return every rate that reaches the destination, whatever it weighs."""
+        return [rate for band in self.bands for rate in band.values()]
+
+    def takers(self, parcel: Parcel) -> list[Rate]:
+        """Return the rates that take a parcel, by its weight and its volume."""
+        return [rate for band in self.bands for rate in band.at(parcel.weight_g) if _takes_volume(rate, parcel)]
+
 
 def postal_key(text: str) -> str:
     """Make a postal code comparable: no separators, and digits compare as numbers, so that a table that lost its leading zeros holds."""
@@ -104,6 +112,13 @@ class RateTable:
     @property
     def countries(self) -> frozenset[str]:
         return frozenset(self._by_country)
+
+    def beside(self, destination: Destination) -> list[Rate]:
+        """Return rates of the ranges of postal codes next to one that no range holds: below it, then above it."""
+        ranges = self._by_country.get(destination.country)
+        if ranges is None or not destination.postal_code:
+            return []
+        return [next(band.values()) for band in ranges.beside(destination.postal_code)]
 
     def zone(self, destination: Destination) -> Zone | NoQuote:
         """Find the rates that reach a destination. One known by coordinates alone is reached by rates for the whole country only."""
@@ -164,9 +179,13 @@ def _quoted(rate: Rate, parcel: Parcel) -> Quote:
     """Price by one rate: cost + the larger of per cent and minimum insurance + extra weight; rounded half up once, at the end."""
     if not rate.percent and not rate.extra_per_gram:
         return Quote(rate.cost_cents + rate.minimum_insurance_cents, rate)
-    insurance = max(rate.percent * parcel.goods_cents / 100, Decimal(rate.minimum_insurance_cents))
-    exact = insurance + rate.extra_per_gram * (parcel.weight_g - rate.weight_start_g) + rate.cost_cents
+    exact = insurance_cents(rate, parcel) + rate.extra_per_gram * (parcel.weight_g - rate.weight_start_g) + rate.cost_cents
     return Quote(int(exact.to_integral_value(ROUND_HALF_UP)), rate)
+
+
+def insurance_cents(rate: Rate, parcel: Parcel) -> Decimal:
+    """Return the larger of the per cent of the goods' price and the minimum insurance, unrounded."""
+    return max(rate.percent * parcel.goods_cents / 100, Decimal(rate.minimum_insurance_cents))
 
 
 def estimate(seconds: int, unit: EstimateUnit) -> str:

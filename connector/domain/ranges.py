@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
 from typing import Generic, TypeVar
 
@@ -42,3 +42,17 @@ class Ranges(Generic[Key, Value]):
             if i >= 0 and key <= ends[i]:
                 found.append(values[i])
         return found
+
+    def values(self) -> Iterator[Value]:
+        """Return the values of all ranges."""
+        return (value for _, _, values in self._layers for value in values)
+
+    def beside(self, key: Key) -> list[Value]:
+        """Return the value of the nearest range that ends below the key, and of the nearest that starts above it, where there are such.
+
+        Walks over all ranges: it is for explaining, not for answering.
+        """
+        every = [row for layer in self._layers for row in zip(*layer, strict=True)]
+        below = max((row for row in every if row[1] < key), key=lambda row: row[1], default=None)
+        above = min((row for row in every if row[0] > key), key=lambda row: row[0], default=None)
+        return [row[2] for row in (below, above) if row is not None]

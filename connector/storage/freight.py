@@ -30,6 +30,11 @@ def files(tx: Connection) -> list[str]:
     return list(tx.execute(select(freight.c.file).distinct().order_by(freight.c.file)).scalars())
 
 
+def matching(table: str, names: Collection[str]) -> list[str]:
+    """Return those of the names that a service level's `table` matches."""
+    return [name for name in names if fnmatchcase(name, table)]
+
+
 def rates(tx: Connection, names: Collection[str]) -> Iterator[Rate]:
     """Read all rates of the given files, file by file, in the order of their lines."""
     for name in sorted(names):
@@ -60,7 +65,7 @@ def slas(tx: Connection, shipping: ShippingSettings) -> tuple[Sla, ...]:
             id=sla.id,
             name=sla.name or sla.id,
             estimate_unit=sla.estimate_unit,
-            table=RateTable(rates(tx, [name for name in known if fnmatchcase(name, sla.table)]), shipping.country),
+            table=RateTable(rates(tx, matching(sla.table, known)), shipping.country),
         )
         for sla in shipping.slas
     )

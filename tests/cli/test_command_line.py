@@ -14,10 +14,11 @@ import pytest
 from servers import wait_for
 
 COMMANDS = [
-    "init", "check", "migrate", "run", "daemon", "serve", "status", "preview", "held", "quarantine", "pause", "resume", "dead-letters",
-    "orders", "erase", "demo", "bench",
+    "init", "check", "migrate", "run", "daemon", "serve", "status", "preview", "freight", "held", "quarantine", "pause", "resume",
+    "dead-letters", "orders", "erase", "demo", "bench",
 ]  # fmt: skip
 SUBCOMMANDS = {
+    "freight": ["explain"],
     "held": ["list", "show", "approve", "discard"],
     "quarantine": ["list", "show", "retry"],
     "dead-letters": ["list", "show", "replay", "discard"],

@@ -1,0 +1,69 @@
+"""Commands about freight: explain."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from connector.cli import show
+from connector.cli.opening import AsJson, open_app
+
+freight = typer.Typer(help="Why a way of delivery is offered, or not.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@freight.command("explain")
+def freight_explain(
+    context: typer.Context,
+    *,
+    sku: Annotated[str, typer.Option("--sku", help="The SKU, as the ERP calls it.")],
+    postal_code: Annotated[str, typer.Option("--postal-code", help="Where it goes: 01310-100 or 01310100.")],
+    quantity: Annotated[int, typer.Option("--quantity", min=1, max=10**9, help="How many of it.")] = 1,
+    marketplace: Annotated[str, typer.Option("--marketplace", metavar="ACCOUNT", help="Whose prices; default: the only one.")] = "",
+    sales_channel: Annotated[str, typer.Option("--sales-channel", help="In which sales channel.")] = "1",
+    country: Annotated[str, typer.Option("--country", metavar="BRA", help="Three letters; default: that of [shipping].")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say why each way of delivery is offered for a SKU, or not: row, reason, price and estimate; nothing is changed."""
+    from connector.usecases.freight_explained import Question, explain
+
+    found = explain(open_app(context), Question(sku, postal_code, quantity, marketplace, sales_channel, country))
+    (show.document if as_json else _say)(found)
+
+
+def _say(found: dict[str, Any]) -> None:
+    show.say(
+        show.words(f"{found['sent']} of {found['quantity']} × SKU {found['sku']} to {found['postal_code']} ({found['country']}),")
+        + show.words(f" marketplace {found['marketplace']}, sales channel {found['sales_channel']}")
+    )
+    packed = found["parcel"]
+    if packed:
+        show.say(f"Parcel: {packed['weight_g']} g, {packed['volume_cm3']:.0f} cm³, goods {packed['goods_cents']} cents")
+    if found["sent"] < found["quantity"] and packed:
+        show.say("There is less in stock than was asked for: freight is for what is left.")
+    for service in found["services"]:
+        _service(service)
+    if not found["services"]:
+        show.say("No way of delivery is configured: add a [[shipping.slas]] section to the settings.")
+
+
+def _service(service: dict[str, Any]) -> None:
+    head = show.words(f"{service['id']} ({service['name']}), table {service['table']}")
+    if not service["offered"]:
+        show.say(f"{head}: not offered: {show.words(service['reason'])}")
+        for row in service["nearest"]:
+            show.say(f"  nearest: {_row(row)}")
+        return
+    parts = service["parts"]
+    show.say(f"{head}: offered at {service['price_cents']} cents, {service['estimate']}")
+    show.say(f"  {_row(service['row'])}; {service['reason']}")
+    show.say(
+        f"  {parts['cost_cents']} cost + {parts['insurance_cents']} insurance + {parts['extra_weight_cents']} extra weight"
+        f" = {service['price_cents']} cents"
+    )
+
+
+def _row(row: dict[str, Any]) -> str:
+    limit = f", up to {row['max_volume_cm3']} cm³" if row["max_volume_cm3"] else ""
+    where = f"{row['file']} line {row['line']}: {row['zip_start']}–{row['zip_end']}"
+    return show.words(f"{where}, {row['weight_start_g']}–{row['weight_end_g']} g{limit}")
