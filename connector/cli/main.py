@@ -10,8 +10,8 @@ import typer
 
 from connector import __version__
 from connector.cli import fixing, looking, project, running, show
-from connector.cli.layouts import layout
 from connector.cli.freight import freight
+from connector.cli.layouts import layout
 from connector.cli.opening import Call
 from connector.cli.orders import orders
 from connector.errors import ConnectorError

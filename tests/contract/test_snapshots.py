@@ -1,5 +1,6 @@
 """One contract for both databases: what an import plans and applies."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -356,7 +357,10 @@ def plain_reading(sequence):
     return sorted((*key, value) for key, value in world.items())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EXAMPLES = 200 if os.environ.get("CI") == "true" else 40
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(exports)
 def test_any_sequence_of_exports_gives_what_a_plain_reading_gives(database, sequence):
     with database.write() as tx:

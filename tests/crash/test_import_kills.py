@@ -1,9 +1,11 @@
 """A process that imports an export is killed, wherever that may be; the next pass ends what it began, and applies it once."""
 
+import os
+import random
 import signal
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,20 @@ def killed(shop, *, call=0, on_remove=False):
     return done.returncode != 0
 
 
+def killed_after(shop, seconds):
+    """Start a pass in a process of its own and kill it that long after it has begun; tell whether it was still at work."""
+    config = str(shop.root / "config" / "connector.toml")
+    script = VICTIM.format(world=str(WORLD), call=0, on_remove=False, config=config)
+    script = script.replace("refresh_snapshot.run(", 'print("begun", flush=True)\nrefresh_snapshot.run(')
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "begun\n"
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        return process.wait(20) == -signal.SIGKILL
+
+
 def applied_once(shop, *, refused=False):
     shop.run()
     states = [state for _, state in shop.ledger()]
@@ -98,6 +114,35 @@ def test_a_kill_at_any_look_at_the_clock_is_healed(shop):
         _start_over(shop)
 
     assert kills > 3
+
+
+ROWS = 4000
+KILLS = int(os.environ.get("CONNECTOR_TEST_KILLS", "60")) // 3
+SEED = int(os.environ.get("CONNECTOR_TEST_SEED", "20261124"))
+
+
+def priced(number):
+    return [f"{n:05};{10 + number},00;{10 + number},00" for n in range(ROWS)]
+
+
+def test_exports_are_applied_once_each_however_often_the_import_is_killed(shop):
+    """Seeded: kills fall into reading, staging, planning, committing and archiving, wherever the pass is after that long."""
+    chance, kills, exports = random.Random(SEED), 0, 0
+    for _ in range(KILLS):
+        shop.drop(f"prices/{exports}.csv", *priced(exports), at=shop.now + timedelta(seconds=exports))
+        exports += 1
+        while killed_after(shop, chance.uniform(0, 0.35)):
+            kills += 1
+            assert len(set(shop.prices().values())) <= 1, "half an export"
+    shop.run()
+
+    assert kills > KILLS // 4
+    assert [row for row in shop.ledger() if row[0].startswith("prices/")] == [(f"prices/{n}.csv", "applied") for n in range(exports)]
+    assert shop.prices() == {f"{n:05}": 100 * (10 + exports - 1) for n in range(ROWS)}
+    assert [place.rpartition("/")[2] for place in shop.lies("archive/prices")] == sorted(f"{n}.csv" for n in range(exports))
+    assert (shop.lies("inbox"), shop.lies("held"), shop.lies("rejected"), shop.lies("var/work")) == ([], [], [], [])
+    with shop.app.db.read() as tx:
+        assert tx.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
 
 
 def _start_over(shop):
