@@ -139,7 +139,7 @@ def cancellation_document(order: Order) -> Document:
         "orderId": order.order_id,
         "marketplaceOrderId": order.marketplace_order_id,
         "requestId": request.get("id") or None,
-        "requestedAt": request.get("requested_at") or _instant(order.canceled_at),
+        "requestedAt": request.get("requested_at") or request.get("asked_at") or _instant(order.canceled_at),
         "reason": order.cancel_reason,
         "decision": "final" if is_final else "asked",
     }

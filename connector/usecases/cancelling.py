@@ -56,7 +56,7 @@ def _cancel_at_once(tx: Connection, app: App, order: Order, request: CancelReque
 
 def _ask(tx: Connection, order: Order, request: CancelRequest, now: datetime) -> None:
     state = moved(order.order_id, order.state, OrderState.CANCEL_ASKED)
-    store.change(tx, order.order_id, state=state.value, cancel_request=request.as_dict())
+    store.change(tx, order.order_id, state=state.value, cancel_request={**request.as_dict(), "asked_at": f"{now:%Y-%m-%dT%H:%M:%SZ}"})
     order_story.event(tx, order.order_id, now, "cancellation asked", _because("the ERP decides", request.reason))
     _tell_erp(tx, order, now)
 

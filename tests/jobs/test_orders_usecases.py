@@ -13,6 +13,7 @@ from orders_world import MONDAY, Seller, order
 from connector.domain.documents import Ack
 from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, OrderRefused, UsageError
+from connector.formats.order_files import cancellation_document
 from connector.storage import orders as store
 from connector.storage.tables import reservations
 from connector.usecases import orders
@@ -218,6 +219,15 @@ def test_an_authorized_order_is_cancelled_only_when_the_erp_says_so(seller):
     confirmed = orders.cancel(seller.app, "shop", order_id, None)
     assert confirmed is not None
     assert confirmed["receipt"] == kept.cancel_receipt
+
+
+def test_a_cancellation_without_a_date_was_asked_for_when_it_came(seller):
+    order_id = seller.placed()
+    orders.authorize(seller.app, "shop", order_id, None)
+    orders.cancel(seller.app, "shop", order_id, {"reason": "gave up"})
+    with seller.app.db.read() as tx:
+        document = cancellation_document(store.find(tx, order_id))
+    assert (document["decision"], document["requestedAt"]) == ("asked", f"{seller.now:%Y-%m-%dT%H:%M:%SZ}")
 
 
 def test_an_invoiced_order_cannot_be_cancelled_by_the_marketplace(seller):
