@@ -10,15 +10,15 @@ import tomllib
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as NotReadable
 
 from connector.errors import SettingsError
-from connector.settings_errors import PREFIX, explain, refuse_unknown_variables
-from connector.settings_values import Name, OptionalSecret, Secret, Share, is_loopback
+from connector.settings_errors import PREFIX, explain, misfit, refuse_unknown_variables, unreadable
+from connector.settings_values import Name, OptionalSecret, Secret, Share, is_loopback, is_safe, laid_over
 
 __all__ = ["Secret", "is_loopback"]
 
@@ -113,10 +113,10 @@ class MarketplaceSettings(Section):
 
     @model_validator(mode="after")
     def _addresses(self) -> MarketplaceSettings:
-        for address in (self.base_url, self.suggestions_url):
-            parts = urlsplit(address)
-            if address and parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.hostname or "")):
-                raise ValueError("an https address (http on loopback alone)")
+        for key in ("base_url", "suggestions_url"):
+            address = getattr(self, key)
+            if address and not is_safe(address):
+                raise misfit(key, address, "an https address (http on loopback alone)")
         return self
 
     @property
@@ -137,7 +137,8 @@ class AuthSettings(Section):
     @model_validator(mode="after")
     def _pair(self) -> AuthSettings:
         if bool(self.app_key) != bool(self.app_token):
-            raise ValueError("app_key and app_token together, or neither")
+            there, missing = ("app_key", "app_token") if self.app_key else ("app_token", "app_key")
+            raise misfit(missing, f"{there} alone", "app_key and app_token together, or neither")
         return self
 
 
@@ -156,7 +157,7 @@ class ApiSettings(Section):
     @model_validator(mode="after")
     def _guarded(self) -> ApiSettings:
         if not self.auth.is_set and not self.is_loopback:
-            raise ValueError("a loopback bind (127.0.0.1:PORT), or credentials in [api.auth]")
+            raise misfit("bind", self.bind, "a loopback bind (127.0.0.1:PORT), or credentials in [api.auth]")
         return self
 
 
@@ -184,7 +185,7 @@ class ScheduleSettings(Section):
         try:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):
-            raise ValueError("a time zone such as America/Sao_Paulo") from None
+            raise misfit("timezone", self.timezone, "a time zone such as America/Sao_Paulo") from None
         return self
 
 
@@ -215,13 +216,14 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del settings_cls, dotenv_settings, file_secret_settings  # no hidden places
-        return env_settings, init_settings
+        return (lambda: laid_over(init_settings(), env_settings()),)  # type: ignore[return-value]  # any callable will do, in spite of the type
 
     @model_validator(mode="after")
     def _accounts(self) -> Settings:
         accounts = [m.account for m in self.marketplaces]
-        if len(set(accounts)) != len(accounts):
-            raise ValueError("each account once")
+        twice = next((account for account in accounts if accounts.count(account) > 1), None)
+        if twice:
+            raise misfit("marketplaces", f"the account {twice} twice", "each account once")
         return self
 
     @property
@@ -278,6 +280,8 @@ def load(path: str | Path | None = None) -> Settings:
         return Settings(**values, config_path=file.absolute())
     except ValidationError as error:
         raise explain(Settings, file, error, tuple(os.environ)) from None
+    except NotReadable as error:
+        raise unreadable(error, tuple(os.environ)) from None
 
 
 def _read_toml(file: Path) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from ipaddress import ip_address
-from typing import Annotated
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, StringConstraints
 
@@ -37,3 +39,28 @@ def is_loopback(host: str) -> bool:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def is_safe(address: str) -> bool:
+    """Say whether credentials may travel there: https, or http on loopback."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:  # an unfinished IPv6 address
+        return False
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
+
+
+def laid_over(file: Any, environment: Any) -> Any:
+    """Return what the file says with what the environment says over it, key by key; a list's entries are named by their index."""
+    if isinstance(file, dict) and isinstance(environment, dict):
+        return file | {key: laid_over(file.get(key), value) for key, value in environment.items()}
+    if isinstance(file, list) and isinstance(environment, dict) and environment.keys() <= {str(n) for n in range(len(file))}:
+        return [laid_over(one, environment.get(str(n), one)) for n, one in enumerate(file)]
+    return _parsed(environment) if isinstance(environment, str) and environment.startswith(("[", "{")) else environment
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text

@@ -20,7 +20,7 @@ def check(context: typer.Context, *, as_json: AsJson = False) -> None:
     from jobs import DEFAULT_SCHEDULES
 
     checks = []
-    for one in doctor.examine(open_app(context), DEFAULT_SCHEDULES):
+    for one in doctor.examine(open_app(context, schema=False), DEFAULT_SCHEDULES):
         checks.append(one)
         if not as_json:
             show.say(f"{one.state:<12}{one.name}: {show.words(one.found)}" + (f" -> {one.remedy}" if one.remedy else ""))

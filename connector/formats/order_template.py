@@ -7,7 +7,7 @@ from pathlib import Path
 from traceback import extract_tb
 from typing import Any
 
-from jinja2 import FileSystemLoader, StrictUndefined, TemplateError, TemplateNotFound, TemplateSyntaxError
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from connector.domain.money import units
@@ -25,14 +25,29 @@ def render(document: dict[str, Any], templates: Path, name: str) -> tuple[str, b
     Raises SettingsError naming template and line where it is missing or cannot be rendered.
     """
     suffix = Path(name.removesuffix(".j2")).suffix or ".txt"
+    template = look_at(templates, name)
     try:
-        return suffix, _environment(templates).get_template(name).render(document).encode()
+        return suffix, template.render(document).encode()
     except TemplateNotFound as error:
-        raise _unusable(templates / name, f"no template {error.name}", "a file of config/templates") from error
-    except TemplateSyntaxError as error:
-        raise _unusable(templates / name, f"line {error.lineno}: {error.message}", "a Jinja template") from error
+        raise _missing(templates / name, error) from error
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
         raise _unusable(templates / name, f"{_line(error)}{error}", "a template that names what an order has") from error
+
+
+def look_at(templates: Path, name: str) -> Template:
+    """Read a template without rendering it. Raises SettingsError where it is missing or is none."""
+    try:
+        return _environment(templates).get_template(name)
+    except TemplateNotFound as error:
+        raise _missing(templates / name, error) from error
+    except TemplateSyntaxError as error:
+        raise _unusable(templates / name, f"line {error.lineno}: {error.message}", "a Jinja template") from error
+    except (OSError, ValueError) as error:
+        raise _unusable(templates / name, str(error), "a readable file in UTF-8") from error
+
+
+def _missing(place: Path, error: TemplateNotFound) -> SettingsError:
+    return _unusable(place, f"no template {error.name}", "a file of config/templates")
 
 
 def _line(error: Exception) -> str:

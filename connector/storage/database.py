@@ -87,7 +87,8 @@ class Database:
 
 def _unreachable(error: OperationalError, url: str) -> DatabaseUnreachable:
     where = url.rpartition("@")[2]
-    return DatabaseUnreachable(f"the database {where} cannot be used: {error.orig}", remedy="connector check names what is wrong")
+    said = " ".join(str(error.orig).split())
+    return DatabaseUnreachable(f"the database {where} cannot be used: {said}", remedy="start it, or mend database.url in the settings")
 
 
 @contextmanager
@@ -145,9 +146,18 @@ def migrate(database: Database) -> bool:
     if is_current(database):
         return False
     if database.is_sqlite:
-        Path(database.engine.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(Path(database.engine.url.database or "").parent)
     _upgrade(database)
     return True
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnreachable(
+            f"the database's folder {folder} cannot be made: {error.strerror}", remedy="make it, or mend database.url in the settings"
+        ) from error
 
 
 def is_current(database: Database) -> bool:

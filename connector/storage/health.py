@@ -7,14 +7,10 @@ from pathlib import Path
 
 from sqlalchemy import func, select, text
 
-from connector.storage.database import Database, is_current
+from connector.storage.database import Database
 from connector.storage.tables import freight
 
 CHECKPOINT_BUG_FIXED = (3, 51, 3)
-
-
-def schema_is_current(database: Database) -> bool:
-    return is_current(database)
 
 
 def describe(database: Database) -> str:

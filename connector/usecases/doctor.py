@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from connector.app import App
 from connector.errors import ConnectorError, Unreachable
 from connector.settings import FeedsSettings, MarketplaceSettings
-from connector.storage import health
+from connector.storage import database, health
 from connector.usecases import surroundings
 from connector.usecases.schedules import schedules
 
@@ -41,6 +41,7 @@ def examine(app: App, jobs: Mapping[str, str]) -> Iterator[Check]:
     yield Check("settings", OK, str(app.settings.config_path))
     yield from _each("schedule", partial(_schedule, app, jobs))
     yield from _each("layouts", partial(_layouts, app))
+    yield from _each("order format", partial(_order_format, app))
     yield from _each("database", partial(_database, app))
     yield from _each("ERP source", partial(_store, app, source=True))
     yield from _each("ERP target", partial(_store, app, source=False))
@@ -77,10 +78,17 @@ def _layouts(app: App) -> Iterator[Check]:
         yield Check(f"layout {name}", OK, "can be read")
 
 
+def _order_format(app: App) -> Iterator[Check]:
+    from connector.formats.order_template import look_at
+
+    name = app.settings.orders.format
+    if name.endswith(".j2"):
+        look_at(app.settings.path("config/templates"), name)
+    yield Check("order format", OK, name)
+
+
 def _database(app: App) -> Iterator[Check]:
-    if not health.schema_is_current(app.db):
-        yield Check("database", FAIL, "the schema is behind this version", "run: connector migrate")
-        return
+    database.ready(app.db)
     yield Check("database", OK, health.describe(app.db))
     kind = surroundings.file_system(app.root / "var")
     if app.db.is_sqlite and kind in surroundings.NETWORK_FILE_SYSTEMS:

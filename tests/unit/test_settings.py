@@ -160,6 +160,32 @@ def test_a_bad_environment_variable_is_named(write, monkeypatch):
     assert "'soon'" in said
 
 
+def test_an_entry_of_a_list_is_replaced_by_its_index(write, monkeypatch):
+    monkeypatch.setenv("CONNECTOR__MARKETPLACES__0__BASE_URL", "https://other.example")
+    monkeypatch.setenv("CONNECTOR__MARKETPLACES__0__SALES_CHANNELS", '["2", "3"]')
+
+    found = settings.load(write(MARKETPLACE)).marketplaces
+
+    assert [(m.base_url, m.sales_channels) for m in found] == [("https://other.example", ("2", "3"))]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("CONNECTOR__MARKETPLACES__0__PROTOCOL", "2018", ["marketplaces.0.protocol", "'2018'"]),
+        ("CONNECTOR__MARKETPLACES", "junk", ["marketplaces", "JSON"]),
+        ("CONNECTOR__ERP", "junk", ["erp", "JSON"]),
+        ("CONNECTOR__API__BIND", "0.0.0.0:1", ["api.bind", "'0.0.0.0:1'"]),
+    ],
+)
+def test_a_bad_variable_is_named_wherever_its_value_belongs(write, monkeypatch, variable, value, words):
+    monkeypatch.setenv(variable, value)
+
+    said = refusal(write(MARKETPLACE))
+
+    assert [word for word in [f"environment variable {variable}:", "found", "allowed", *words] if word not in said] == []
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
@@ -168,10 +194,14 @@ def test_a_bad_environment_variable_is_named(write, monkeypatch):
         ("[feeds.products]\nmode = 'half'\n", ["feeds.products.mode", "'half'", "full", "delta"]),
         ("[feeds.stock]\nmax_zeroed = 3\n", ["feeds.stock.max_zeroed", "3", "1"]),
         ("[erp]\nsource = 'ftp://x'\n", ["erp.source", "ftp://x"]),
-        ("[api]\nbind = '0.0.0.0:80'\n", ["api", "loopback", "[api.auth]"]),
-        ("[schedule]\ntimezone = 'Campinas'\n", ["schedule", "America/Sao_Paulo"]),
-        (MARKETPLACE + MARKETPLACE, ["marketplaces", "each account once"]),
-        (MARKETPLACE.replace("https:", "http:"), ["https"]),
+        ("[api]\nbind = '0.0.0.0:80'\n", ["api.bind", "'0.0.0.0:80'", "loopback", "[api.auth]"]),
+        ("[api.auth]\napp_key = 'env:K'\n", ["api.auth.app_token", "'app_key alone'", "together"]),
+        ("[api.auth]\nallow_from = ['here']\n", ["api.auth.allow_from.0:", "'here'", "10.0.0.0/8"]),
+        ("[schedule]\ntimezone = 'Campinas'\n", ["schedule.timezone", "'Campinas'", "America/Sao_Paulo"]),
+        ("[[shipping.slas]]\nid = 'x'\n", ["shipping.slas.0.table", "'nothing'", "must be there"]),
+        ("[marketplaces]\n", ["marketplaces", "double brackets"]),
+        (MARKETPLACE + MARKETPLACE, ["marketplaces", "twice", "each account once"]),
+        (MARKETPLACE.replace("https:", "http:"), ["marketplaces.0.base_url", "'http://", "https address"]),
         ("[erp\n", ["the file", "TOML"]),
     ],
 )
