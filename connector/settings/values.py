@@ -1,4 +1,4 @@
-"""Values that settings are made of: where a secret lies, shares, names, loopback addresses."""
+"""What settings are made of: sections, where a secret lies, shares, names, loopback addresses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 
 class Secret(str):
@@ -30,6 +30,12 @@ class Secret(str):
 OptionalSecret = Annotated[Secret | None, BeforeValidator(Secret.read)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+
+class Section(BaseModel):
+    """A section of the settings: unknown keys are errors, and nothing changes once it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, arbitrary_types_allowed=True, validate_default=True)
 
 
 def is_loopback(host: str) -> bool:

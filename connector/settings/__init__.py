@@ -1,0 +1,161 @@
+"""The settings: `config/connector.toml` as values. A section is a model, a key is a field.
+
+Order of precedence: default, file, environment (`CONNECTOR__SECTION__KEY`). Each section has a module of its own; this one alone reads
+the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings.exceptions import SettingsError as NotReadable
+
+from connector.errors import SettingsError
+from connector.settings.api import ApiSettings, AuthSettings, ConsoleSettings
+from connector.settings.errors import PREFIX, explain, misfit, refuse_unknown_variables, unreadable
+from connector.settings.files import ErpSettings, FeedSettings, FeedsSettings, PricesFeedSettings, StockFeedSettings
+from connector.settings.marketplaces import MarketplaceSettings
+from connector.settings.orders import OrdersSettings
+from connector.settings.schedule import ScheduleSettings
+from connector.settings.shipping import ShippingSettings, SlaSettings
+from connector.settings.values import Secret, Section, is_loopback, laid_over
+
+__all__ = [
+    "ApiSettings",
+    "AuthSettings",
+    "ConsoleSettings",
+    "ErpSettings",
+    "FeedSettings",
+    "FeedsSettings",
+    "MarketplaceSettings",
+    "OrdersSettings",
+    "PricesFeedSettings",
+    "ScheduleSettings",
+    "Secret",
+    "ShippingSettings",
+    "SlaSettings",
+    "StockFeedSettings",
+    "is_loopback",
+]
+
+DEFAULT_PATH = "config/connector.toml"
+
+
+class DatabaseSettings(Section):
+    url: str = Field("sqlite:///var/connector.db", pattern=r"^(sqlite:///|postgresql\+psycopg://)")
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__", str_strip_whitespace=True, validate_default=True
+    )
+
+    database: DatabaseSettings = DatabaseSettings()
+    erp: ErpSettings = ErpSettings()
+    feeds: FeedsSettings = FeedsSettings()
+    shipping: ShippingSettings = ShippingSettings()
+    orders: OrdersSettings = OrdersSettings()
+    marketplaces: tuple[MarketplaceSettings, ...] = ()
+    api: ApiSettings = ApiSettings()
+    console: ConsoleSettings = ConsoleSettings()
+    schedule: ScheduleSettings = ScheduleSettings()
+
+    config_path: Path = Field(default=Path(DEFAULT_PATH), exclude=True)
+
+    @classmethod
+    def settings_customise_sources(  # the signature is pydantic-settings' own
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls, dotenv_settings, file_secret_settings  # no hidden places
+        return (lambda: laid_over(init_settings(), env_settings()),)  # type: ignore[return-value]  # any callable will do, in spite of the type
+
+    @model_validator(mode="after")
+    def _accounts(self) -> Settings:
+        accounts = [m.account for m in self.marketplaces]
+        twice = next((account for account in accounts if accounts.count(account) > 1), None)
+        if twice:
+            raise misfit("marketplaces", f"the account {twice} twice", "each account once")
+        return self
+
+    @property
+    def root(self) -> Path:
+        """The project directory: the parent of the folder `config/` that holds the file, else the file's own folder."""
+        folder = self.config_path.resolve().parent
+        return folder.parent if folder.name == "config" else folder
+
+    def path(self, relative: str | Path) -> Path:
+        """Resolve a path of the settings: relative ones lie in the project directory."""
+        return self.root / relative
+
+    def reveal(self, secret: Secret) -> str:
+        """Read a secret from where it lies, when it is needed. Raises SettingsError where it is not there."""
+        kind, _, place = str(secret).partition(":")
+        return self._from_environment(place) if kind == "env" else self._from_file(place)
+
+    def _from_environment(self, name: str) -> str:
+        value = os.environ.get(name, "")
+        if not value:
+            raise SettingsError(
+                str(self.config_path), f"env:{name}", found="nothing", allowed=f"a secret in the environment variable {name}"
+            )
+        return value
+
+    def _from_file(self, place: str) -> str:
+        path = self.path(place)
+        try:
+            if path.stat().st_mode & 0o077:
+                raise SettingsError(
+                    str(self.config_path), f"file:{place}", found="readable by others", allowed="mode 0600", remedy=f"chmod 600 {path}"
+                )
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise SettingsError(
+                str(self.config_path), f"file:{place}", found=error.strerror or "unreadable", allowed="a readable file"
+            ) from error
+
+    def marketplace(self, account: str) -> MarketplaceSettings | None:
+        return next((m for m in self.marketplaces if m.account == account), None)
+
+
+def locate(path: str | None) -> Path:
+    """Say which file holds the settings: the one given, else `$CONNECTOR_CONFIG`, else config/connector.toml."""
+    return Path(path or os.environ.get("CONNECTOR_CONFIG") or DEFAULT_PATH)
+
+
+def load(path: str | Path | None = None) -> Settings:
+    """Read the settings, or raise SettingsError naming file, key, what was found and what is allowed."""
+    file = Path(path) if path is not None else locate(None)
+    values = _read_toml(file)
+    refuse_unknown_variables(Settings, file, os.environ)
+    try:
+        return Settings(**values, config_path=file.absolute())
+    except ValidationError as error:
+        raise explain(Settings, file, error, tuple(os.environ)) from None
+    except NotReadable as error:
+        raise unreadable(error, tuple(os.environ)) from None
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SettingsError(
+            str(file), "the file", found="nothing there", allowed="a settings file", remedy="run: connector init DIR"
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(str(file), "the file", found=str(error), allowed="readable TOML in UTF-8") from None
+
+
+def notify_socket() -> str:
+    """Say where systemd wants to hear of this process; "" where it does not."""
+    return os.environ.get("NOTIFY_SOCKET", "")

@@ -1,0 +1,53 @@
+"""Settings of files from and to the ERP: `[erp]` and `[feeds.*]`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from connector.settings.values import Name, OptionalSecret, Section, Share
+
+
+class ErpSettings(Section):
+    source: str = Field("file:inbox", pattern=r"^(file:.|sftp://.)")
+    target: str = Field("file:outbox", pattern=r"^(file:.|sftp://.)")
+    private_key: OptionalSecret = None
+    password: OptionalSecret = None
+    known_hosts: str = "config/known_hosts"
+    settle_seconds: float = Field(2, ge=0)
+    done_marker: str = ""
+
+
+class FeedSettings(Section):
+    pattern: str = ""
+    layout: Name = "default"
+    mode: Literal["full", "delta"] = "full"
+    max_removed: Share = 0.2
+    max_rejected: Share = 0.05
+    trailer: str = Field("", pattern=r"^$|\{rows\}")
+
+
+class StockFeedSettings(FeedSettings):
+    max_zeroed: Share = 0.5
+
+
+class PricesFeedSettings(FeedSettings):
+    max_price_change: Share = 0.8
+
+
+class FeedsSettings(Section):
+    products: FeedSettings = FeedSettings()
+    prices: PricesFeedSettings = PricesFeedSettings()
+    stock: StockFeedSettings = StockFeedSettings()
+    freight: FeedSettings = FeedSettings()
+    services: FeedSettings = FeedSettings()
+    invoices: FeedSettings = FeedSettings(mode="delta")
+    tracking: FeedSettings = FeedSettings(mode="delta")
+    cancellations: FeedSettings = FeedSettings(mode="delta")
+    acks: FeedSettings = FeedSettings(mode="delta")
+
+    def of(self, feed: str) -> FeedSettings:
+        """Return one feed's settings, its pattern filled in (`<feed>/*`)."""
+        found: FeedSettings = getattr(self, feed)
+        return found if found.pattern else found.model_copy(update={"pattern": f"{feed}/*"})
