@@ -88,6 +88,8 @@ def stop(daemon):
 
 
 def runs(shop):
+    dead = [process.communicate()[1] for process in shop.__dict__.get("started", []) if process.poll() not in (None, 0, -signal.SIGKILL)]
+    assert dead == [], "a daemon ended by itself"
     return shop.document("status")[1]["jobs"].get("housekeeping", {}).get("ended_at")
 
 
