@@ -66,6 +66,10 @@ class OrderItem:
     estimate: str = ""
     lock_ttl: str = ""
     delivery_window: dict[str, Any] | None = None
+    channel: str = ""  # how it reaches the buyer: delivery, or collected at `pickup_point`
+    pickup_point: str = ""
+    measurement_unit: str = ""
+    attachments: tuple[Any, ...] = ()  # what the buyer had written on it, as sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,8 @@ class NewOrder:
     raw: dict[str, Any]
     content_hash: str
     document: str = ""  # the buyer's CPF or CNPJ, digits and letters only
+    note: str = ""  # what the buyer wrote
+    custom_data: Any = None  # what the marketplace's own fields hold, as sent
 
     @property
     def totals(self) -> OrderTotals:
@@ -144,6 +150,8 @@ class Order:
     cancel_request: dict[str, Any] | None = None
     erp_order_id: str | None = None
     acked_at: datetime | None = None
+    note: str = ""
+    custom_data: Any = None
     history: tuple[OrderEvent, ...] = field(default=())
 
     @property

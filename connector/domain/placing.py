@@ -24,25 +24,29 @@ class Standing:
 class Terms:
     """What orders are measured by: today's offers, the SKUs known (also those not on offer), shipping services, tolerance (a share).
 
-    No shipping services means that any is accepted.
+    No shipping services means that any is accepted. VTEX's rounding may differ by a cent (KI 1032473): a total that differs is flagged,
+    and refused only where the settings want it.
     """
 
     offers: Mapping[str, Offer]
     known: Mapping[str, Standing]
     slas: Collection[str]
     price_tolerance: float
+    refuses_other_totals: bool = False
 
 
 def decide(orders: Sequence[NewOrder], terms: Terms) -> list[tuple[str, ...]]:
     """Accept all orders of a request, returning each one's flags, or raise OrderRefused naming SKU and cause.
 
-    Codes (facts 4.3): ORD021 unknown or not for sale, FMT006 price, FMT002 stock, FMT010 shipping service.
+    Codes (facts 4.3): ORD021 unknown or not for sale, FMT006 price, FMT002 stock, FMT010 shipping service, FMT007 total.
     """
     for order in orders:
         for item in order.items:
             _known(order, item, terms)
             _priced(order, item, terms)
             _shipped(order, item, terms)
+        if terms.refuses_other_totals and (difference := _difference(order)):
+            raise OrderRefused(f"order {order.marketplace_order_id}: {difference}", code="FMT007")
     _in_stock(orders, terms)
     return [tuple(dict.fromkeys(_flags(order, terms))) for order in orders]
 
@@ -103,9 +107,16 @@ def _stock(sku: str, terms: Terms) -> int:
 def _flags(order: NewOrder, terms: Terms) -> Iterator[str]:
     for item in order.items:
         yield from _item_flags(item, terms.offers.get(item.sku), terms)
+    if difference := _difference(order):
+        yield difference
+
+
+def _difference(order: NewOrder) -> str:
+    """Say by how much the order's lines differ from what the marketplace pays; "" where they agree, or it does not say."""
     total = order.totals.total
-    if order.payment_cents is not None and order.payment_cents != total:
-        yield f"the marketplace pays {units(order.payment_cents)}; the order's lines add up to {units(total)}"
+    if order.payment_cents in (None, total):
+        return ""
+    return f"the marketplace pays {units(order.payment_cents or 0)}; the order's lines add up to {units(total)}"
 
 
 def _item_flags(item: OrderItem, offer: Offer | None, terms: Terms) -> Iterator[str]:

@@ -26,6 +26,10 @@ CLIENT_COLUMNS = ("firstName", "lastName", "email", "document", "phone", "corpor
 ADDRESS_COLUMNS = (
     *("receiverName", "street", "number", "complement", "neighborhood", "city", "state", "postalCode", "country", "reference"),
 )
+LATER_COLUMNS = ("isGift", "measurementUnit", "attachments", "channel", "pickupPoint", "note", "customData")
+LATER_CLIENT_COLUMNS = ("documentType", "tradeName", "stateInscription", "corporatePhone", "isCorporate")
+"""New columns come on the right: an ERP may count them."""
+ORDER_COLUMNS = (*ITEM_COLUMNS, *CLIENT_COLUMNS, *ADDRESS_COLUMNS, *LATER_COLUMNS, *LATER_CLIENT_COLUMNS)
 
 
 def order_file(order: Order, file_format: str, templates: Path) -> tuple[str, bytes]:
@@ -34,7 +38,7 @@ def order_file(order: Order, file_format: str, templates: Path) -> tuple[str, by
     Raises SettingsError for a template that is missing or cannot be rendered.
     """
     if file_format == "csv":
-        return ".csv", _csv([*ITEM_COLUMNS, *CLIENT_COLUMNS, *ADDRESS_COLUMNS], [_row(order, item) for item in order.items])
+        return ".csv", _csv(ORDER_COLUMNS, [_row(order, item) for item in order.items])
     return _written(order_document(order), file_format, templates, "")
 
 
@@ -62,7 +66,7 @@ def _written(document: Document, file_format: str, templates: Path, prefix: str)
 
 def _with_all_names(document: Document) -> Document:
     """Let a template name what a marketplace may leave out of a person's data; other names that do not exist stay errors."""
-    people = (("client", CLIENT_COLUMNS), ("address", ADDRESS_COLUMNS))
+    people = (("client", CLIENT_COLUMNS + LATER_CLIENT_COLUMNS), ("address", ADDRESS_COLUMNS))
     return document | {part: dict.fromkeys(names) | document[part] for part, names in people if part in document}
 
 
@@ -83,6 +87,8 @@ def order_document(order: Order) -> Document:
         "shipping": [_shipping(item) for item in order.items],
         "totals": _totals(order),
         "flags": list(order.flags),
+        "note": order.note,
+        "customData": order.custom_data,
         "raw": order.raw,
     }
 
@@ -96,6 +102,8 @@ def _item(item: OrderItem) -> Document:
         "lineTotal": line_cents(item),
         "discount": item.tags_cents,
         "isGift": item.is_gift,
+        "measurementUnit": item.measurement_unit,
+        "attachments": list(item.attachments),
         "services": [{"type": s.type, "id": s.id, "name": s.name, "price": s.price_cents} for s in item.services],
     }
 
@@ -107,6 +115,8 @@ def _shipping(item: OrderItem) -> Document:
         "price": item.freight_cents,
         "estimate": item.estimate,
         "deliveryWindow": item.delivery_window,
+        "channel": item.channel,
+        "pickupPoint": item.pickup_point,
     }
 
 
@@ -157,7 +167,13 @@ def _row(order: Order, item: OrderItem) -> list[Any]:
     line = (item.sku, item.quantity, item.price_cents, item.unit_multiplier, line_cents(item), item.tags_cents, services)
     shipped = (item.sla, item.freight_cents, item.estimate, window.get("start"), window.get("end"), order.totals.total)
     person = [order.client.get(name) for name in CLIENT_COLUMNS] + [order.address.get(name) for name in ADDRESS_COLUMNS]
-    return [*told, _instant(order.authorized_at), *line, *shipped, *person]
+    return [*told, _instant(order.authorized_at), *line, *shipped, *person, *_later(order, item)]
+
+
+def _later(order: Order, item: OrderItem) -> list[Any]:
+    collected = (item.channel, item.pickup_point)
+    about_line = (item.is_gift, item.measurement_unit, list(item.attachments) or None, *collected)
+    return [*about_line, order.note, order.custom_data, *(order.client.get(name) for name in LATER_CLIENT_COLUMNS)]
 
 
 def _csv(columns: Sequence[str], rows: list[list[Any]]) -> bytes:

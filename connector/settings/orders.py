@@ -13,4 +13,5 @@ class OrdersSettings(Section):
     export_on: Literal["placement", "dispatch"] = "placement"
     format: str = Field("json", pattern=r"^(json|csv|[A-Za-z0-9._-]+\.j2)$")
     price_tolerance: Share = 0.05
+    total_mismatch: Literal["flag", "refuse"] = "flag"
     reservation: str = Field("8d", pattern=r"^[0-9]{1,4}(d|bd|h|m)$")

@@ -70,6 +70,7 @@ def _row(new: NewOrder, order_id: str, now: datetime) -> dict[str, Any]:
         "client": new.client,
         "address": new.address,
         "raw": orjson.dumps(new.raw),
+        "extras": {"note": new.note, "custom_data": new.custom_data},
     }
 
 
@@ -82,6 +83,10 @@ def _item_row(order_id: str, position: int, item: OrderItem) -> dict[str, Any]:
         "estimate": item.estimate,
         "lock_ttl": item.lock_ttl,
         "delivery_window": item.delivery_window,
+        "channel": item.channel,
+        "pickup_point": item.pickup_point,
+        "measurement_unit": item.measurement_unit,
+        "attachments": item.attachments,
     }
     columns = {"sku": item.sku, "quantity": item.quantity, "price_cents": item.price_cents, "sla": item.sla}
     return {"order_id": order_id, "position": position, **columns, "freight_cents": item.freight_cents, "detail": detail}
@@ -138,6 +143,7 @@ def _order(tx: Connection, row: Row[Any]) -> Order:
         cancel_request=row.cancel_request,
         erp_order_id=row.erp_order_id,
         acked_at=row.acked_at,
+        **(row.extras or {}),
         history=history(tx, row.order_id),
     )
 
@@ -145,6 +151,7 @@ def _order(tx: Connection, row: Row[Any]) -> Order:
 def _item(row: Row[Any]) -> OrderItem:
     detail = dict(row.detail)
     services = tuple(OrderService(*one) for one in detail.pop("services"))
+    detail["attachments"] = tuple(detail.get("attachments", ()))
     return OrderItem(row.sku, row.quantity, row.price_cents, row.sla, row.freight_cents, services, **detail)
 
 

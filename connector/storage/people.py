@@ -35,8 +35,12 @@ def of(tx: Connection, documents: Collection[str]) -> list[PersonalData]:
 
 def pseudonymise(tx: Connection, order_id: str, *, client: dict[str, Any], address: dict[str, Any], raw: bytes, answer: bytes) -> None:
     """Overwrite what an order holds of a person."""
-    values = {"client": client, "address": address, "raw": raw, "answer": answer, "payments": None}
+    values = {"client": client, "address": address, "raw": raw, "answer": answer, "payments": None, "extras": None}
     tx.execute(update(orders).where(orders.c.order_id == order_id).values(values))
+    lines = select(order_items.c.position, order_items.c.detail).where(order_items.c.order_id == order_id)
+    for position, detail in tx.execute(lines).all():
+        mine = (order_items.c.order_id == order_id, order_items.c.position == position)
+        tx.execute(update(order_items).where(*mine).values(detail={**detail, "attachments": []}))
 
 
 def waits_to_be_written(tx: Connection, order_id: str) -> bool:

@@ -296,6 +296,7 @@ orders = Table(
     Column("canceled_at", Instant),
     Column("erp_order_id", Text),
     Column("acked_at", Instant),  # the ack file's own time
+    Column("extras", JSON),  # note, custom_data; NULL before there were any
     UniqueConstraint("account", "marketplace_order_id", name="orders_once"),
     Index("orders_by_marketplace_id", "marketplace_order_id"),
     Index("orders_by_state", "state", "placed_at"),
@@ -312,7 +313,9 @@ order_items = Table(
     Column("price_cents", BigInteger, nullable=False),
     Column("sla", Text, nullable=False),
     Column("freight_cents", BigInteger, nullable=False),
-    Column("detail", JSON, nullable=False),  # services, unit_multiplier, tags_cents, is_gift, estimate, lock_ttl, delivery_window
+    Column(
+        "detail", JSON, nullable=False
+    ),  # services, unit_multiplier, tags_cents, is_gift, estimate, lock_ttl, delivery_window, channel …
     Index("order_items_by_sku", "sku"),
 )
 
@@ -338,6 +341,20 @@ order_events = Table(
     Column("what", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Index("order_events_by_order", "order_id", "id"),
+)
+
+order_changes = Table(
+    "order_changes",
+    metadata,
+    Column("order_id", ForeignKey("orders.order_id"), primary_key=True),
+    Column("request_id", Text, primary_key=True),  # VTEX's own
+    Column("content_hash", Text, nullable=False),
+    Column("raw", LargeBinary, nullable=False),  # what VTEX sent
+    Column("asked_at", Instant, nullable=False),
+    Column("number", Integer),  # from 1, in the order in which they were applied; NULL until then
+    Column("applied_at", Instant),
+    Column("result", JSON),  # what was taken off and added, and the order's lines and totals since
+    UniqueConstraint("order_id", "number", name="order_changes_numbered"),
 )
 
 documents = Table(

@@ -79,7 +79,8 @@ def _terms(tx: Connection, app: App, fresh: list[NewOrder], now: datetime) -> Te
     found = offers.load(tx, fresh[0].account, fresh[0].sales_channel, skus, now)
     known = holds.standings(tx, [sku for sku in skus if sku not in found], now)
     slas = [sla.id for sla in app.settings.shipping.slas]
-    return Terms(found, known, slas, app.settings.orders.price_tolerance)
+    rules = app.settings.orders
+    return Terms(found, known, slas, rules.price_tolerance, refuses_other_totals=rules.total_mismatch == "refuse")
 
 
 def _take(tx: Connection, app: App, new: NewOrder, flags: tuple[str, ...], now: datetime) -> bytes:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import orjson
 
-from connector.domain.orders import NewOrder, Order, OrderItem, OrderService, line_cents
-from connector.errors import OrderRefused
-from connector.vtex.order_fields import MAX_CENTS, Fields, check_storable, invalid
+from connector.domain.orders import NewOrder, Order, OrderItem
+from connector.vtex.order_fields import Fields, check_storable, invalid
+from connector.vtex.order_lines import read_lines
 
 MOST_ORDERS = 500
 LONGEST_TOTAL = 10**15
@@ -44,12 +43,14 @@ def _read_one(document: object, place: str, account: str, sales_channel: str) ->
         marketplace_order_id=order.id("marketplaceOrderId"),
         services_endpoint=order.text("marketplaceServicesEndpoint"),
         payment_cents=None if order.get("marketplacePaymentValue") is None else order.amount("marketplacePaymentValue"),
-        items=_items(order, shipping),
+        items=read_lines(order, shipping),
         client=_as_sent(order, "clientProfileData"),
         address=_as_sent(shipping, "address"),
         raw=document,
         content_hash=hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest(),
         document=_person(order.object("clientProfileData")),
+        note=_note(order),
+        custom_data=order.get("customData"),
     )
     return _bounded(new, order)
 
@@ -66,67 +67,16 @@ def _as_sent(fields: Fields, name: str) -> dict[str, Any]:
     return dict(fields.get(name) or {})
 
 
+def _note(order: Fields) -> str:
+    """Return what the buyer wrote: text, or an older marketplace's object around it (facts 4.2)."""
+    written = order.get("openTextField")
+    found = Fields.of(written, "").get("value") if isinstance(written, dict) else written
+    return found if isinstance(found, str) else ""
+
+
 def _person(client: Fields) -> str:
     """Return the buyer's CPF or CNPJ, digits and letters only."""
     return re.sub(r"[^0-9A-Za-z]", "", client.text("document") or client.text("corporateDocument")).upper()
-
-
-# ── lines ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _items(order: Fields, shipping: Fields) -> tuple[OrderItem, ...]:
-    lines = order.objects("items")
-    if not lines:
-        number = order.id("marketplaceOrderId")
-        raise OrderRefused(f"order {number} has no items; an order without items cannot be accepted", code="FMT0026")
-    logistics = _by_line(shipping.objects("logisticsInfo"), len(lines))
-    return tuple(_item(line, logistics.get(position, Fields.of(None, ""))) for position, line in enumerate(lines))
-
-
-def _by_line(entries: list[Fields], lines: int) -> dict[int, Fields]:
-    """Say which entry belongs to which line: by its index, or by position where indices are missing, twice the same or count from 1."""
-    indices = [entry.get("itemIndex") for entry in entries]
-    are_usable = all(type(index) is int and 0 <= index < lines for index in indices) and len(set(indices)) == len(indices)
-    return dict(zip(indices, entries, strict=True)) if are_usable else dict(enumerate(entries))
-
-
-def _item(line: Fields, logistics: Fields) -> OrderItem:
-    window = logistics.object("deliveryWindow")
-    bare = OrderItem(
-        sku=line.id("id"),
-        quantity=line.quantity("quantity"),
-        price_cents=line.amount("price"),
-        sla=logistics.text("selectedSla"),
-        freight_cents=logistics.amount("price") + window.amount("price"),
-        services=tuple(_service(one) for one in line.objects("bundleItems")),
-        unit_multiplier=line.multiplier("unitMultiplier"),
-        is_gift=line.flag("isGift"),
-        estimate=logistics.text("shippingEstimate"),
-        lock_ttl=logistics.text("lockTTL"),
-        delivery_window=_window(window),
-    )
-    return _tagged(bare, line)
-
-
-def _tagged(item: OrderItem, line: Fields) -> OrderItem:
-    tags = sum(_tag(tag, line_cents(item)) for tag in line.objects("priceTags"))
-    if abs(tags) > MAX_CENTS:
-        raise invalid(line.at("priceTags"), tags, f"a sum of up to {MAX_CENTS} cents")
-    return replace(item, tags_cents=tags)
-
-
-def _tag(tag: Fields, line: int) -> int:
-    """Return one price tag in cents, negative for a discount; a percentage counts on the line (facts 0.2)."""
-    value = tag.decimal("value") * line / 100 if tag.flag("isPercentual") else tag.decimal("value")
-    return int(value.quantize(Decimal(1), rounding=ROUND_HALF_UP))
-
-
-def _service(bundle: Fields) -> OrderService:
-    return OrderService(bundle.text("type"), bundle.text("id"), bundle.text("name"), bundle.amount("price"))
-
-
-def _window(window: Fields) -> dict[str, Any] | None:
-    if not window.values:
-        return None
-    return {"start": window.text("startDateUtc"), "end": window.text("endDateUtc"), "price": window.amount("price")}
 
 
 # ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -20,7 +20,8 @@ MEANINGS = {
     413: "Larger than 2 MB",
     414: "The address is longer than 8 kB",
     415: "Not JSON in UTF-8",
-    422: "The order cannot be accepted (ORD021 unknown SKU, FMT002 no stock, FMT006 price, FMT010 shipping service, ORD008 anything else)",
+    422: "The order cannot be accepted (ORD021 unknown SKU, FMT002 no stock, FMT006 price, FMT010 shipping service, "
+    "FMT007 total, FMT0026 no items, ORD008 anything else)",
     500: "The server failed; its log says why",
     503: "The store cannot be used at present; Retry-After says when to come again",
 }

@@ -21,7 +21,7 @@ ADDRESS = {
     "country": "BRA",
     "geoCoordinates": [-47.25, -22.75],
 }
-PERSONAL = ["Jonas", "DAMAZIO", "quiet@example.test", "13476-103", "997125826", "22.75", "ring twice"]
+PERSONAL = ["Jonas", "DAMAZIO", "quiet@example.test", "13476-103", "997125826", "22.75", "ring twice", "JONINHAS", "Jonjon"]
 
 
 @pytest.fixture
@@ -39,6 +39,8 @@ def bought(seller, number="1", document="324.423.985-1"):
     )
     sent["shippingData"]["address"] = ADDRESS
     sent["openTextField"] = "ring twice at Jonas"
+    sent["items"][0]["attachments"] = [{"name": "shirt", "content": {"back": "JONINHAS 10"}}]
+    sent["customData"] = {"customFields": [{"fields": [{"name": "nickname", "value": "Jonjon"}]}]}
     return json.loads(seller.place(sent)[0])["orderId"]
 
 

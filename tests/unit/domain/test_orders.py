@@ -97,10 +97,17 @@ def test_no_shipping_service_at_all_is_flagged():
     assert decide([order(item(sla=""))], terms()) == [("SKU A names no shipping service",)]
 
 
-def test_a_payment_that_differs_is_flagged_and_never_refused():
+def test_a_payment_that_differs_is_flagged():
     assert decide([order(item(), payment=999)], terms()) == [("the marketplace pays 9.99; the order's lines add up to 10.00",)]
     assert decide([order(item(), payment=1000)], terms()) == [()]
     assert len(decide([order(item(), payment=0)], terms())[0]) == 1
+
+
+def test_a_payment_that_differs_is_refused_where_the_settings_want_it():
+    strict = replace(terms(), refuses_other_totals=True)
+    said = ("FMT007", "order 1: the marketplace pays 9.99; the order's lines add up to 10.00")
+    assert refusal([order(item(), payment=999)], strict) == said
+    assert decide([order(item(), payment=1000), order(item())], strict) == [(), ()]
 
 
 def test_two_lines_alike_are_flagged_once():

@@ -9,12 +9,22 @@ import pytest
 
 from connector.domain.orders import Order, OrderItem, OrderService, OrderState
 from connector.errors import SettingsError
-from connector.formats.order_files import cancellation_file, dispatch_file, order_file
+from connector.formats.order_files import LATER_CLIENT_COLUMNS, LATER_COLUMNS, cancellation_file, dispatch_file, order_file
 
 SHIPPED = Path(__file__).parents[3] / "config" / "templates"
 WINDOW = {"start": "2026-11-25T08:00:00+00:00", "end": "2026-11-25T12:00:00+00:00", "price": 0}
 ITEMS = (
-    OrderItem("2000037", 2, 7390, "Normal", 1090, (OrderService("gift", "1", "Embalagem", 150),), estimate="5bd", delivery_window=WINDOW),
+    OrderItem(
+        "2000037",
+        2,
+        7390,
+        "Normal",
+        1090,
+        (OrderService("gift", "1", "Embalagem", 150),),
+        estimate="5bd",
+        delivery_window=WINDOW,
+        channel="delivery",
+    ),
     OrderItem("00;12", 1, 199, "Normal", 0, unit_multiplier=0.3, tags_cents=-10, estimate="5bd"),
 )
 ORDER = Order(
@@ -52,7 +62,8 @@ def test_the_json_order_file_says_what_the_contract_lists():
     assert told["authorizedAt"] is None
     service = {"type": "gift", "id": "1", "name": "Embalagem", "price": 150}
     assert told["items"][0].items() >= {"sku": "2000037", "quantity": 2, "price": 7390, "services": [service]}.items()
-    assert told["shipping"][0] == {"sku": "2000037", "sla": "Normal", "price": 1090, "estimate": "5bd", "deliveryWindow": WINDOW}
+    shipped = {"sku": "2000037", "sla": "Normal", "price": 1090, "estimate": "5bd", "deliveryWindow": WINDOW}
+    assert told["shipping"][0] == {**shipped, "channel": "delivery", "pickupPoint": ""}
     assert told["totals"] == {"items": 14840, "shipping": 1090, "services": 300, "discounts": -10, "total": 16220}
     assert told["address"]["street"] == "JOÃO DAMÁZIO GOMES"
     assert told["client"] == ORDER.client
@@ -79,6 +90,34 @@ def test_csv_has_one_row_per_item_and_leaves_values_as_they_are():
     assert rows[1]["lineTotal"] == "60"
     assert rows[1]["discount"] == "-10"
     assert content.count(b"\r\n") == 3 + 2, "three rows, and the break inside each quoted name"
+
+
+SHIRT = {"name": "camisa", "content": {"número": "10"}}
+CORPORATE = {"isCorporate": True, "tradeName": "Acme", "stateInscription": "110.042.490.114", "documentType": None}
+
+
+def told_of_more(file_format):
+    collected = replace(
+        ITEMS[0], is_gift=True, channel="pickup-in-point", pickup_point="loja-1", attachments=(SHIRT,), measurement_unit="kg"
+    )
+    order = replace(ORDER, items=(collected,), client=CORPORATE, note="entregar à tarde", custom_data={"customApps": []})
+    return order_file(order, file_format, NOWHERE)[1].decode()
+
+
+def test_gifts_attachments_pickup_points_notes_and_custom_data_reach_the_erp():
+    told = json.loads(told_of_more("json"))
+    assert told["items"][0].items() >= {"isGift": True, "measurementUnit": "kg", "attachments": [SHIRT]}.items()
+    assert told["shipping"][0].items() >= {"channel": "pickup-in-point", "pickupPoint": "loja-1"}.items()
+    assert (told["note"], told["customData"]) == ("entregar à tarde", {"customApps": []})
+
+
+def test_csv_tells_them_too_in_columns_on_the_right():
+    (row,) = csv.DictReader(io.StringIO(told_of_more("csv"), newline=""), delimiter=";")
+    assert list(row)[-12:] == [*LATER_COLUMNS, *LATER_CLIENT_COLUMNS]
+    assert (row["isGift"], row["measurementUnit"], json.loads(row["attachments"])) == ("true", "kg", [SHIRT])
+    assert (row["channel"], row["pickupPoint"], row["note"]) == ("pickup-in-point", "loja-1", "entregar à tarde")
+    assert (row["isCorporate"], row["tradeName"], row["stateInscription"]) == ("true", "Acme", "110.042.490.114")
+    assert json.loads(row["customData"]) == {"customApps": []}
 
 
 def test_a_formula_stays_what_the_customer_wrote():

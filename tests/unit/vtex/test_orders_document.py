@@ -145,10 +145,66 @@ def test_shipping_falls_back_to_position_where_indices_make_no_sense(indices):
     assert [item.sla for item in order.items] == ["A", "B"]
 
 
+def test_indices_that_count_from_one_are_followed():
+    lines = [{"itemIndex": 2, "selectedSla": "second"}, {"itemIndex": 1, "selectedSla": "first"}]
+    order = one(items=[GUIDE["items"][0]] * 2, shippingData={"logisticsInfo": lines})
+    assert [item.sla for item in order.items] == ["first", "second"]
+
+
 def test_shipping_follows_its_indices_where_they_are_right():
     lines = [{"itemIndex": 1, "selectedSla": "second"}, {"itemIndex": 0, "selectedSla": "first"}]
     order = one(items=[GUIDE["items"][0]] * 2, shippingData={"logisticsInfo": lines})
     assert [item.sla for item in order.items] == ["first", "second"]
+
+
+def test_a_line_to_be_collected_names_its_pickup_point():
+    shipping = {"logisticsInfo": [{"selectedDeliveryChannel": "pickup-in-point", "pickupPointId": "1_loja-1", "selectedSla": "Retira"}]}
+    collected = one(shippingData=shipping).items[0]
+    assert (collected.channel, collected.pickup_point, collected.sla) == ("pickup-in-point", "1_loja-1", "Retira")
+    by_address = one(shippingData={"address": {"addressType": "pickup", "addressId": "loja-2"}, "logisticsInfo": [{}]}).items[0]
+    assert (by_address.channel, by_address.pickup_point) == ("pickup-in-point", "loja-2")
+    assert (one().items[0].channel, one().items[0].pickup_point) == ("delivery", "")
+
+
+SHIRT = {"name": "camisa", "content": {"number": "10"}}
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ({"itemAttachment": SHIRT}, (SHIRT,)),
+        ({"itemsAttachment": [SHIRT, {"name": "", "content": None}]}, (SHIRT,)),
+        ({"attachments": [SHIRT, {"id": "1", "name": "manual", "url": "https://x.example/m.pdf"}], "itemAttachment": SHIRT}, None),
+        ({"itemAttachment": {"name": None, "content": {}}, "attachments": []}, ()),
+        ({"itemAttachment": None, "attachments": None}, ()),
+        ({"attachments": "engraved"}, ("engraved",)),
+    ],
+)
+def test_what_the_buyer_had_written_on_a_line_is_kept_as_sent(sent, kept):
+    expected = kept if kept is not None else (SHIRT, SHIRT, sent["attachments"][1])
+    assert line(**sent).items[0].attachments == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "note"),
+    [(None, ""), ("deixe na portaria", "deixe na portaria"), ({"value": "oi"}, "oi"), ({"value": 5}, ""), (7, ""), ([], "")],
+)
+def test_what_the_buyer_wrote_is_kept_in_either_form(sent, note):
+    assert one(openTextField=sent).note == note
+
+
+def test_a_companys_order_keeps_all_that_an_invoice_needs():
+    company = {"isCorporate": True, "corporateName": "ACME LTDA", "corporateDocument": "12.ABC.345/01DE-35", "stateInscription": "ISENTO"}
+    order = one(clientProfileData={**company, "document": None})
+    assert order.document == "12ABC34501DE35"
+    assert order.client == {**company, "document": None}
+
+
+def test_custom_data_and_coordinates_are_kept_as_sent():
+    custom = {"customApps": [{"id": "loyalty", "fields": {"points": "10"}}]}
+    order = one(customData=custom, shippingData={"address": {"geoCoordinates": ["-47,25", -22.75]}, "logisticsInfo": []})
+    assert order.custom_data == custom
+    assert order.address["geoCoordinates"] == ["-47,25", -22.75]
 
 
 @pytest.mark.parametrize(
