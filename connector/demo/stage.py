@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from connector.demo.legacy_erp import LegacyErp
-from connector.demo.sandbox import Sandbox
 from connector.demo.shopper import Shopper
+from connector.sandbox import Sandbox
 
 ACCOUNT, SELLER = "sandboxintegracao", "acme"
 KEY, TOKEN = "vtexappkey-demo", "demo-token"

@@ -13,11 +13,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from connector.demo.sandbox import Sandbox
 from connector.domain.catalog import Image, Product
 from connector.domain.documents import Delivery, Invoice, InvoiceItem, Tracking
 from connector.domain.messages import Blocked, Delivered, GiveUp, Kind, Retry
 from connector.errors import Misuse
+from connector.sandbox import Sandbox
 from connector.settings import MarketplaceSettings
 from connector.vtex import calls
 from connector.vtex.calls import OrderAddress, Request

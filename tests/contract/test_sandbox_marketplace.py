@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from connector.demo.sandbox import Sandbox
+from connector.sandbox import Sandbox
 
 SUGGESTION = {
     "ProductName": "Coffee",

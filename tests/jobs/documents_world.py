@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from connector import app as building
 from connector import settings as settings_module
-from connector.demo.sandbox import Sandbox
+from connector.sandbox import Sandbox
 from connector.storage import database
 from connector.storage.tables import documents, outbox, prices, products, stock
 from connector.usecases import orders

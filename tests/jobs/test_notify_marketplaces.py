@@ -9,8 +9,8 @@ from sqlalchemy import delete, select, update
 
 from connector import app as building
 from connector import settings as settings_module
-from connector.demo.sandbox import Sandbox
 from connector.domain.messages import Kind
+from connector.sandbox import Sandbox
 from connector.storage import accounts, database, listings
 from connector.storage import tables as t
 from connector.usecases import letters

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from documents_world import Papers, sandboxes
 
-from connector.demo.sandbox import Sandbox
-from connector.demo.sandbox_books import SandboxOrder
 from connector.domain.messages import Kind
 from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, Refused
+from connector.sandbox import Sandbox
+from connector.sandbox.books import SandboxOrder
 from connector.storage import outbox, quarantine
 from connector.storage.tables import documents as documents_table
 from connector.storage.tables import files, reservations

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from connector.demo.sandbox_rules import Answer, Body, delivery_problem, invoice_problem, suggestion_problem, tracking_problem
-from connector.demo.sandbox_server import Call
+from connector.sandbox.refusals import Answer, Body, delivery_problem, invoice_problem, suggestion_problem, tracking_problem
+from connector.sandbox.wire import Call
 
 
 @dataclass

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
-from connector.demo.sandbox_books import SandboxBooks
-from connector.demo.sandbox_rules import Body
-from connector.demo.sandbox_server import Call, Failure, Recorder
+from connector.sandbox.books import SandboxBooks
+from connector.sandbox.refusals import Body
+from connector.sandbox.wire import Call, Failure, Recorder
 
 
 class Sandbox(SandboxBooks):
