@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,6 +20,7 @@ from connector.feeds.services import SERVICES
 from connector.feeds.stock import STOCK
 from connector.feeds.tracking import TRACKING
 from connector.feeds.units import refuse_wrong_units
+from connector.formats.archives import Part, Unpacked, unpacked
 from connector.formats.layout import Layout
 from connector.formats.record import Rejection
 
@@ -25,11 +28,25 @@ FEEDS = {feed.name: feed for feed in (PRODUCTS, PRICES, STOCK, SERVICES, FREIGHT
 CATALOG_FEEDS = ("products", "prices", "stock", "services", "freight")
 DOCUMENT_FEEDS = ("invoices", "tracking", "cancellations", "acks")
 
-__all__ = ["CATALOG_FEEDS", "DOCUMENT_FEEDS", "FEEDS", "Batch", "Feed", "Reading", "Rejection", "open_reading"]
+__all__ = ["CATALOG_FEEDS", "DOCUMENT_FEEDS", "FEEDS", "Batch", "Feed", "Reading", "Rejection", "open_reading", "unpacked_reading"]
 
 
-def open_reading(feed: Feed, path: Path, layout: Layout, *, timezone: ZoneInfo, trailer: str = "") -> Reading:
-    """Open a file as a feed; rows come from `batches()`.
+@contextmanager
+def unpacked_reading(
+    feed: Feed, path: Path, layout: Layout, *, timezone: ZoneInfo, trailer: str = "", folder: Path | None = None, pattern: str = "*"
+) -> Iterator[Reading]:
+    """Open a file or archive as a feed, as `open_reading` does; copies of packed files lie in `folder` until the block ends.
+
+    `pattern` chooses among several files of an archive. Raises Unreachable too, where there is no room for copies.
+    """
+    with unpacked(path, folder, pattern) as found:
+        yield open_reading(feed, path, layout, timezone=timezone, trailer=trailer, found=found)
+
+
+def open_reading(
+    feed: Feed, path: Path, layout: Layout, *, timezone: ZoneInfo, trailer: str = "", found: Unpacked | None = None
+) -> Reading:
+    """Open a file as a feed; rows come from `batches()`. `found` is what an archive held.
 
     `timezone` is that of days and times without one. `trailer` is a pattern for the last line, such as "TRL;{rows}".
     Raises FileRefused for a file that cannot be read at all, SettingsError where the layout names a column that no feed has,
@@ -37,4 +54,4 @@ def open_reading(feed: Feed, path: Path, layout: Layout, *, timezone: ZoneInfo, 
     """
     refuse_unknown_targets(layout, FEEDS)
     refuse_wrong_units(layout, FEEDS)
-    return open_feed(feed, path, layout, timezone, trailer)
+    return open_feed(feed, path, found or Unpacked([Part(path)]), layout, timezone=timezone, trailer=trailer)

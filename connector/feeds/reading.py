@@ -17,8 +17,9 @@ from connector.feeds.rejecting import Rejecter, Wrong
 from connector.feeds.specs import GroupReader
 from connector.feeds.units import scale_of
 from connector.feeds.values import Context
+from connector.formats.archives import Unpacked
 from connector.formats.layout import Layout
-from connector.formats.opening import Kinds, open_table
+from connector.formats.opening import Kinds, open_parts
 from connector.formats.record import Block, Rejection, Table
 from connector.formats.trailer import Trailer, check_rows
 
@@ -117,11 +118,11 @@ def _mark_bad(wrong: Wrong, name: str, values: list[Any]) -> None:
             wrong.setdefault(at, []).append((name, value.reason))
 
 
-def open_feed(feed: Feed, path: Path, layout: Layout, timezone: ZoneInfo, trailer: str) -> Reading:
+def open_feed(feed: Feed, path: Path, found: Unpacked, layout: Layout, *, timezone: ZoneInfo, trailer: str) -> Reading:
     """Open a file as a feed. Raises FileRefused where it cannot be read at all, or misses a required column."""
     kinds = Kinds(xml=feed.reads_xml, ocoren=feed.reads_ocoren, every_sheet=feed.reads_every_sheet)
-    table, found = open_table(path, layout, feed.knows, kinds, trailer=trailer)
+    table, end = open_parts(path, found, layout, feed.knows, kinds, trailer=trailer)
     refuse_missing(feed, path, table.names)
     numbers = [place for column, place in places_of(feed, table.names) if column.is_number]
     marks = Marks(table, numbers, layout)
-    return Reading(feed, path, table, found, context=Context(timezone, layout, marks.mark), marks=marks)
+    return Reading(feed, path, table, end, context=Context(timezone, layout, marks.mark), marks=marks)

@@ -24,6 +24,8 @@ _MARKS = (
     (b"PK\x03\x04", "a ZIP archive or workbook"),
     (b"\xd0\xcf\x11\xe0", "an old Office document"),
     (b"\x1f\x8b", "gzip"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"%PDF", "a PDF document"),
     (b"{\\rtf", "RTF"),
 )

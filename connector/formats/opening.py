@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.errors import FileRefused
+from connector.formats.archives import Part, Unpacked
+from connector.formats.chaining import ChainedTable, Link
 from connector.formats.delimited import DelimitedTable
 from connector.formats.encoding import Text
 from connector.formats.fixed_width import FixedWidthTable
@@ -25,6 +27,31 @@ class Kinds:
     xml: bool = False
     ocoren: bool = False
     every_sheet: bool = False
+
+
+def open_parts(
+    path: Path, found: Unpacked, layout: Layout, is_known: Callable[[str], bool], kinds: Kinds, *, trailer: str = ""
+) -> tuple[Table, Trailer | None]:
+    """Open what a file holds as one table: the file itself, or the files of an archive one after the other.
+
+    Of several NF-e each is refused by itself; any other file that cannot be read refuses the archive. Raises FileRefused.
+    """
+    parts = found.parts
+    if len(parts) == 1 and not parts[0].name:
+        return open_table(path, layout, is_known, kinds, trailer=trailer)
+    links = [_link(path, part, len(parts), lambda at: open_table(at, layout, is_known, kinds, trailer=trailer)) for part in parts]
+    return ChainedTable(path, links, found.notes), None
+
+
+def _link(path: Path, part: Part, count: int, opened: Callable[[Path], tuple[Table, Trailer | None]]) -> Link:
+    try:
+        table, end = opened(part.path)
+    except FileRefused as error:
+        reason = error.message.removeprefix(f"{part.path.name}: ")
+        if part.path.suffix == ".xml" and count > 1:
+            return Link(part.name, None, reason=f"{reason} ({error.remedy})" if error.remedy else reason)
+        raise FileRefused(f"{path.name}: {part.name} in it: {reason}", remedy=error.remedy) from error
+    return Link(part.name, table, end)
 
 
 def open_table(

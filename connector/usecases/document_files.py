@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from connector.app import App
 from connector.erp.intake import Taken
 from connector.errors import FileRefused
-from connector.feeds import FEEDS, Rejection, open_reading
-from connector.formats.layout import load_layout
+from connector.feeds import FEEDS, Rejection
 from connector.storage import files
 from connector.storage.files import Entry
 from connector.usecases import intake
 from connector.usecases.document_rows import Row
 from connector.usecases.document_taking import Outcome, take_rows
+from connector.usecases.opening import opened
 from connector.usecases.report import Report
 from connector.usecases.taking import Taking
 
@@ -36,14 +35,12 @@ class Contents:
 
 def read(app: App, feed: str, path: Path) -> Contents:
     """Read a file of documents whole. Raises FileRefused where it cannot be read at all."""
-    settings, declared = app.settings.feeds.of(feed), FEEDS[feed]
-    layout = load_layout(settings.layout, app.settings.config_path.resolve().parent / "layouts")
-    reading = open_reading(declared, path, layout, timezone=ZoneInfo(app.settings.schedule.timezone), trailer=settings.trailer)
     contents = Contents([], [], [])
-    for batch in reading.batches():
-        contents.rows.extend((line, dict(zip(declared.fields, values, strict=True))) for line, values in batch.rows)
-        contents.rejections.extend(batch.rejections)
-    contents.notes.extend(reading.notes)
+    with opened(app, feed, path) as reading:
+        for batch in reading.batches():
+            contents.rows.extend((line, dict(zip(FEEDS[feed].fields, values, strict=True))) for line, values in batch.rows)
+            contents.rejections.extend(batch.rejections)
+        contents.notes.extend(reading.notes)
     return contents
 
 

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -17,8 +16,7 @@ from connector.app import App
 from connector.domain.guards import Apply, Hold, Limits, Plan, Reason, Refuse, Verdict, judge
 from connector.domain.keys import shown
 from connector.errors import UsageError
-from connector.feeds import CATALOG_FEEDS, FEEDS, open_reading
-from connector.formats.layout import Layout, load_layout
+from connector.feeds import CATALOG_FEEDS, FEEDS
 from connector.settings import PricesFeedSettings, StockFeedSettings
 from connector.storage import applying, quarantine, repeats, snapshots
 from connector.storage.database import reading, writing
@@ -26,6 +24,7 @@ from connector.storage.files import Entry
 from connector.storage.quarantine import Refusal
 from connector.storage.snapshots import Planned
 from connector.storage.staging import load, staging
+from connector.usecases.opening import layout_of, opened
 
 SHOWN = 100
 """Refused rows that a preview names; the rest are counted."""
@@ -55,13 +54,16 @@ def drafted(app: App, feed: str, path: Path, name: str, waived: Collection[str] 
 
     Raises FileRefused where it cannot be read at all.
     """
-    settings, limits, declared = app.settings.feeds.of(feed), limits_of(app, feed), FEEDS[feed]
-    found = open_reading(declared, path, _layout(app, feed), timezone=ZoneInfo(app.settings.schedule.timezone), trailer=settings.trailer)
-    with app.db.connection() as connection, staging(connection, feed, declared.fields, name if feed == "freight" else "") as stage:
+    mode, limits = app.settings.feeds.of(feed).mode, limits_of(app, feed)
+    with (
+        opened(app, feed, path) as found,
+        app.db.connection() as connection,
+        staging(connection, feed, FEEDS[feed].fields, name if feed == "freight" else "") as stage,
+    ):
         load(connection, stage, found.batches())
         repeats.sift(connection, stage)
         accepted, refused = repeats.counts(connection, stage)
-        read = Plan(feed, name, settings.mode, rows_read=found.rows_read, accepted=accepted, refused=refused, notes=tuple(found.notes))
+        read = Plan(feed, name, mode, rows_read=found.rows_read, accepted=accepted, refused=refused, notes=tuple(found.notes))
         planned = snapshots.plan(connection, stage, read, limits)
         yield Draft(connection, planned, judge(planned.plan, limits, waived))
 
@@ -80,12 +82,8 @@ def limits_of(app: App, feed: str) -> Limits:
 def read_with(app: App, feed: str) -> str:
     """Return a mark of all that decides what the bytes of a feed's file say, besides the bytes: settings, layout, program."""
     settings = app.settings.feeds.of(feed)
-    parts = (connector.__version__, settings, _layout(app, feed), app.settings.schedule.timezone)
+    parts = (connector.__version__, settings, layout_of(app, feed), app.settings.schedule.timezone)
     return sha256(repr(parts).encode()).hexdigest()[:16]
-
-
-def _layout(app: App, feed: str) -> Layout:
-    return load_layout(app.settings.feeds.of(feed).layout, app.settings.config_path.resolve().parent / "layouts")
 
 
 def settle(app: App, draft: Draft, entry: Entry, approved_by: str = "") -> Entry | None:

@@ -6,17 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from connector.app import App
-from connector.errors import UsageError
-from connector.feeds import FEEDS, Batch, Feed, Reading, Rejection, open_reading
+from connector.errors import FileRefused, UsageError
+from connector.feeds import FEEDS, Batch, Feed, Reading, Rejection
 from connector.feeds.guessing import guess
 from connector.feeds.showing import shown
-from connector.formats.layout import load_layout
+from connector.formats.archives import unpacked
 from connector.formats.sampling import sample
 from connector.usecases.layout_proposal import proposal
+from connector.usecases.opening import layout_of, opened
 
 
 @dataclass(slots=True)
@@ -48,14 +49,13 @@ def try_layout(app: App, path: Path, feed: str, layout: str, most: int) -> Tried
     """
     declared = named_feed(feed)
     refuse_no_file(path)
-    settings = app.settings.feeds.of(feed)
-    dialect = load_layout(layout or settings.layout, app.settings.config_path.resolve().parent / "layouts")
-    reading = open_reading(declared, path, dialect, timezone=ZoneInfo(app.settings.schedule.timezone), trailer=settings.trailer)
-    tried = Tried(path.name, feed, dialect.name, [*(column.name for column in reading.columns), *reading.groups])
-    for batch in reading.batches():
-        _take(tried, declared, reading, batch, most)
-    tried.rows_read = reading.rows_read
-    tried.notes = [*reading.notes, *([reading.marks()] if any(column.is_number for column in reading.columns) else [])]
+    dialect = layout_of(app, feed, layout)
+    with TemporaryDirectory() as folder, opened(app, feed, path, dialect, folder=Path(folder)) as reading:
+        tried = Tried(path.name, feed, dialect.name, [*(column.name for column in reading.columns), *reading.groups])
+        for batch in reading.batches():
+            _take(tried, declared, reading, batch, most)
+        tried.rows_read = reading.rows_read
+        tried.notes = [*reading.notes, *([reading.marks()] if any(column.is_number for column in reading.columns) else [])]
     return tried
 
 
@@ -63,7 +63,12 @@ def guess_layout(path: Path, feed: str) -> str:
     """Propose a layout for a file, as commented TOML. Raises UsageError for a feed or file that is not there, FileRefused for no table."""
     declared = named_feed(feed)
     refuse_no_file(path)
-    return proposal(guess(declared, sample(path)), path.name, feed)
+    with unpacked(path) as found:
+        first = found.parts[0].path
+        try:
+            return proposal(guess(declared, sample(first)), path.name, feed)
+        except FileRefused as error:
+            raise FileRefused(f"{path.name}: {error.message.removeprefix(f'{first.name}: ')}", remedy=error.remedy) from error
 
 
 def named_feed(name: str) -> Feed:
