@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from connector.domain import money
+from connector.domain.availability import CartLine, Policy, shared_out
 from connector.domain.catalog import Offer
 from connector.domain.freight import Destination, EstimateUnit, NoQuote, Parcel, Quote, RateTable, estimate, quote
 
@@ -17,24 +18,18 @@ Load = tuple[Offer, int]
 
 
 @dataclass(frozen=True, slots=True)
-class CartLine:
-    """One line asked for; `position` is its place in the request, bad lines counted."""
-
-    position: int
-    sku: str
-    quantity: int
-    seller: str
-
-
-@dataclass(frozen=True, slots=True)
 class Cart:
-    """What is asked: lines, and the address as it was sent (None where it was not). `destination` is None without one."""
+    """What is asked: lines, and the address as it was sent (None where it was not). `destination` is None without one.
+
+    `sales_channel` is the one that the request itself names, None where it names none.
+    """
 
     lines: tuple[CartLine, ...]
     country: str | None
     postal_code: str | None
     coordinates: tuple[float, ...]
     destination: Destination | None
+    sales_channel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +71,14 @@ class Simulation:
     ships_to: tuple[str, ...]
 
 
-def simulate(cart: Cart, offers: Mapping[str, Offer], slas: Sequence[Sla], *, split: Split, home: str) -> Simulation:
-    """Answer a cart (facts 3.4): a line without an offer or a price is left out, one without stock stays with quantity 0."""
-    taken = _allocated(cart.lines, offers)
-    loads = [(offers[line.sku], quantity) for line, quantity, _ in taken]
-    ways = slas_offered(loads, slas, cart.destination, split)
+def simulate(
+    cart: Cart, offers: Mapping[str, Offer], slas: Sequence[Sla], *, split: Split, home: str, unavailable: Policy = "mixed"
+) -> Simulation:
+    """Answer a cart (facts 3.4); `unavailable` says what becomes of lines that cannot be had."""
+    shares = shared_out(cart.lines, offers, unavailable)
+    ways = slas_offered([(share.offer, share.quantity) for share in shares], slas, cart.destination, split)
     lines = tuple(
-        SimulatedLine(line, offers[line.sku], quantity, stock, found) for (line, quantity, stock), found in zip(taken, ways, strict=True)
+        SimulatedLine(share.line, share.offer, share.quantity, share.stock, found) for share, found in zip(shares, ways, strict=True)
     )
     return Simulation(lines, ships_to(slas, home))
 
@@ -91,21 +87,6 @@ def ships_to(slas: Iterable[Sla], home: str) -> tuple[str, ...]:
     """Name the countries served: the seller's own first, then those that the rates name."""
     others = {country for sla in slas for country in sla.table.countries} - {home}
     return (home, *sorted(others))
-
-
-def _allocated(lines: Iterable[CartLine], offers: Mapping[str, Offer]) -> list[tuple[CartLine, int, int]]:
-    """Share out the stock in the order of the lines: each line, what it gets, and what was left before it."""
-    left: dict[str, int] = {}
-    taken = []
-    for line in lines:
-        offer = offers.get(line.sku)
-        if offer is None or offer.price_cents <= 0:
-            continue
-        stock = left.get(line.sku, offer.stock)
-        quantity = min(line.quantity, stock)
-        left[line.sku] = stock - quantity
-        taken.append((line, quantity, stock))
-    return taken
 
 
 def slas_offered(loads: Sequence[Load], slas: Iterable[Sla], destination: Destination | None, split: Split) -> list[tuple[SlaOffer, ...]]:

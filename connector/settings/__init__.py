@@ -23,6 +23,7 @@ from connector.settings.marketplaces import MarketplaceSettings
 from connector.settings.orders import OrdersSettings
 from connector.settings.schedule import ScheduleSettings
 from connector.settings.shipping import ShippingSettings, SlaSettings
+from connector.settings.simulation import SimulationSettings
 from connector.settings.values import Secret, Section, is_loopback, laid_over
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "ScheduleSettings",
     "Secret",
     "ShippingSettings",
+    "SimulationSettings",
     "SlaSettings",
     "StockFeedSettings",
     "is_loopback",
@@ -58,6 +60,7 @@ class Settings(BaseSettings):
     database: DatabaseSettings = DatabaseSettings()
     erp: ErpSettings = ErpSettings()
     feeds: FeedsSettings = FeedsSettings()
+    simulation: SimulationSettings = SimulationSettings()
     shipping: ShippingSettings = ShippingSettings()
     orders: OrdersSettings = OrdersSettings()
     marketplaces: tuple[MarketplaceSettings, ...] = ()
@@ -85,6 +88,9 @@ class Settings(BaseSettings):
         twice = next((account for account in accounts if accounts.count(account) > 1), None)
         if twice:
             raise misfit("marketplaces", f"the account {twice} twice", "each account once")
+        default = self.api.default_account
+        if default and default not in accounts:
+            raise misfit("api.default_account", default, f"an account of [[marketplaces]]: {', '.join(accounts) or 'none is configured'}")
         return self
 
     @property

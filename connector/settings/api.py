@@ -34,6 +34,7 @@ class ApiSettings(Section):
     workers: int = Field(2, ge=1, le=64)
     threads: int = Field(16, ge=1, le=256)
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    default_account: str = ""
     auth: AuthSettings = AuthSettings()
 
     @property

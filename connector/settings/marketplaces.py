@@ -20,6 +20,7 @@ class MarketplaceSettings(Section):
     protocol: Literal["current", "2017"] = "current"
     currency: str = Field("BRL", pattern=r"^[A-Z]{3}$")
     sales_channels: tuple[str, ...] = ("1",)
+    takes_payment: bool = False
     services_hosts: tuple[str, ...] = ()
     requests_per_minute: int = Field(2500, ge=1)
     concurrency: int = Field(16, ge=1, le=512)

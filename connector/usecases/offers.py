@@ -19,8 +19,8 @@ def simulate(app: App, cart: Cart, account: str, sales_channel: str) -> Simulati
     with app.db.read() as tx:
         found = offers.load(tx, account, sales_channel, skus, app.now)
         slas = app.rates.current(tx)
-    shipping = app.settings.shipping
-    return simulation.simulate(cart, found, slas, split=shipping.split, home=shipping.country)
+    shipping, unavailable = app.settings.shipping, app.settings.simulation.unavailable_policy
+    return simulation.simulate(cart, found, slas, split=shipping.split, home=shipping.country, unavailable=unavailable)
 
 
 def slas_offered(

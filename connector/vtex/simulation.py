@@ -6,17 +6,20 @@ The answer carries every key of the 2017 guide and of today's OpenAPI: a superse
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from connector.domain.availability import CartLine
 from connector.domain.freight import Destination, postal_key
-from connector.domain.simulation import Cart, CartLine, SimulatedLine, Simulation, SlaOffer
+from connector.domain.simulation import Cart, SimulatedLine, Simulation, SlaOffer
 from connector.errors import RequestInvalid
 
 MAX_LINES = 10_000
 """A request's lines after these are left out; no cart has as many, and an answer has 2.5 seconds."""
 COORDINATES = 2
 LONGEST_NUMBER = 18  # digits: what fits 64 bits
+WHOLE_NUMBER = re.compile(r"\s*\+?0*([0-9]+)(?:\.0*)?\s*", re.ASCII)
 CHANNEL = "delivery"
 
 
@@ -39,6 +42,7 @@ def read(document: object, default_country: str) -> Cart:
         postal_code=postal_code,
         coordinates=coordinates,
         destination=_destination(country, postal_code, coordinates, default_country),
+        sales_channel=_text(_get(document, "sc")),
     )
 
 
@@ -75,10 +79,10 @@ def _is_whole(value: str) -> bool:
 
 
 def _quantity(value: object) -> int | None:
-    """Return a positive whole number, also one written as "2" or 2.0."""
+    """Return a positive whole number, also one written as "2", "2.0" or 2.0; however large, what is in stock limits it."""
     if isinstance(value, str):
-        digits = value.strip()
-        value = int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= LONGEST_NUMBER else None
+        written = WHOLE_NUMBER.fullmatch(value)
+        value = int(written[1][:LONGEST_NUMBER]) if written else None
     if isinstance(value, float):
         value = int(value) if value.is_integer() else None
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
@@ -111,10 +115,13 @@ def _destination(country: str | None, postal_code: str | None, coordinates: tupl
 
 
 # ── the answer ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-def write(cart: Cart, simulation: Simulation) -> dict[str, Any]:
-    """Write the answer; money in cents. Lines that are not for sale are in neither list; indexes are positions in the request."""
+def write(cart: Cart, simulation: Simulation, merchant: str | None = None) -> dict[str, Any]:
+    """Write the answer; money in cents. Lines that are not for sale are in neither list; indexes are positions in the request.
+
+    `merchant` names the seller where it takes the payment itself; None where the marketplace does (facts 3.2).
+    """
     return {
-        "items": [_item(line) for line in simulation.lines],
+        "items": [_item(line, merchant) for line in simulation.lines],
         "logisticsInfo": [_logistics(line, list(simulation.ships_to)) for line in simulation.lines],
         "country": cart.country,
         "postalCode": cart.postal_code,
@@ -123,7 +130,7 @@ def write(cart: Cart, simulation: Simulation) -> dict[str, Any]:
     }
 
 
-def _item(found: SimulatedLine) -> dict[str, Any]:
+def _item(found: SimulatedLine, merchant: str | None) -> dict[str, Any]:
     offer = found.offer
     return {
         "id": offer.sku,
@@ -132,12 +139,13 @@ def _item(found: SimulatedLine) -> dict[str, Any]:
         "listPrice": max(offer.list_price_cents, offer.price_cents),
         "quantity": found.quantity,
         "seller": found.line.seller,
-        "merchantName": None,  # only a seller that takes the payment itself names one
+        "merchantName": merchant,
         "priceValidUntil": offer.valid_until.isoformat() if offer.valid_until else None,
         "offerings": [{"type": s.type, "id": s.id, "name": s.name, "price": s.price_cents} for s in offer.services],
         "priceTags": [],
         "measurementUnit": offer.measurement_unit or "un",
         "unitMultiplier": _multiplier(offer.unit_multiplier),
+        "attachmentOfferings": [],  # the marketplace knows a SKU's attachments by its own definitions alone (KI 957343)
     }
 
 

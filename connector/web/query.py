@@ -21,37 +21,47 @@ LONGEST = 8192
 log = logging.getLogger(__name__)
 
 
-def sales_channel(req: falcon.Request) -> str:
-    """Return `sc`, "1" where it is left out. Raises RequestInvalid naming it where it cannot be one."""
-    found = _value(req, "sc") or DEFAULT_CHANNEL
+def sales_channel(req: falcon.Request, in_document: str | None = None) -> str:
+    """Return `sc`, else the one that the document itself names (facts 0.5), else "1".
+
+    Raises RequestInvalid where `sc` cannot be one; a document's own that cannot be one is passed over, since no simulation is refused.
+    """
+    found = _value(req, "sc")
+    if not found:
+        return in_document if in_document and CHANNEL.fullmatch(in_document) else DEFAULT_CHANNEL
     if not CHANNEL.fullmatch(found):
         raise RequestInvalid("sc must be a sales channel's id: letters, digits, dot, dash and underscore, at most 64")
     return found
 
 
 def account(req: falcon.Request, app: App) -> str:
-    """Return the account of the marketplace that asks.
+    """Return the account of the marketplace that asks: the one that `an` names.
 
-    With one marketplace configured it is that one, whatever `an` says: an unknown name is logged, since refusing it would make every
-    product unavailable (facts 0.5). With several, `an` decides; raises RequestInvalid naming it where none matches.
+    Where `an` is missing or names none, it is the only marketplace configured, or the settings' default_account: to refuse an unknown
+    name would make every product unavailable (facts 0.5), so it is logged. Raises RequestInvalid naming `an` where neither is there.
     """
     named = _value(req, "an")
     accounts = [marketplace.account for marketplace in app.marketplaces]
     known = next((account for account in accounts if account.casefold() == named.casefold()), None)
     if known:
         return known
-    if len(accounts) == 1:
-        return _only(accounts[0], named)
     if not accounts:
         raise Unreachable("no marketplace is configured", remedy="add a [[marketplaces]] section to the settings")
-    raise RequestInvalid("an must name one of the marketplaces configured here")
+    otherwise = app.settings.api.default_account or (accounts[0] if len(accounts) == 1 else "")
+    if not otherwise:
+        raise RequestInvalid("an must name one of the marketplaces configured here")
+    return _instead(otherwise, named)
 
 
-def _only(account: str, named: str) -> str:
+def merchant(req: falcon.Request, app: App, account: str) -> str | None:
+    """Return the name under which the seller takes the payment, as the marketplace called it; None where the marketplace takes it."""
+    asking = app.settings.marketplace(account)
+    return (_value(req, "an") or account) if asking and asking.takes_payment else None
+
+
+def _instead(account: str, named: str) -> str:
     if named:
-        log.warning(
-            "unknown marketplace named, taken for the only one", extra={"action": "unknown-an", "an": named[:64], "account": account}
-        )
+        log.warning("unknown marketplace named, taken for another", extra={"action": "unknown-an", "an": named[:64], "account": account})
     return account
 
 

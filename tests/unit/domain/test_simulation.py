@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.domain.availability import CartLine
 from connector.domain.catalog import Offer
 from connector.domain.freight import Destination, Rate, RateTable, postal_key
-from connector.domain.simulation import Cart, CartLine, Sla, SlaOffer, goods_cents, simulate
+from connector.domain.simulation import Cart, Sla, SlaOffer, goods_cents, simulate
 
 OFFER = Offer("A", 7390, 7490, None, 99, 1500, 10.0, 20.0, 30.0, "un", 1.0)
 RIO = Destination("BRA", postal_key("22051030"))
@@ -77,6 +78,17 @@ def test_a_line_that_is_unknown_or_has_no_price_is_left_out_alone(known):
     found = answer(cart(("A", 1), ("B", 1)), offers(*known, replace(OFFER, sku="B")))
 
     assert counts(found) == [(1, 1, 99)]
+
+
+@pytest.mark.parametrize(
+    ("policy", "answered"),
+    [("mixed", [(0, 1, 99), (1, 0, 0)]), ("omit", [(0, 1, 99)]), ("echo_zero", [(0, 1, 99), (1, 0, 0), (2, 0, 0), (3, 0, 0)])],
+)
+def test_the_policy_says_what_becomes_of_a_line_that_cannot_be_had(policy, answered):
+    known = offers(OFFER, replace(OFFER, sku="empty", stock=0), replace(OFFER, sku="free", price_cents=0))
+    asked = cart(("A", 1), ("empty", 1), ("free", 1), ("unknown", 1))
+
+    assert counts(simulate(asked, known, (NORMAL,), split="item", home="BRA", unavailable=policy)) == answered
 
 
 def test_lines_of_one_sku_share_its_stock_in_their_order():

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.domain.availability import CartLine
 from connector.domain.catalog import Offer, Service
 from connector.domain.freight import Destination
-from connector.domain.simulation import CartLine, SimulatedLine, Simulation, SlaOffer
+from connector.domain.simulation import SimulatedLine, Simulation, SlaOffer
 from connector.errors import RequestInvalid
 from connector.vtex.simulation import MAX_LINES, read, write
 
@@ -53,7 +54,10 @@ def test_bad_lines_are_left_out_alone_and_positions_stay_those_of_the_request():
     assert lines(*bad, line()) == [CartLine(len(bad), "A", 1, "1")]
 
 
-@pytest.mark.parametrize(("sent", "read_as"), [("2", 2), (" 2 ", 2), (2.0, 2), (50_000, 50_000)])
+@pytest.mark.parametrize(
+    ("sent", "read_as"),
+    [("2", 2), (" 2 ", 2), (2.0, 2), ("2.0", 2), ("+2", 2), ("002", 2), (50_000, 50_000), (10**20, 10**20), ("9" * 5000, 10**18 - 1)],
+)
 def test_a_quantity_may_be_written_as_text_or_with_a_decimal(sent, read_as):
     assert lines(line(quantity=sent)) == [CartLine(0, "A", read_as, "1")]
 
@@ -66,6 +70,11 @@ def test_ids_are_text_to_the_letter_and_numbers_are_read_as_text(sent, read_as):
 @pytest.mark.parametrize(("sent", "echoed"), [("01", "01"), (1, "1"), (None, ""), ({}, "")])
 def test_the_seller_is_always_text(sent, echoed):
     assert lines(line(seller=sent)) == [CartLine(0, "A", 1, echoed)]
+
+
+@pytest.mark.parametrize(("sent", "read_as"), [("2", "2"), (2, "2"), (None, None), ([], None)])
+def test_the_sales_channel_may_stand_in_the_document(sent, read_as):
+    assert read({"items": [], "sc": sent}, "BRA").sales_channel == read_as
 
 
 @pytest.mark.parametrize("document", [None, [], "x", 1, {}, {"items": None}, {"items": {}}, {"items": "A"}])
@@ -181,6 +190,7 @@ def test_the_answer_holds_every_key_of_the_guide_and_of_todays_schema():
         "priceTags": [],
         "measurementUnit": "un",
         "unitMultiplier": 1,
+        "attachmentOfferings": [],
     }
     assert logistics == {
         "itemIndex": 3,
