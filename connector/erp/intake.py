@@ -138,17 +138,25 @@ def take(store: FileStore, file: SourceFile, work: Path) -> Taken:
     return Taken(file, path, digest)
 
 
-def archive(store: FileStore, taken: Taken, root: Path, feed: str, now: datetime) -> str:
-    """Move the copy to archive/<feed>/<date of now>/ and remove the source file; return the place below `root`."""
+def twin(taken: Taken, number: int) -> Taken:
+    """Return the same file under another name of the work folder, for one more feed that is read out of it."""
+    return replace(taken, path=shelves.twin(taken.path, f"{taken.path.name}.{number}"))
+
+
+def archive(store: FileStore | None, taken: Taken, root: Path, feed: str, now: datetime) -> str:
+    """Move the copy to archive/<feed>/<date of now>/ and remove the source file; return the place below `root`.
+
+    `store` None, here and below: the source file stays, for it is still to be put away for another feed.
+    """
     return _put_away(store, taken, root, f"archive/{feed}/{now.date().isoformat()}")
 
 
-def hold(store: FileStore, taken: Taken, root: Path, feed: str) -> str:
+def hold(store: FileStore | None, taken: Taken, root: Path, feed: str) -> str:
     """Move the copy to held/<feed>/ and remove the source file; return the place below `root`."""
     return _put_away(store, taken, root, f"held/{feed}")
 
 
-def refuse(store: FileStore, taken: Taken, root: Path, feed: str, errors: bytes) -> str:
+def refuse(store: FileStore | None, taken: Taken, root: Path, feed: str, errors: bytes) -> str:
     """Move the copy to rejected/<feed>/, with `errors` beside it as <name>.errors.csv, and remove the source file."""
     return _put_away(store, taken, root, f"rejected/{feed}", errors)
 
@@ -163,9 +171,10 @@ def note_errors(taken: Taken, root: Path, feed: str, errors: bytes) -> None:
     shelves.note(root / f"rejected/{feed}", _last(taken.file), errors)
 
 
-def _put_away(store: FileStore, taken: Taken, root: Path, folder: str, errors: bytes | None = None) -> str:
+def _put_away(store: FileStore | None, taken: Taken, root: Path, folder: str, errors: bytes | None = None) -> str:
     place = shelves.shelve(_wanted(taken), root / folder, errors)
-    _leave(store, taken.file)
+    if store is not None:
+        _leave(store, taken.file)
     return f"{folder}/{place.name}"
 
 

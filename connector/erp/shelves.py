@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -44,6 +45,18 @@ def cleared(folder: Path, name: str) -> Path:
         path = folder / name
         path.unlink(missing_ok=True)
     return path
+
+
+def twin(path: Path, name: str) -> Path:
+    """Give a file a second name beside it: a link where the disk knows links, else a copy with the same time."""
+    other = path.with_name(name)
+    with files.translated(str(path.parent)):
+        other.unlink(missing_ok=True)
+        try:
+            os.link(path, other)
+        except OSError:
+            shutil.copy2(path, other)
+    return other
 
 
 def set_time(path: Path, modified_at: datetime) -> None:

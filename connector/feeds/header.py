@@ -58,6 +58,11 @@ def refuse_unknown_targets(layout: Layout, feeds: Mapping[str, Feed]) -> None:
 def _targets(layout: Layout) -> Iterator[tuple[str, Iterable[str]]]:
     """Name the layout's tables, each with our columns in it; what is only there to be joined may be called anything."""
     joined = layout.joined()
-    for key, names in (("columns", layout.columns.values()), ("widths", layout.widths), ("positions", layout.positions)):
+    inherit = layout.records.inherit if layout.records else ()
+    tables: tuple[tuple[str, Iterable[str]], ...] = (
+        *(("columns", layout.columns.values()), ("widths", layout.widths), ("positions", layout.positions)),
+        ("records", inherit),
+    )
+    for key, names in tables:
         yield key, [name for name in names if name.casefold() not in joined]
     yield from (("joins", layout.joins), ("values", layout.values), ("constants", layout.constants), ("units", layout.units))

@@ -54,13 +54,19 @@ class FixedWidthTable:
         return (self._cell(line, width) for width in self._layout.widths.values())
 
     def _cell(self, line: str, width: Width) -> str:
-        text = line[width.first - 1 : width.last]
-        return self._with_decimals(text.strip(), width.decimals) if width.decimals else text
+        return cell(line, width, self._layout)
 
-    def _with_decimals(self, digits: str, decimals: int) -> str:
-        """Write implied decimals out: "1990" of two decimals is "019,90"; the zero keeps the mark from being read as a thousands mark."""
-        sign, body = (digits[0], digits[1:]) if digits[:1] in ("-", "+") else ("", digits)
-        if not (body.isascii() and body.isdigit()):
-            return digits
-        padded = body.zfill(decimals + 1)
-        return f"{sign}0{padded[:-decimals]}{self._layout.decimal or ','}{padded[-decimals:]}"
+
+def cell(line: str, width: Width, layout: Layout) -> str:
+    """Cut one field out of a line, its implied decimals written out."""
+    text = line[width.first - 1 : width.last]
+    return _with_decimals(text.strip(), width.decimals, layout.decimal or ",") if width.decimals else text
+
+
+def _with_decimals(digits: str, decimals: int, mark: str) -> str:
+    """Write implied decimals out: "1990" of two decimals is "019,90"; the zero keeps the mark from being read as a thousands mark."""
+    sign, body = (digits[0], digits[1:]) if digits[:1] in ("-", "+") else ("", digits)
+    if not (body.isascii() and body.isdigit()):
+        return digits
+    padded = body.zfill(decimals + 1)
+    return f"{sign}0{padded[:-decimals]}{mark}{padded[-decimals:]}"

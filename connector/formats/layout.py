@@ -12,9 +12,9 @@ from typing import Any
 
 from connector.errors import SettingsError
 from connector.formats.layout_keys import DELIMITERS, KEYS
-from connector.formats.layout_parts import Join, Width
+from connector.formats.layout_parts import Join, Records, Width
 
-__all__ = ["DELIMITERS", "Join", "Layout", "Width", "from_text", "load_layout"]
+__all__ = ["DELIMITERS", "Join", "Layout", "Records", "Width", "from_text", "load_layout"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class Layout:
     """One dialect. Empty values are found out per file.
 
     `columns` names the ERP's columns (compared without case) as ours. `widths` make the file a fixed-width one; then only lines that
-    begin with `starts_with` are records. `positions` make it a delimited file without header. `order_pattern` finds the order in an
+    begin with `starts_with` are records. `positions` make it a delimited file without header. `records` choose among lines of several
+    types, for both of these. `order_pattern` finds the order in an
     NF-e's additional information (its first group).
 
     Then, by our names: `joins` write several of the file's columns as one, `values` replace texts (compared without case), `constants`
@@ -41,6 +42,7 @@ class Layout:
     widths: Mapping[str, Width] = field(default_factory=dict)
     starts_with: str = ""
     positions: Mapping[str, int] = field(default_factory=dict)
+    records: Records | None = None
     joins: Mapping[str, Join] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
@@ -53,8 +55,9 @@ class Layout:
         return self.columns.get(plain.casefold(), plain)
 
     def joined(self) -> frozenset[str]:
-        """Return the names, as the table has them and in small letters, of columns that are written into others."""
-        return frozenset(self.rename(name).casefold() for join in self.joins.values() for _, name in join.pieces)
+        """Return the names, as the table has them and in small letters, of columns that are only joined, or hold the record type."""
+        kinds = {f"column {self.records.place}"} if self.records and isinstance(self.records.place, int) else set()
+        return frozenset(self.rename(name).casefold() for join in self.joins.values() for _, name in join.pieces) | kinds
 
 
 def load_layout(name: str, folder: Path) -> Layout:
@@ -100,7 +103,23 @@ def _from_table(name: str, source: str, table: dict[str, Any]) -> Layout:
         raise SettingsError(source, "positions", found="positions and widths", allowed="one of them: columns, or characters")
     if values.get("thousands") and values.get("decimal", "") in ("", values["thousands"]):
         raise SettingsError(source, "thousands", found=values["thousands"], allowed="only together with decimal, and another mark than it")
-    return Layout(name=name, source=source, **values)
+    layout = Layout(name=name, source=source, **values)
+    if layout.records is not None:
+        _check_records(layout, layout.records)
+    return layout
+
+
+def _check_records(layout: Layout, records: Records) -> None:
+    """Raise SettingsError where [records] do not fit the rest of the layout."""
+    if not (layout.widths or (layout.positions and layout.delimiter)):
+        allowed = "only together with [widths], or with [positions] and delimiter"
+        raise SettingsError(layout.source, "records", found="records alone", allowed=allowed)
+    if isinstance(records.place, Width) != bool(layout.widths) or layout.starts_with:
+        allowed = "places as in the layout: characters with [widths] and without starts_with, columns with [positions]"
+        raise SettingsError(layout.source, "records", found="other places", allowed=allowed)
+    twice = sorted(records.inherit.keys() & (layout.widths.keys() | layout.positions.keys()))
+    if twice:
+        raise SettingsError(layout.source, "records.inherit", found=twice[0], allowed="names that the rows have not themselves")
 
 
 def _value(source: str, key: str, found: object) -> object:
@@ -110,5 +129,5 @@ def _value(source: str, key: str, found: object) -> object:
     reader, allowed = KEYS[key]
     try:
         return reader(found)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, KeyError):
         raise SettingsError(source, key, found=found, allowed=allowed) from None

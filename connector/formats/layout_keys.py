@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from connector.formats.layout_parts import Join, Width
+from connector.formats.layout_parts import Join, Records, Width
 
 DELIMITERS = (";", ",", "\t", "|")
 ENCODINGS = ("utf-8", "cp1252", "iso-8859-1", "cp850")
@@ -117,6 +117,30 @@ def _positions(found: Any) -> dict[str, int]:
     return positions
 
 
+def _records(found: Any) -> Records:
+    """Read [records]; whether its places are columns or characters has to be the same in all of it."""
+    table = dict(found)
+    place, inherit = _place(table.pop("type")), {str(ours).strip(): _place(at) for ours, at in dict(table.pop("inherit", {})).items()}
+    rows, headers = _types(table.pop("rows")), _types(table.pop("headers", []))
+    skip = _types(table.pop("skip")) if "skip" in table else None
+    kinds = {type(at) for at in (place, *inherit.values())}
+    if table or not rows or len(kinds) > 1 or bool(inherit) != bool(headers) or rows & headers:
+        raise ValueError
+    return Records(place, rows, headers, inherit, skip)
+
+
+def _place(found: Any) -> int | Width:
+    if isinstance(found, list):
+        return next(iter(_widths({"type": found}).values()))
+    if not 1 <= _position(found) <= MOST_COLUMNS:
+        raise ValueError
+    return int(found)
+
+
+def _types(found: Any) -> frozenset[str]:
+    return frozenset(_string(one).strip() for one in ([found] if isinstance(found, str) else found))
+
+
 KEYS: dict[str, tuple[Callable[[Any], object], str]] = {
     "columns": (_columns, 'a table of "their name" = "our name", each of their names once'),
     "delimiter": (_one_of(DELIMITERS), '";", ",", "\\t" or "|"'),
@@ -131,6 +155,10 @@ KEYS: dict[str, tuple[Callable[[Any], object], str]] = {
     "values": (_maps, 'a table [values.OUR_NAME] of "their value" = "our value", each of their values once'),
     "units": (_texts, 'a table of our name = "g", "kg", "mm", "cm", "m", "cents" or "units"'),
     "widths": (_widths, "a table of our name = [first, last] or [first, last, implied decimals], positions counted from 1"),
+    "records": (
+        _records,
+        'a table of type = its place, rows = "I" or several; perhaps headers = "H", inherit = { our name = its place }, skip = ["9"]',
+    ),
     "starts_with": (_string, "the text that a record's line begins with"),
     "order_pattern": (_pattern, "a regular expression with one group, which is the order"),
 }

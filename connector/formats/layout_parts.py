@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +32,18 @@ class Join:
             if cell:
                 text += (before if text or not at else "") + cell
         return text + self.after if text else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Lines of several record types. `place` is where a line's type stands: a column counted from 1, or characters.
+
+    Lines of a type in `rows` are rows, those of a type in `headers` head the rows that follow: `inherit` names what these take over,
+    by our names. `skip` names the types that are left out; None leaves out every other one.
+    """
+
+    place: int | Width
+    rows: frozenset[str]
+    headers: frozenset[str] = frozenset()
+    inherit: Mapping[str, int | Width] = field(default_factory=dict)
+    skip: frozenset[str] | None = None

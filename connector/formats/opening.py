@@ -15,6 +15,7 @@ from connector.formats.fixed_width import FixedWidthTable
 from connector.formats.layout import Layout
 from connector.formats.ocoren import OcorenTable, is_ocoren
 from connector.formats.record import Table
+from connector.formats.record_types import RecordTable
 from connector.formats.shaping import shaped
 from connector.formats.trailer import Trailer, read_trailer
 from connector.formats.workbook import SUFFIXES, WorkbookTable
@@ -97,5 +98,10 @@ def _open_text(path: Path, layout: Layout, is_known: Callable[[str], bool], patt
             found.append(read_trailer(path, text, pattern))
         return found[0].start if found else None
 
-    table: Table = FixedWidthTable(path, layout, end) if layout.widths else DelimitedTable(path, layout, is_known, end)
-    return table, found[0] if found else None
+    return _text_table(path, layout, is_known, end), found[0] if found else None
+
+
+def _text_table(path: Path, layout: Layout, is_known: Callable[[str], bool], end: Callable[[Text], int | None]) -> Table:
+    if layout.records is not None:
+        return RecordTable(path, layout, layout.records, end)
+    return FixedWidthTable(path, layout, end) if layout.widths else DelimitedTable(path, layout, is_known, end)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from connector.settings.errors import misfit
 from connector.settings.values import Name, OptionalSecret, Section, Share
 
 
@@ -26,6 +27,12 @@ class FeedSettings(Section):
     max_removed: Share = 0.2
     max_rejected: Share = 0.05
     trailer: str = Field("", pattern=r"^$|\{rows\}")
+    out_of: str = ""
+
+
+CATALOG = ("products", "prices", "stock", "services", "freight")
+DOCUMENTS = ("invoices", "tracking", "cancellations", "acks")
+"""The feeds of each job, in the order in which it takes them."""
 
 
 class StockFeedSettings(FeedSettings):
@@ -46,6 +53,23 @@ class FeedsSettings(Section):
     tracking: FeedSettings = FeedSettings(mode="delta")
     cancellations: FeedSettings = FeedSettings(mode="delta")
     acks: FeedSettings = FeedSettings(mode="delta")
+
+    @model_validator(mode="after")
+    def _read_out_of_files(self) -> FeedsSettings:
+        for feeds in (CATALOG, DOCUMENTS):
+            for feed in feeds:
+                named = self.of(feed).out_of
+                allowed = [other for other in feeds if other not in (feed, "freight") and not self.of(other).out_of]
+                if named and (named not in allowed or feed == "freight"):
+                    raise misfit(f"{feed}.out_of", named, f"a feed of the same job with files of its own: {', '.join(allowed)}")
+        return self
+
+    def sharing(self, feed: str) -> tuple[str, ...]:
+        """Return the feed and those that are read out of its files too; () for one that has no files of its own."""
+        if self.of(feed).out_of:
+            return ()
+        feeds = CATALOG if feed in CATALOG else DOCUMENTS
+        return (feed, *(other for other in feeds if self.of(other).out_of == feed))
 
     def of(self, feed: str) -> FeedSettings:
         """Return one feed's settings, its pattern filled in (`<feed>/*`)."""

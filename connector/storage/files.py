@@ -74,9 +74,9 @@ def one(tx: Connection, number: int) -> Entry:
     return _entry(row)
 
 
-def not_moved(tx: Connection, name: str, size: int, modified_at: datetime, sha256: str) -> Entry | None:
-    """Return the line of this very file, where it was settled and a crash came before it left the source."""
-    same = (t.c.name == name, t.c.size == size, t.c.modified_at == modified_at, t.c.sha256 == sha256)
+def not_moved(tx: Connection, file: Entry) -> Entry | None:
+    """Return a feed's line of this very file, where it was settled and a crash came before it left the source."""
+    same = [t.c[name] == getattr(file, name) for name in ("feed", "name", "size", "modified_at", "sha256")]
     row = tx.execute(select(t).where(*same, t.c.moved_at.is_(None)).order_by(t.c.id.desc()).limit(1)).mappings().first()
     return None if row is None else _entry(row)
 

@@ -16,6 +16,7 @@ from connector.storage.files import Entry
 from connector.usecases import intake
 from connector.usecases.document_rows import Row
 from connector.usecases.document_taking import Outcome, take_rows
+from connector.usecases.intake import Settled
 from connector.usecases.opening import opened
 from connector.usecases.report import Report
 from connector.usecases.taking import Taking
@@ -44,20 +45,17 @@ def read(app: App, feed: str, path: Path) -> Contents:
     return contents
 
 
-def take_file(app: App, feed: str, taken: Taken, report: Report) -> None:
-    """Take one file, good documents whatever the bad ones are, and move it; a file that cannot be read is refused whole."""
-    if intake.was_settled(app, feed, taken):
-        return
+def take_file(app: App, feed: str, taken: Taken, report: Report) -> Settled:
+    """Take one file, good documents whatever the bad ones are; a file that cannot be read is refused whole."""
     try:
         contents = read(app, feed, taken.path)
     except FileRefused as error:
-        intake.refuse_whole(app, feed, taken, intake.reason_of(error, taken), report)
-        return
+        return intake.refuse_whole(app, feed, taken, intake.reason_of(error, taken), report)
     entry = intake.entry_of(feed, taken)
     with app.db.write() as tx:
         number, outcome = _apply(app, tx, entry, contents)
     say(report, entry.name, contents, outcome)
-    intake.put_away(app, taken, replace(entry, id=number), outcome.refusals)
+    return Settled(replace(entry, id=number), outcome.refusals)
 
 
 def try_file(app: App, feed: str, taken: Taken, report: Report) -> None:
@@ -67,8 +65,6 @@ def try_file(app: App, feed: str, taken: Taken, report: Report) -> None:
     except FileRefused as error:
         report.failed(f"{taken.file.name} would be refused: {intake.reason_of(error, taken)}", refused_files=1)
         return
-    finally:
-        taken.path.unlink(missing_ok=True)
     with app.db.write() as tx:
         _, outcome = _apply(app, tx, intake.entry_of(feed, taken), contents)
         tx.rollback()

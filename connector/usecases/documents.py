@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from connector.app import App
 from connector.domain.documents import Objection
+from connector.erp.intake import Taken
 from connector.errors import Conflict, Refused
 from connector.feeds import DOCUMENT_FEEDS
 from connector.storage import files, quarantine
@@ -15,6 +16,7 @@ from connector.usecases import intake
 from connector.usecases.document_files import take_file, try_file
 from connector.usecases.document_rows import Row, of_record
 from connector.usecases.document_taking import take_one
+from connector.usecases.intake import Settled
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 from connector.usecases.taking import Taking
@@ -22,8 +24,11 @@ from connector.usecases.taking import Taking
 
 def take(app: App, report: Report, how: Pass) -> None:
     """Take every ready file of documents, the oldest first; in a dry run say what would be taken."""
-    one_turn = try_file if how.dry_run else take_file
-    intake.take_files(app, DOCUMENT_FEEDS, lambda feed, taken, to: one_turn(app, feed, taken, to), report, how)
+
+    def turn(feed: str, taken: Taken, to: Report) -> Settled | None:
+        return (try_file if how.dry_run else take_file)(app, feed, taken, to)
+
+    intake.take_files(app, DOCUMENT_FEEDS, turn, report, how)
 
 
 # ── once more ───────────────────────────────────────────────────────────────────────────────────────────────────────────

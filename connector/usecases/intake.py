@@ -7,8 +7,9 @@ file again and only moves it.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from connector.app import App
 from connector.erp import intake
@@ -25,8 +26,17 @@ from connector.usecases.report import Report
 
 log = logging.getLogger(__name__)
 
-Turn = Callable[[str, Taken, Report], None]
-"""What a job does with one file of a feed."""
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a file for one feed: its line in the ledger, recorded but not yet put away, and its refused rows."""
+
+    entry: Entry
+    refusals: Sequence[Refusal] = ()
+
+
+Turn = Callable[[str, Taken, Report], Settled | None]
+"""What a job does with one file for one feed; None in a dry run, where nothing is settled."""
 
 
 def take_files(app: App, feeds: Sequence[str], turn: Turn, report: Report, how: Pass) -> None:
@@ -35,19 +45,20 @@ def take_files(app: App, feeds: Sequence[str], turn: Turn, report: Report, how: 
     A source that cannot be reached is a failure in the report.
     """
     for feed in feeds:
+        sharing = app.settings.feeds.sharing(feed)
         try:
-            for file in _ready(app, feed, report, how).ready:
+            for file in _ready(app, feed, report, how).ready if sharing else ():
                 if how.stop.is_set():
                     return
-                _one(app, feed, file, turn, report)
+                _one(app, sharing, file, turn, report)
         except Unreachable as error:
             report.failed(str(error), unreachable=True)
             return
 
 
-def _one(app: App, feed: str, file: SourceFile, turn: Turn, report: Report) -> None:
+def _one(app: App, feeds: Sequence[str], file: SourceFile, turn: Turn, report: Report) -> None:
     try:
-        turn(feed, intake.take(app.source, file, app.root / "var" / "work"), report)
+        take_one(app, feeds, intake.take(app.source, file, app.root / "var" / "work"), turn, report)
     except FileChanged as error:
         report.did(f"{file.name}: {error}")
     except Unreachable:
@@ -55,8 +66,21 @@ def _one(app: App, feed: str, file: SourceFile, turn: Turn, report: Report) -> N
     except ConnectorError as error:
         report.failed(f"{file.name}: {error}")
     except Exception:  # one of the four places: a bug in one file's turn stays with that file, which stays in the source
-        log.exception("a file's turn met an unexpected error", extra={"feed": feed, "file": file.name})
+        log.exception("a file's turn met an unexpected error", extra={"feed": feeds[0], "file": file.name})
         report.failed(f"{file.name}: an unexpected error; the log has it, and the file stays where it is")
+
+
+def take_one(app: App, feeds: Sequence[str], taken: Taken, turn: Turn, report: Report) -> None:
+    """Give a file its turn for each feed that is read out of it, in a transaction each; it leaves the source when all have settled it.
+
+    A crash between two feeds is healed by the next pass: those that settled it are known, and are not asked again.
+    """
+    found = [_settled_before(app, feed, taken) or turn(feed, taken, report) for feed in feeds]
+    settled = [one for one in found if one is not None]
+    if settled:
+        _put_away(app, taken, settled)
+    else:
+        taken.path.unlink(missing_ok=True)
 
 
 def _ready(app: App, feed: str, report: Report, how: Pass) -> Settling:
@@ -81,15 +105,13 @@ def entry_of(feed: str, taken: Taken, state: str = "applied") -> Entry:
     return Entry(feed, taken.file.name, taken.file.size, taken.file.modified_at, taken.sha256, state)
 
 
-def was_settled(app: App, feed: str, taken: Taken) -> bool:
-    """Tell whether a crash came after this very file's commit and before it left the source; it is moved then."""
+def _settled_before(app: App, feed: str, taken: Taken) -> Settled | None:
+    """Return what a feed made of this very file before a crash that came before it left the source."""
     with app.db.read() as tx:
-        entry = files.not_moved(tx, taken.file.name, taken.file.size, taken.file.modified_at, taken.sha256)
-        refusals = quarantine.of_file(tx, entry.id) if entry is not None and entry.id is not None else []
-    if entry is None or entry.feed != feed:
-        return False
-    put_away(app, taken, entry, refusals)
-    return True
+        entry = files.not_moved(tx, entry_of(feed, taken))
+        if entry is None or entry.id is None:
+            return None
+        return Settled(entry, quarantine.of_file(tx, entry.id))
 
 
 def reason_of(error: FileRefused, taken: Taken) -> str:
@@ -97,28 +119,38 @@ def reason_of(error: FileRefused, taken: Taken) -> str:
     return str(error).removeprefix(f"{taken.path.name}: ")
 
 
-def refuse_whole(app: App, feed: str, taken: Taken, reason: str, report: Report) -> None:
+def refuse_whole(app: App, feed: str, taken: Taken, reason: str, report: Report) -> Settled:
     """Refuse a file that cannot be read at all: it goes to rejected/, with the reason beside it."""
     entry, refusal = entry_of(feed, taken, "refused"), Refusal(1, "", "", reason)
     with app.db.write() as tx:
         number = files.record(tx, replace(entry, plan={"reasons": [reason]}), app.now)
         quarantine.add(tx, number, feed, [refusal], app.now)
     report.failed(f"{entry.name} was refused: {reason}", refused_files=1)
-    put_away(app, taken, replace(entry, id=number), [refusal])
+    return Settled(replace(entry, id=number), [refusal])
 
 
-def put_away(app: App, taken: Taken, entry: Entry, refusals: Iterable[Refusal]) -> None:
-    """Move a recorded file out of the source, last of all, with an errors file where rows were refused; repeating it is harmless."""
-    now, found = app.now, [Rejection(one.line, one.column, one.value, one.reason) for one in refusals]
+def _put_away(app: App, taken: Taken, settled: Sequence[Settled]) -> None:
+    """Give each feed's file its place, and move it out of the source, last of all; repeating it is harmless."""
+    now, last = app.now, len(settled) - 1
+    places = [
+        (one.entry, _placed(app, taken if at == last else intake.twin(taken, at), one, now, leaves=at == last))
+        for at, one in enumerate(settled)
+    ]
+    with app.db.write() as tx:
+        for entry, place in places:
+            assert entry.id is not None
+            files.moved(tx, entry.id, place, now)
+
+
+def _placed(app: App, taken: Taken, settled: Settled, now: datetime, *, leaves: bool) -> str:
+    """Move a file's copy where it belongs, with an errors file where rows were refused; with `leaves` it goes from the source too."""
+    entry, source = settled.entry, app.source if leaves else None
+    found = [Rejection(one.line, one.column, one.value, one.reason) for one in settled.refusals]
     errors = errors_csv(found)
     if entry.state == "refused":
-        place = intake.refuse(app.source, taken, app.root, entry.feed, errors)
-    elif entry.state == "held":
-        place = intake.hold(app.source, taken, app.root, entry.feed)
-    else:
-        if found:
-            intake.note_errors(taken, app.root, entry.feed, errors)
-        place = intake.archive(app.source, taken, app.root, entry.feed, now)
-    assert entry.id is not None
-    with app.db.write() as tx:
-        files.moved(tx, entry.id, place, now)
+        return intake.refuse(source, taken, app.root, entry.feed, errors)
+    if entry.state == "held":
+        return intake.hold(source, taken, app.root, entry.feed)
+    if found:
+        intake.note_errors(taken, app.root, entry.feed, errors)
+    return intake.archive(source, taken, app.root, entry.feed, now)

@@ -15,6 +15,7 @@ from connector.storage.files import Entry
 from connector.storage.price_holds import Held
 from connector.storage.quarantine import Refusal
 from connector.usecases import imports, intake, places
+from connector.usecases.intake import Settled
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
@@ -25,24 +26,21 @@ NAMED = 20
 def refresh(app: App, how: Pass, report: Report) -> None:
     """Take every ready file of the catalogue's feeds, the oldest first; in a dry run say what would change."""
 
-    def turn(feed: str, taken: Taken, report: Report) -> None:
-        (_try if how.dry_run else take)(app, feed, taken, report)
+    def turn(feed: str, taken: Taken, report: Report) -> Settled | None:
+        return (_try if how.dry_run else take)(app, feed, taken, report)
 
     intake.take_files(app, CATALOG_FEEDS, turn, report, how)
     if not how.dry_run:
         places.tidy(app)
 
 
-def take(app: App, feed: str, taken: Taken, report: Report) -> None:
-    """Take one file: apply, hold, refuse or lay it aside, and move it out of the source."""
-    if intake.was_settled(app, feed, taken):
-        return
+def take(app: App, feed: str, taken: Taken, report: Report) -> Settled:
+    """Settle one file for one feed: apply, hold, refuse or lay it aside."""
     if older := _superseded_by(app, feed, taken):
-        _put_aside(app, feed, taken, older, report)
-    elif _is_the_last_one_again(app, feed, taken):
-        _renew(app, feed, taken, report)
-    else:
-        _import(app, feed, taken, report)
+        return _put_aside(app, feed, taken, older, report)
+    if _is_the_last_one_again(app, feed, taken):
+        return _renew(app, feed, taken, report)
+    return _import(app, feed, taken, report)
 
 
 def _try(app: App, feed: str, taken: Taken, report: Report) -> None:
@@ -58,18 +56,15 @@ def _try(app: App, feed: str, taken: Taken, report: Report) -> None:
             say(report, draft.plan, draft.verdict, draft.refusals(), draft.planned.held.all, dry_run=True)
     except FileRefused as error:
         report.failed(f"{taken.file.name} would be refused: {intake.reason_of(error, taken)}", refused_files=1)
-    finally:
-        taken.path.unlink(missing_ok=True)
 
 
-def _import(app: App, feed: str, taken: Taken, report: Report) -> None:
+def _import(app: App, feed: str, taken: Taken, report: Report) -> Settled:
     try:
         draft, entry, refusals = imports.import_file(app, taken.path, intake.entry_of(feed, taken))
     except FileRefused as error:
-        intake.refuse_whole(app, feed, taken, intake.reason_of(error, taken), report)
-        return
+        return intake.refuse_whole(app, feed, taken, intake.reason_of(error, taken), report)
     say(report, draft.plan, draft.verdict, refusals, draft.planned.held.all)
-    intake.put_away(app, taken, entry, refusals)
+    return Settled(entry, refusals)
 
 
 # ── files that change nothing ───────────────────────────────────────────────────────────────────────────────────────────
@@ -97,22 +92,22 @@ def _is_the_last_one_again(app: App, feed: str, taken: Taken) -> bool:
     return bool(last.plan.get("read_with") == imports.read_with(app, feed))
 
 
-def _put_aside(app: App, feed: str, taken: Taken, newer: Entry, report: Report) -> None:
+def _put_aside(app: App, feed: str, taken: Taken, newer: Entry, report: Report) -> Settled:
     entry = intake.entry_of(feed, taken, "superseded")
     with app.db.write() as tx:
         number = files.record(tx, replace(entry, plan={"notes": [f"older than {newer.name}, which was applied before"]}), app.now)
     report.did(f"{entry.name}: superseded, it is older than {newer.name}; nothing was changed", superseded=1)
-    intake.put_away(app, taken, replace(entry, id=number), ())
+    return Settled(replace(entry, id=number))
 
 
-def _renew(app: App, feed: str, taken: Taken, report: Report) -> None:
+def _renew(app: App, feed: str, taken: Taken, report: Report) -> Settled:
     """The file applied last, under whatever name: it changes no value, but says that they still hold."""
     entry = intake.entry_of(feed, taken)
     with app.db.write() as tx:
         plan = {"notes": ["the file applied last, sent again"], "read_with": imports.read_with(app, feed)}
         entry = applying.renew(tx, app.marketplaces, replace(entry, plan=plan), app.now)
     report.did(f"{entry.name}: the file applied last, sent again; nothing was changed", unchanged=1)
-    intake.put_away(app, taken, entry, ())
+    return Settled(entry)
 
 
 # ── what is said ────────────────────────────────────────────────────────────────────────────────────────────────────────

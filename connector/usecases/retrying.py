@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from connector.app import App
-from connector.erp import intake
+from connector.erp import intake as copies
 from connector.erp.local import LocalStore
 from connector.erp.shelves import ERRORS_ENDING
 from connector.errors import Conflict, NotFound, Refused
 from connector.feeds import CATALOG_FEEDS, DOCUMENT_FEEDS
 from connector.storage import files, quarantine
 from connector.storage.files import Entry
-from connector.usecases import document_files, documents, places, refreshing
+from connector.usecases import document_files, documents, intake, places, refreshing
 from connector.usecases.document_rows import of_record
 from connector.usecases.report import Report
 from connector.usecases.turns import turn
@@ -97,8 +97,9 @@ def _retry_file(app: App, feed: str, number: int) -> Report:
 
 def _take(app: App, feed: str, entry: Entry, report: Report) -> None:
     file = next(f for f in app.source.listing(entry.name.rpartition("/")[0]) if f.name == entry.name)
-    taken = intake.take(app.source, file, app.root / "var" / "work")
-    (refreshing.take if feed in CATALOG_FEEDS else document_files.take_file)(app, feed, taken, report)
+    taken = copies.take(app.source, file, app.root / "var" / "work")
+    turn = refreshing.take if feed in CATALOG_FEEDS else document_files.take_file
+    intake.take_one(app, [feed], taken, lambda feed, taken, to: turn(app, feed, taken, to), report)
 
 
 def _forget(app: App, place: Path, entry: Entry) -> None:

@@ -127,7 +127,8 @@ def _files(app: App) -> dict[str, Any]:
     waiting: dict[str, list[str]] = {}
     try:
         for feed in FeedsSettings.model_fields:
-            found = intake.candidates(app.source, app.settings.feeds.of(feed), app.settings.erp.done_marker)
+            is_shared = bool(app.settings.feeds.of(feed).out_of)
+            found = [] if is_shared else intake.candidates(app.source, app.settings.feeds.of(feed), app.settings.erp.done_marker)
             if found:
                 waiting[feed] = [file.name for file in found]
     except ConnectorError as error:
