@@ -76,7 +76,7 @@ def test_every_setting_is_in_the_readme_and_in_the_shipped_file(readme):
 def test_every_endpoint_is_in_the_readme_and_the_other_way_round(readme):
     described = {
         f"{method.upper()} {path}"
-        for path, item in describe(ApiSettings())["paths"].items()
+        for path, item in describe(ApiSettings(), accepts_changes=True)["paths"].items()
         for method in item
         if method in ("get", "post")
     }

@@ -1,4 +1,4 @@
-"""Couriers of documents: invoices, tracking, deliveries and cancellations, rendered from what is known when they are sent."""
+"""Couriers of documents: invoices, tracking, deliveries, cancellations, agreements; rendered from what is known when they are sent."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from connector.usecases.report import Report
 from connector.usecases.returning import follow
 from connector.vtex import calls
 from connector.vtex.calls import OrderAddress, Request
+from connector.vtex.changes import ACKNOWLEDGMENT, CONFIRMATION
 from connector.vtex.line import Line
 
 NOTHING = Result(Delivered(note="told already"))
@@ -65,7 +66,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class DocumentCouriers:
-    """The four document kinds of one marketplace."""
+    """The document kinds of one marketplace."""
 
     app: App
     line: Line
@@ -73,7 +74,14 @@ class DocumentCouriers:
 
     def table(self) -> dict[Kind, Courier]:
         """Return a courier for each kind, the most urgent first."""
-        return {Kind.CANCEL: self.cancel, Kind.INVOICE: self.invoice, Kind.TRACKING: self.tracking, Kind.DELIVERY: self.delivery}
+        return {
+            Kind.CANCEL: self.cancel,
+            Kind.CHANGE_ACKNOWLEDGED: self.agreement,
+            Kind.CHANGE_CONFIRMED: self.agreement,
+            Kind.INVOICE: self.invoice,
+            Kind.TRACKING: self.tracking,
+            Kind.DELIVERY: self.delivery,
+        }
 
     @property
     def m(self) -> MarketplaceSettings:
@@ -111,6 +119,12 @@ class DocumentCouriers:
         told = [d for d in case.documents if d.kind == DocumentKind.CANCEL]
         return self._send(message, case, calls.cancel(self.m, case.address, case.order.cancel_reason), told)
 
+    def agreement(self, message: Message) -> Result:
+        """Agree to a change of an order: that it was taken, or that it was applied."""
+        case = self._case(message)
+        kind = ACKNOWLEDGMENT if message.kind is Kind.CHANGE_ACKNOWLEDGED else CONFIRMATION
+        return self._send(message, case, calls.agreement(self.m, case.address, case.number, kind), ())
+
     def _case(self, message: Message) -> Case:
         order_id, number = store.referred(message.reference)
         with self.app.db.read() as tx:
@@ -126,7 +140,7 @@ class DocumentCouriers:
         def delivered(tx: Connection) -> None:
             store.set_state(tx, overtaken, DocumentState.GIVEN_UP, OVERTAKEN)
             store.reported(tx, [d.id for d in told], receipt, self.app.now)
-            order_story.event(tx, case.order.order_id, self.app.now, f"{message.kind} reported", _in_words(case, receipt))
+            order_story.event(tx, case.order.order_id, self.app.now, f"{message.kind} reported", _in_words(message, case, receipt))
             follow(tx, self.app, case.order.order_id, self.app.now)
 
         return Result(outcome, delivered, self._buried(message, case, told), answered)
@@ -134,15 +148,21 @@ class DocumentCouriers:
     def _buried(self, message: Message, case: Case, told: Sequence[Document]) -> Callable[[Connection, str], None]:
         def record(tx: Connection, reason: str) -> None:
             store.set_state(tx, [d.id for d in told], DocumentState.GIVEN_UP, reason)
-            what = f"invoice {case.number}: {reason}" if case.number else reason
+            about = _about(message, case)
+            what = f"{about}: {reason}" if about else reason
             order_story.event(tx, case.order.order_id, self.app.now, f"{message.kind} given up", what)
 
         return record
 
 
-def _in_words(case: Case, receipt: str | None) -> str:
-    parts = [f"invoice {case.number}" if case.number else "", f"receipt {receipt}" if receipt else ""]
+def _in_words(message: Message, case: Case, receipt: str | None) -> str:
+    parts = [_about(message, case), f"receipt {receipt}" if receipt else ""]
     return ", ".join(part for part in parts if part)
+
+
+def _about(message: Message, case: Case) -> str:
+    is_change = message.kind in (Kind.CHANGE_ACKNOWLEDGED, Kind.CHANGE_CONFIRMED)
+    return f"{'change' if is_change else 'invoice'} {case.number}" if case.number else ""
 
 
 def _newest(case: Case) -> Document | None:

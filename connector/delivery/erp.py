@@ -23,7 +23,7 @@ from connector.erp.names import PARTIAL_FOLDER
 from connector.erp.store import Partial, Presence
 from connector.errors import ConnectorError, ErpUnreachable, HostKeyChanged, Misuse, TargetOccupied
 from connector.formats import order_files
-from connector.storage import order_story, orders, outbox
+from connector.storage import documents, order_changes, order_story, orders, outbox
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
@@ -35,19 +35,23 @@ STRAY = re.compile(r"(?!put\.|id\.).+\.[0-9a-f]{32}")
 """What `write_partial` names its files; others in the folder are not ours to clear."""
 
 
+Write = Callable[[Order, str, Path], tuple[str, bytes]]
+
+
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One kind of file: the folder it appears in, how it is written, and how the order's history names it."""
+    """One kind of file: the folder it appears in, how the order's history names it, and how it is written (a change: with its change)."""
 
     folder: str
-    write: Callable[[Order, str, Path], tuple[str, bytes]]
     name: str
+    write: Write | None = None
 
 
 PAPERS = {
-    Kind.ORDER_FILE: Paper("orders", order_files.order_file, order_story.ORDER_WRITTEN),
-    Kind.DISPATCH_FILE: Paper("dispatches", order_files.dispatch_file, "dispatch file written"),
-    Kind.CANCELLATION_FILE: Paper("cancellations", order_files.cancellation_file, "cancellation file written"),
+    Kind.ORDER_FILE: Paper("orders", order_story.ORDER_WRITTEN, order_files.order_file),
+    Kind.CHANGE_FILE: Paper("changes", "change file written"),
+    Kind.DISPATCH_FILE: Paper("dispatches", "dispatch file written", order_files.dispatch_file),
+    Kind.CANCELLATION_FILE: Paper("cancellations", "cancellation file written", order_files.cancellation_file),
 }
 
 
@@ -130,12 +134,9 @@ def _export(app: App, claimed: list[Message], report: Report) -> None:
 
 def _write(app: App, message: Message, report: Report) -> list[Written]:
     """Write one message's file beside the target; what is wrong with one order stays with it."""
-    paper = PAPERS[message.kind]
     try:
-        with app.db.read() as tx:
-            order = orders.find(tx, message.reference)
-        suffix, content = paper.write(order, app.settings.orders.format, app.root / "config" / "templates")
-        return [Written(message, app.target.write_partial(f"{paper.folder}/{order.order_id}{suffix}", content))]
+        name, content = _rendered(app, message)
+        return [Written(message, app.target.write_partial(name, content))]
     except (ErpUnreachable, HostKeyChanged, Misuse):
         raise
     except ConnectorError as error:
@@ -144,6 +145,22 @@ def _write(app: App, message: Message, report: Report) -> list[Written]:
         log.exception("an order's file could not be written", extra={"kind": message.kind, "reference": message.reference})
         _failed(app, message, f"internal: {type(error).__name__}", report)
     return []
+
+
+def _rendered(app: App, message: Message) -> tuple[str, bytes]:
+    """Return a file's name below the target, and its content as of now."""
+    order_id, number = documents.referred(message.reference)
+    with app.db.read() as tx:
+        order = orders.find(tx, order_id)
+        change = order_changes.numbered(tx, order_id, int(number)) if number else None
+    how = app.settings.orders.format, app.root / "config" / "templates"
+    paper = PAPERS[message.kind]
+    if change is not None:
+        suffix, content = order_files.change_file(order, change, *how)
+        return f"{paper.folder}/{order_id}-{number}{suffix}", content
+    assert paper.write is not None
+    suffix, content = paper.write(order, *how)
+    return f"{paper.folder}/{order_id}{suffix}", content
 
 
 def _failed(app: App, message: Message, reason: str, report: Report) -> None:
@@ -179,7 +196,7 @@ def _settle(app: App, published: list[Written], report: Report) -> None:
     with app.db.write() as tx:
         for written in published:
             if outbox.delivered(tx, written.message, app.now, keep=True):
-                order_story.event(tx, written.message.reference, app.now, PAPERS[written.message.kind].name, written.partial.final)
+                order_story.event(tx, _order_of(written.message), app.now, PAPERS[written.message.kind].name, written.partial.final)
     if published:
         names = ", ".join(written.partial.final for written in published[:NAMED])
         more = f" and {len(published) - NAMED} more" if len(published) > NAMED else ""
@@ -200,4 +217,9 @@ def _occupied(app: App, written: Written, error: TargetOccupied, report: Report)
 
 
 def _note(tx: Connection, app: App, written: Written, sentence: str) -> None:
-    order_story.event(tx, written.message.reference, app.now, PAPERS[written.message.kind].name, sentence)
+    order_story.event(tx, _order_of(written.message), app.now, PAPERS[written.message.kind].name, sentence)
+
+
+def _order_of(message: Message) -> str:
+    order_id, _ = documents.referred(message.reference)
+    return order_id

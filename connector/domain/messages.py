@@ -21,15 +21,18 @@ class Kind(StrEnum):
     TRACKING = "tracking"
     DELIVERY = "delivery"
     CANCEL = "cancel"  # the seller cancels, or confirms a cancellation that the marketplace asked for
+    CHANGE_ACKNOWLEDGED = "change-acknowledged"  # a change of an order that the marketplace asks for was taken
+    CHANGE_CONFIRMED = "change-confirmed"  # and was applied
     ORDER_FILE = "order-file"
     DISPATCH_FILE = "dispatch-file"
     CANCELLATION_FILE = "cancellation-file"
+    CHANGE_FILE = "change-file"
 
 
 CATALOG_KINDS = (Kind.INVENTORY, Kind.PRICE, Kind.CATALOG, Kind.SUGGESTION)
 """What notify-marketplaces delivers, the most urgent first: sold out, then price, then content."""
-DOCUMENT_KINDS = (Kind.CANCEL, Kind.INVOICE, Kind.TRACKING, Kind.DELIVERY)
-FILE_KINDS = (Kind.ORDER_FILE, Kind.DISPATCH_FILE, Kind.CANCELLATION_FILE)
+DOCUMENT_KINDS = (Kind.CANCEL, Kind.CHANGE_ACKNOWLEDGED, Kind.CHANGE_CONFIRMED, Kind.INVOICE, Kind.TRACKING, Kind.DELIVERY)
+FILE_KINDS = (Kind.ORDER_FILE, Kind.CHANGE_FILE, Kind.DISPATCH_FILE, Kind.CANCELLATION_FILE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Files for the ERP: an order, its dispatch, its cancellation, as JSON, CSV or by a template of the operator's.
+"""Files for the ERP: an order, its dispatch, its changes, its cancellation, as JSON, CSV or by a template of the operator's.
 
 Money is integer cents, instants are ISO 8601 in UTC. The same order in the same state gives the same bytes.
 """
@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from connector.domain.changing import KeptChange, OrderChange
 from connector.domain.orders import Order, OrderItem, OrderState, line_cents
 from connector.formats.order_template import render
 
@@ -50,6 +51,11 @@ def dispatch_file(order: Order, file_format: str, templates: Path) -> tuple[str,
 def cancellation_file(order: Order, file_format: str, templates: Path) -> tuple[str, bytes]:
     """Write that an order is cancelled, or that the ERP must decide; with a template, by `cancellation-<name>.j2`, or as JSON."""
     return _small(cancellation_document(order), file_format, templates, "cancellation-")
+
+
+def change_file(order: Order, change: KeptChange, file_format: str, templates: Path) -> tuple[str, bytes]:
+    """Write how an order changed; always as JSON, or by `change-<name>.j2` where there is one: in a row of CSV nobody could tell it."""
+    return _written(change_document(order, change), "json" if file_format == "csv" else file_format, templates, "change-")
 
 
 def _small(document: Document, file_format: str, templates: Path, prefix: str) -> tuple[str, bytes]:
@@ -152,6 +158,32 @@ def cancellation_document(order: Order) -> Document:
         "requestedAt": request.get("requested_at") or request.get("asked_at") or _instant(order.canceled_at),
         "reason": order.cancel_reason,
         "decision": "final" if is_final else "asked",
+    }
+
+
+def changed_document(order: Order, change: OrderChange) -> Document:
+    """Describe a change as it was applied: what went and came, and the lines and totals that the order has since."""
+    return {
+        "reason": change.reason,
+        "removed": [{"sku": one.sku, "quantity": one.quantity} for one in change.removed],
+        "added": [{"sku": one.sku, "quantity": one.quantity} for one in change.added],
+        "adjustment": change.adjustment_cents,
+        "items": [_item(item) for item in order.items],
+        "shipping": [_shipping(item) for item in order.items],
+        "totals": _totals(order),
+    }
+
+
+def change_document(order: Order, change: KeptChange) -> Document:
+    """Describe a change for the ERP. `items`, `shipping` and `totals` are the order's since then, whole, in the former ones' place."""
+    return {
+        "orderId": order.order_id,
+        "marketplaceOrderId": order.marketplace_order_id,
+        "change": change.number,
+        "requestId": change.request_id,
+        "changedAt": _instant(change.applied_at),
+        **(change.result or {}),
+        "raw": change.raw,
     }
 
 

@@ -23,10 +23,11 @@ class Suggestion:
 
 @dataclass
 class SandboxOrder:
-    """What the sandbox was told about one order: invoices by number, what was delivered by number, why it was canceled."""
+    """What the sandbox was told about one order: invoices and deliveries by number, changes agreed to, why it was canceled."""
 
     invoices: dict[str, Body] = field(default_factory=dict)
     deliveries: dict[str, list[Body]] = field(default_factory=dict)
+    agreements: list[tuple[str, str]] = field(default_factory=list)
     cancel_reason: str | None = None
 
     @property
@@ -143,6 +144,17 @@ class SandboxBooks:
         order.cancel_reason = str((call.body or {}).get("reason", ""))
         return _receipt(order_id)
 
+    def agree(self, call: Call) -> Answer:
+        """Take the seller's agreement to a change of an order."""
+        order_id, order = self._order(call)
+        if order is None:
+            return _order_not_found(order_id)
+        kind = str((call.body or {}).get("agreementType"))
+        if kind not in ("Acknowledgment", "Confirmation"):
+            return 400, _error("1", f"agreementType {kind} is not known")
+        order.agreements.append((call.parts[-2], kind))
+        return 200, {"orderId": order_id, "changeRequestId": call.parts[-2], "agreementType": kind}
+
     def _order(self, call: Call) -> tuple[str, SandboxOrder | None]:
         order_id = call.parts[call.parts.index("orders") + 1]
         if order_id in self.unknown_orders:
@@ -174,4 +186,5 @@ _ROUTES: tuple[tuple[str, str, Callable[[SandboxBooks, Call], Answer]], ...] = (
     ("POST", r"/services/pvt/orders/[^/]+/invoice/[^/]+/tracking", SandboxBooks.deliver),
     ("PUT", r"/api/oms/pvt/orders/[^/]+/invoice/[^/]+/tracking", SandboxBooks.deliver),
     ("POST", rf"{_ORDER}/cancel", SandboxBooks.cancel),
+    ("POST", r"/(?:services/pvt|api/order-system)/orders/[^/]+/changes/[^/]+/send-agreement", SandboxBooks.agree),
 )

@@ -15,3 +15,4 @@ class OrdersSettings(Section):
     price_tolerance: Share = 0.05
     total_mismatch: Literal["flag", "refuse"] = "flag"
     reservation: str = Field("8d", pattern=r"^[0-9]{1,4}(d|bd|h|m)$")
+    accept_changes: bool = False

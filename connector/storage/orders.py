@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, Select, insert, or_, select, text, update
+from sqlalchemy import Connection, Row, Select, delete, insert, or_, select, text, update
 
-from connector.domain.orders import NewOrder, Order, OrderItem, OrderService, OrderState
+from connector.domain.orders import NewOrder, Order, OrderItem, OrderService, OrderState, totals
 from connector.errors import Conflict, NotFound
 from connector.storage import reservations
 from connector.storage.order_story import event, history
@@ -158,6 +158,13 @@ def _item(row: Row[Any]) -> OrderItem:
 def change(tx: Connection, order_id: str, **values: Any) -> None:
     """Write columns of an order that `find` locked."""
     tx.execute(update(t).where(t.c.order_id == order_id).values(values))
+
+
+def change_lines(tx: Connection, order_id: str, items: Sequence[OrderItem]) -> None:
+    """Put other lines in place of an order's; `find` locked it."""
+    tx.execute(delete(order_items).where(order_items.c.order_id == order_id))
+    tx.execute(insert(order_items), [_item_row(order_id, position, item) for position, item in enumerate(items)])
+    change(tx, order_id, total_cents=totals(tuple(items)).total)
 
 
 # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

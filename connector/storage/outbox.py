@@ -51,7 +51,7 @@ def claim(
     """Take up to `limit` due messages for the length of a lease, the first kinds first; counts the attempt before it is made.
 
     `also_before` takes messages that wait for their next attempt too, if the last one was made before that instant (a pass by hand).
-    `after` leaves messages alone whose reference still has one of that kind unsettled (a dispatch never overtakes its order).
+    `after` leaves messages alone whose reference or order still has one of that kind unsettled (a dispatch never overtakes its order).
     """
     token = uuid4().hex
     is_due, alone = _is_due(t, now, also_before), _has_its_order_for_itself(now, also_before)
@@ -76,7 +76,7 @@ def _claim(tx: Connection, conditions: list[ColumnElement[bool]], now: datetime,
 def _unsettled(kind: Kind) -> ColumnElement[bool]:
     earlier = t.alias("earlier")
     return exists().where(
-        earlier.c.reference == t.c.reference,
+        earlier.c.reference == func.coalesce(t.c.order_id, t.c.reference),
         earlier.c.destination == t.c.destination,
         earlier.c.kind == kind.value,
         earlier.c.state.in_(("pending", "sending", "publishing", "dead")),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Text, cast, or_, select, update
+from sqlalchemy import Connection, Text, and_, cast, or_, select, update
 
-from connector.storage.tables import order_items, orders, outbox, rejections
+from connector.domain.messages import ERP
+from connector.storage.tables import order_changes, order_items, orders, outbox, rejections
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,20 @@ def pseudonymise(tx: Connection, order_id: str, *, client: dict[str, Any], addre
         tx.execute(update(order_items).where(*mine).values(detail={**detail, "attachments": []}))
 
 
+def pseudonymise_changes(tx: Connection, order_id: str, masked: Callable[[bytes], bytes]) -> None:
+    """Overwrite what an order's changes hold of a person: what was asked for, the reason, attachments."""
+    of_order = select(order_changes).where(order_changes.c.order_id == order_id)
+    for row in tx.execute(of_order).all():
+        mine = (order_changes.c.order_id == order_id, order_changes.c.request_id == row.request_id)
+        result = None if row.result is None else json.loads(masked(json.dumps(row.result).encode()))
+        tx.execute(update(order_changes).where(*mine).values(raw=masked(row.raw), result=result))
+
+
 def waits_to_be_written(tx: Connection, order_id: str) -> bool:
     """Say whether a file about the order is still to be written for the ERP."""
     unsettled = outbox.c.state.in_(("pending", "sending", "publishing", "dead"))
-    return tx.execute(select(outbox.c.id).where(outbox.c.reference == order_id, unsettled).limit(1)).first() is not None
+    about_it = or_(outbox.c.reference == order_id, and_(outbox.c.order_id == order_id, outbox.c.destination == ERP))
+    return tx.execute(select(outbox.c.id).where(about_it, unsettled).limit(1)).first() is not None
 
 
 def goods_of(tx: Connection, order_id: str) -> set[str]:

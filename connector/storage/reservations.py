@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from connector.domain.placing import Standing
 from connector.domain.reserving import Reservation
@@ -34,6 +34,32 @@ def release_ended(tx: Connection, now: datetime) -> list[tuple[str, str]]:
 def release_counted(tx: Connection, stock_modified_at: datetime, now: datetime) -> list[tuple[str, str]]:
     """Give back what the ERP's stock file counts already: acknowledged before the file was written. Returns pairs of order and SKU."""
     return _release(tx, t.c.acked_at < stock_modified_at, "the ERP's stock counts it", now)
+
+
+def adjust(tx: Connection, order_id: str, pieces: Mapping[str, int], until: datetime, now: datetime) -> None:
+    """Hold so many pieces of each SKU more, or less where the number is negative, after an order changed.
+
+    What is added is held until then and until the ERP acknowledges anew; what its stock counts already is not held again.
+    """
+    for sku, more in pieces.items():
+        row = tx.execute(select(t).where(t.c.order_id == order_id, t.c.sku == sku)).first()
+        is_open = row is not None and row.released_at is None
+        held = row.quantity if row and is_open else 0
+        if more > 0:
+            ends = max(until, row.until) if row and is_open else until
+            values = {"quantity": held + more, "until": ends, "acked_at": None, "released_at": None}
+            _write(tx, order_id, sku, {**values, "release_reason": None}, is_new=row is None)
+        elif held + more > 0:
+            _write(tx, order_id, sku, {"quantity": held + more}, is_new=False)
+        elif held:
+            _release(tx, and_(t.c.order_id == order_id, t.c.sku == sku), "the order was changed", now)
+
+
+def _write(tx: Connection, order_id: str, sku: str, values: dict[str, object], *, is_new: bool) -> None:
+    if is_new:
+        tx.execute(t.insert().values(order_id=order_id, sku=sku, **values))
+    else:
+        tx.execute(update(t).where(t.c.order_id == order_id, t.c.sku == sku).values(values))
 
 
 def _release(tx: Connection, condition: ColumnElement[bool], reason: str, now: datetime) -> list[tuple[str, str]]:

@@ -64,6 +64,7 @@ def _one(tx: Connection, app: App, data: PersonalData) -> str:
     people.pseudonymise(
         tx, data.order_id, client=ERASED, address=_region(data.address), raw=_masked(data.raw, safe), answer=_masked(data.answer, safe)
     )
+    people.pseudonymise_changes(tx, data.order_id, lambda raw: _masked(raw, safe))
     order_story.event(tx, data.order_id, app.now, "personal data erased")
     return "erased"
 

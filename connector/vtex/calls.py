@@ -13,6 +13,7 @@ from connector.domain.catalog import Product
 from connector.domain.documents import Delivery, Invoice, InvoiceItem, Tracking
 from connector.errors import UsageError
 from connector.settings import MarketplaceSettings
+from connector.vtex.changes import Agreement
 from connector.vtex.endpoints import ServicesBase, services_base
 from connector.vtex.suggestions import suggestion_body
 
@@ -95,6 +96,19 @@ def delivery(m: MarketplaceSettings, order: OrderAddress, delivery: Delivery) ->
 def cancel(m: MarketplaceSettings, order: OrderAddress, reason: str) -> Request:
     """Cancel an order that is not invoiced, or confirm a cancellation that the marketplace asked for."""
     return Request("POST", _order_url(m, order, "cancel", visibility="pvt"), {"reason": reason}, f"cancel order {_id(order)}")
+
+
+def agreement(m: MarketplaceSettings, order: OrderAddress, request_id: str, kind: Agreement) -> Request:
+    """Agree to a change of an order: that it was taken (Acknowledgment), or that it was applied (Confirmation) (facts 6.2).
+
+    Sent to the order's own address, and to base_url's order system where that is of no use (decision 9).
+    """
+    base = services_base(m, order.services_endpoint)
+    tail = f"orders/{_segment(_id(order))}/changes/{_segment(request_id)}/send-agreement"
+    is_usable = bool(order.services_endpoint.strip(" ")) and not base.is_fallback
+    url = base.join(f"/pvt/{tail}") if is_usable else f"{_base(m)}/api/order-system/{tail}"
+    query = f"accountName={_segment(m.account)}"
+    return Request("POST", f"{url}{'&' if '?' in url else '?'}{query}", {"agreementType": kind}, f"send {kind} of change {request_id}")
 
 
 def _notificator(m: MarketplaceSettings, sku: str, what: str) -> Request:

@@ -207,6 +207,40 @@ RECEIPT = _object(
         "receipt": "e39d05f9-0c54-4469-a626-8bb5cff169f8",
     },
 )
+CHANGED_ITEMS: Schema = {
+    "type": "object",
+    "properties": {"items": _list(_object("id quantity", {"id": TEXT, "quantity": {"type": "integer", "minimum": 1}}))},
+}
+CHANGE: Schema = {
+    "type": "object",
+    "description": "VTEX's order modification, with its id and agreement; a confirmation needs nothing else",
+    "properties": {
+        "agreementType": {"enum": ["Acknowledgment", "Confirmation", None]},
+        "changeRequestId": MAYBE_TEXT,
+        "reason": MAYBE_TEXT,
+        "add": CHANGED_ITEMS,
+        "remove": CHANGED_ITEMS,
+        "replace": _list({"type": "object", "properties": {"from": CHANGED_ITEMS, "to": CHANGED_ITEMS}}),
+        "manualDiscountValue": CENTS,
+        "manualIncrementValue": CENTS,
+    },
+    "example": {
+        "agreementType": "Acknowledgment",
+        "changeRequestId": "e8532a32-7f7e-434a-88ec-29609f0ede46",
+        "reason": "the customer wants one less",
+        "remove": {"items": [{"id": "2000037", "quantity": 1}]},
+    },
+}
+CHANGE_TAKEN = _object(
+    "orderId marketplaceOrderId changeRequestId agreementType",
+    {"orderId": TEXT, "marketplaceOrderId": TEXT, "changeRequestId": TEXT, "agreementType": {"enum": ["Acknowledgment", "Confirmation"]}},
+    example={
+        "orderId": "SC-7H2K9Q4M",
+        "marketplaceOrderId": "1138342255777-01",
+        "changeRequestId": "e8532a32-7f7e-434a-88ec-29609f0ede46",
+        "agreementType": "Acknowledgment",
+    },
+)
 HEALTH = _object("status", {"status": TEXT}, example={"status": "ready"})
 
 SCHEMAS: dict[str, Schema] = {
@@ -220,5 +254,7 @@ SCHEMAS: dict[str, Schema] = {
     "Authorization": AUTHORIZATION,
     "Cancellation": CANCELLATION,
     "Receipt": RECEIPT,
+    "Change": CHANGE,
+    "ChangeTaken": CHANGE_TAKEN,
     "Health": HEALTH,
 }

@@ -27,6 +27,9 @@ def create_app(app: App) -> Api:
         api.add_route(f"{base}/pvt/orders", orders.Orders(app))
         api.add_route(f"{base}/pvt/orders/{{order_id}}/fulfill", orders.Authorizations(app))
         api.add_route(f"{base}/pvt/orders/{{order_id}}/cancel", orders.Cancellations(app))
+        if app.settings.orders.accept_changes:
+            api.add_route(f"{base}/pvt/orders/{{order_id}}/changes", orders.Changes(app))
+            api.add_route(f"{base}/pvt/orders/{{order_id}}/changes/{{request_id}}/send-agreement", orders.Changes(app))
     desk = console.Desk(app)
     for base in dict.fromkeys(("", *bases)):
         api.add_route(f"{base}/healthz", probes.Alive())

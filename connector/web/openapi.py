@@ -32,13 +32,13 @@ def bases(api: ApiSettings) -> tuple[str, ...]:
     return (api.prefix, f"/api{api.prefix}")
 
 
-def describe(api: ApiSettings) -> Part:
+def describe(api: ApiSettings, *, accepts_changes: bool = False) -> Part:
     """Return the document. The path token is a secret: it is mentioned, never shown."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "VTEX seller connector", "version": __version__, "description": _about(api)},
         "servers": [{"url": base or "/"} for base in bases(api)],
-        "paths": _paths(),
+        "paths": _paths() | (_changes() if accepts_changes else {}),
         "components": {"schemas": SCHEMAS, "securitySchemes": _security_schemes()},
     }
 
@@ -65,6 +65,22 @@ def _paths() -> dict[str, Part]:
     }
 
 
+def _changes() -> dict[str, Part]:
+    call = _order_call("Change an order: asked for, then to be applied", "Change")
+    del call["responses"]["200"]
+    call["responses"]["202"] = {"description": "Taken; the agreement follows as a call", "content": _json("ChangeTaken")}
+    call["responses"] |= _errors(422)
+    named = {**call, "parameters": [_path("requestId", "VTEX's id of the change"), *call["parameters"]]}
+    return {
+        "/pvt/orders/{orderId}/changes": {"post": call, "patch": call},
+        "/pvt/orders/{orderId}/changes/{requestId}/send-agreement": {"post": named, "patch": named},
+    }
+
+
+def _path(name: str, description: str) -> Part:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "description": description}
+
+
 def _call(summary: str, answer: str, *, body: str = "", query: tuple[Part, ...] = (), errors: tuple[int, ...]) -> Part:
     request = {"requestBody": {"required": True, "content": _json(body)}} if body else {}
     return {
@@ -77,13 +93,7 @@ def _call(summary: str, answer: str, *, body: str = "", query: tuple[Part, ...] 
 
 
 def _order_call(summary: str, body: str) -> Part:
-    place = {
-        "name": "orderId",
-        "in": "path",
-        "required": True,
-        "schema": {"type": "string"},
-        "description": "The number answered when placed",
-    }
+    place = _path("orderId", "The number answered when placed")
     call = _call(summary, "Receipt", body=body, query=(place,), errors=(400, 404, 409, 413, 415))
     call["requestBody"]["required"] = False
     return call

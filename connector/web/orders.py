@@ -1,4 +1,4 @@
-"""Orders: placed, authorized, cancelled. Each is answered when it is committed, never before."""
+"""Orders: placed, authorized, changed, cancelled. Each is answered when it is committed, never before."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import falcon
 import orjson
 
 from connector.app import App
+from connector.usecases import changing
 from connector.usecases import orders as usecase
 from connector.vtex import orders
 from connector.web import bodies, query
@@ -40,6 +41,20 @@ class Cancellations:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, order_id: str) -> None:
         _answer(resp, usecase.cancel(self.app, query.account(req, self.app), order_id, bodies.optional_document(req)))
+
+
+class Changes:
+    """Changes of orders; VTEX does not document the address on the seller's side (decision 9), so POST and PATCH are both taken."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response, order_id: str, request_id: str = "") -> None:
+        account = query.account(req, self.app)
+        resp.status = falcon.HTTP_202
+        _answer(resp, changing.change(self.app, account, order_id, bodies.optional_document(req), request_id))
+
+    on_patch = on_post
 
 
 def _answer(resp: falcon.Response, receipt: Mapping[str, Any] | None) -> None:

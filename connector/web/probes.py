@@ -56,7 +56,7 @@ class Numbers:
 
 class Description:
     def __init__(self, app: App) -> None:
-        self.document = orjson.dumps(openapi.describe(app.settings.api))
+        self.document = orjson.dumps(openapi.describe(app.settings.api, accepts_changes=app.settings.orders.accept_changes))
 
     def on_get(self, _req: falcon.Request, resp: falcon.Response) -> None:
         resp.content_type = falcon.MEDIA_JSON

@@ -182,6 +182,13 @@ def test_a_cancellation_is_as_published_at_both_addresses():
 
 
 @published
+@pytest.mark.parametrize("kind", ["Acknowledgment", "Confirmation"])
+def test_an_agreement_to_a_change_is_as_published(kind):
+    path = "/pvt/orders/{participantOrderId}/changes/{changeRequestId}/send-agreement"
+    check(calls.agreement(marketplace(), NAMED, "e8532a32", kind).body, schema_of(SERVICES, "post", path))
+
+
+@published
 @pytest.mark.parametrize(
     ("file", "request_of", "template"),
     [
@@ -189,6 +196,11 @@ def test_a_cancellation_is_as_published_at_both_addresses():
         (SERVICES, lambda m: calls.tracking(m, NAMED, SALE, TRACKED), "/pvt/orders/{marketplaceOrderId}/invoice/{invoiceNumber}"),
         (SERVICES, lambda m: calls.delivery(m, NAMED, ON_ITS_WAY), "/pvt/orders/{marketplaceOrderId}/invoice/{invoiceNumber}/tracking"),
         (SERVICES, lambda m: calls.cancel(m, NAMED, "r"), "/pvt/orders/{marketplaceOrderId}/cancel"),
+        (
+            SERVICES,
+            lambda m: calls.agreement(m, NAMED, "e8532a32", "Acknowledgment"),
+            "/pvt/orders/{participantOrderId}/changes/{changeRequestId}/send-agreement",
+        ),
         (ORDERS, lambda m: calls.invoice(m, MANAGEMENT, SALE), "/api/oms/pvt/orders/{orderId}/invoice"),
         (ORDERS, lambda m: calls.tracking(m, MANAGEMENT, SALE, TRACKED), "/api/oms/pvt/orders/{orderId}/invoice/{invoiceNumber}"),
         (ORDERS, lambda m: calls.delivery(m, MANAGEMENT, ON_ITS_WAY), "/api/oms/pvt/orders/{orderId}/invoice/{invoiceNumber}/tracking"),
@@ -213,6 +225,8 @@ def test_method_and_address_are_as_published(file, request_of, template):
     for name, value in {
         "{marketplaceOrderId}": "1138342255777-01",
         "{orderId}": "1138342255777-01",
+        "{participantOrderId}": "1138342255777-01",
+        "{changeRequestId}": "e8532a32",
         "{invoiceNumber}": "NFe-00001",
         "{sellerId}": "acme",
         "{sellerSkuId}": "567",
@@ -221,7 +235,7 @@ def test_method_and_address_are_as_published(file, request_of, template):
         filled = filled.replace(name, value)
 
     assert request.method.lower() in operations
-    assert request.url.endswith(filled)
+    assert request.url.partition("?")[0].endswith(filled)
 
 
 # With the two values that the guide gives as a number and as null where today's are texts (facts §9).

@@ -14,7 +14,7 @@ HIDDEN = {"/console", "/console/login", "/console/logout", "/console/static/cons
 
 @pytest.fixture
 def client(project):
-    return project().client()
+    return project("[orders]\naccept_changes = true\n").client()
 
 
 def described(client):
@@ -33,7 +33,7 @@ def schema_of(client, path, method, status):
 
 def test_every_route_is_described_and_nothing_else(client):
     routes = {
-        (route.path.replace("order_id", "orderId"), method.method)
+        (route.path.replace("order_id", "orderId").replace("request_id", "requestId"), method.method)
         for route in inspect_routes(client.app)
         for method in route.methods
         if not method.internal

@@ -264,3 +264,21 @@ def test_an_order_is_cancelled_with_its_reason_and_the_query_stays_at_the_end():
 
     assert (request.method, request.url) == ("POST", STORE + "/api/oms/pvt/orders/1138342255777-01/cancel?an=shop")
     assert request.body == {"reason": "sem estoque"}
+
+
+@pytest.mark.parametrize(
+    ("order", "address"),
+    [
+        (SERVICES, "/services/pvt/orders/959311095/changes/e8532a32/send-agreement?accountName=shop"),
+        (
+            OrderAddress("959311095", STORE + "/api/oms?an=shop"),
+            "/api/oms/pvt/orders/959311095/changes/e8532a32/send-agreement?an=shop&accountName=shop",
+        ),
+        (ELSEWHERE, "/api/order-system/orders/959311095/changes/e8532a32/send-agreement?accountName=shop"),
+        (OrderAddress("959311095", ""), "/api/order-system/orders/959311095/changes/e8532a32/send-agreement?accountName=shop"),
+    ],
+)
+def test_a_change_is_agreed_to_at_the_orders_address_or_the_order_system(order, address):
+    request = calls.agreement(marketplace(), order, "e8532a32", "Confirmation")
+
+    assert (request.method, request.url, request.body) == ("POST", STORE + address, {"agreementType": "Confirmation"})

@@ -1,0 +1,148 @@
+"""Change placed orders where the settings allow it: acknowledged when asked for, applied when confirmed, told to the ERP (facts 6.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.domain.changing import KeptChange, OrderChange, changed_lines, differences
+from connector.domain.documents import DocumentKind
+from connector.domain.messages import ERP, Kind
+from connector.domain.orders import Order, OrderItem, OrderState
+from connector.domain.reserving import after
+from connector.errors import Conflict, NotFound, OrderRefused
+from connector.formats.order_files import changed_document
+from connector.storage import documents, listings, offers, order_changes, order_story, outbox, reservations
+from connector.storage import orders as store
+from connector.usecases.dispatching import named, was_exported
+from connector.vtex.changes import CONFIRMATION, ChangeCall, change_receipt, read_call, read_change
+
+CHANGEABLE = (OrderState.PLACED, OrderState.AUTHORIZED)
+
+
+def change(app: App, account: str, order_id: str, body: object, request_id: str = "") -> dict[str, Any]:
+    """Take VTEX's call about a change of an order: keep it (Acknowledgment) or apply it (Confirmation); again: the same answer.
+
+    Our own agreement follows as a message. Raises NotFound; Conflict for an order that cannot change any more, or a change that came
+    with other content before; OrderRefused naming the SKU.
+    """
+    call = read_call(body, request_id)
+    try:
+        with app.db.write() as tx:
+            store.one_at_a_time(tx)
+            order = named(tx, account, order_id, call.marketplace_order_id)
+            _take(tx, app, order, call, app.now)
+            return change_receipt(order, call)
+    except (Conflict, OrderRefused) as error:
+        _note_refusal(app, account, order_id, call, str(error))
+        raise
+
+
+def _note_refusal(app: App, account: str, order_id: str, call: ChangeCall, reason: str) -> None:
+    """Write into the order's story what the marketplace was answered, in a transaction of its own: the other one was rolled back."""
+    with app.db.write() as tx:
+        order = named(tx, account, order_id, call.marketplace_order_id)
+        order_story.event(tx, order.order_id, app.now, "change refused", f"{call.request_id}, {call.agreement}: {reason}")
+
+
+def _take(tx: Connection, app: App, order: Order, call: ChangeCall, now: datetime) -> None:
+    kept = order_changes.find(tx, order.order_id, call.request_id)
+    if call.agreement == CONFIRMATION:
+        if kept is None:
+            raise NotFound(f"order {order.order_id} has no change {call.request_id}")
+        _confirm(tx, app, order, kept, now)
+    elif kept is None:
+        _acknowledge(tx, app, order, call, now)
+    elif kept.content_hash != call.content_hash:
+        raise Conflict(f"change {call.request_id} of order {order.order_id} was sent before with other content", code="FMT009")
+
+
+def _acknowledge(tx: Connection, app: App, order: Order, call: ChangeCall, now: datetime) -> None:
+    """Keep a change that could be applied now."""
+    asked = read_change(call.body, call.request_id)
+    _fit(tx, app, order, asked, now)
+    order_changes.keep(tx, order.order_id, KeptChange(call.request_id, call.content_hash, call.body, now))
+    order_story.event(tx, order.order_id, now, "change asked", _in_words(asked))
+    _agree(tx, order, call.request_id, Kind.CHANGE_ACKNOWLEDGED, now)
+
+
+def _confirm(tx: Connection, app: App, order: Order, kept: KeptChange, now: datetime) -> None:
+    """Apply a change that was kept; one that was applied already stays as it is."""
+    if kept.number is None:
+        asked = read_change(kept.raw, kept.request_id)
+        _apply(tx, app, order, _fit(tx, app, order, asked, now), now)
+        _agree(tx, order, kept.request_id, Kind.CHANGE_CONFIRMED, now)
+
+
+def _agree(tx: Connection, order: Order, request_id: str, kind: Kind, now: datetime) -> None:
+    outbox.put(tx, order.account, kind, [documents.reference(order.order_id, request_id)], now, order_id=order.order_id)
+
+
+def _in_words(asked: OrderChange) -> str:
+    gone = [f"{one.quantity} of {one.sku} off" for one in asked.removed]
+    more = [f"{one.quantity} of {one.sku} more" for one in asked.added]
+    because = f" ({asked.reason})" if asked.reason else ""
+    return f"{asked.request_id}: {', '.join([*gone, *more]) or 'another total'}{because}"
+
+
+# ── may it be? ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A change that can be: the order's lines after it, and by how many pieces each SKU grows or shrinks."""
+
+    change: OrderChange
+    items: tuple[OrderItem, ...]
+    pieces: dict[str, int]
+
+
+def _fit(tx: Connection, app: App, order: Order, asked: OrderChange, now: datetime) -> Fit:
+    """Say what a change would come to now, or raise why it cannot be."""
+    if order.state not in CHANGEABLE:
+        raise Conflict(f"order {order.order_id} is {order.state}; it cannot be changed any more")
+    if any(d.kind == DocumentKind.INVOICE and d.counts for d in documents.of_order(tx, order.order_id)):
+        raise Conflict(f"order {order.order_id} has an invoice; it cannot be changed any more")
+    found = offers.load(tx, order.account, order.sales_channel, sorted({one.sku for one in asked.added}), now)
+    items = changed_lines(order.items, asked, found)
+    _shippable(app, asked)
+    pieces = differences(order.items, items)
+    _in_stock(tx, {sku: more for sku, more in pieces.items() if more > 0}, now)
+    return Fit(asked, items, pieces)
+
+
+def _shippable(app: App, asked: OrderChange) -> None:
+    slas = [sla.id for sla in app.settings.shipping.slas]
+    for one in asked.added:
+        if one.sla and slas and one.sla not in slas:
+            raise OrderRefused(f"SKU {one.sku} is to go by the shipping service {one.sla!r}; offered are {', '.join(slas)}", code="FMT010")
+
+
+def _in_stock(tx: Connection, wanted: dict[str, int], now: datetime) -> None:
+    left = reservations.standings(tx, list(wanted), now)
+    for sku, more in wanted.items():
+        has = left[sku].stock if sku in left else 0
+        if more > has:
+            raise OrderRefused(f"SKU {sku} is out of stock: {more} more are wanted, {has} left", code="FMT002")
+
+
+# ── so be it ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _apply(tx: Connection, app: App, order: Order, fit: Fit, now: datetime) -> None:
+    """Change lines, totals and what is held, in the one transaction that also tells the ERP."""
+    store.change_lines(tx, order.order_id, fit.items)
+    store.change(tx, order.order_id, acked_at=None)  # the ERP acknowledges what the order is now: its stock counts only that
+    reservations.adjust(tx, order.order_id, fit.pieces, _held_until(app, now), now)
+    listings.announce(tx, app.marketplaces, sorted(fit.pieces), Kind.INVENTORY, now)
+    result = changed_document(replace(order, items=fit.items), fit.change)
+    number = order_changes.apply(tx, order.order_id, fit.change.request_id, result, now)
+    order_story.event(tx, order.order_id, now, "changed", f"as change {number}, {_in_words(fit.change)}")
+    if was_exported(order):
+        reference = documents.reference(order.order_id, str(number))
+        outbox.put(tx, ERP, Kind.CHANGE_FILE, [reference], now, order_id=order.order_id)
+
+
+def _held_until(app: App, now: datetime) -> datetime:
+    return after(now.astimezone(ZoneInfo(app.settings.schedule.timezone)), app.settings.orders.reservation)

@@ -1,0 +1,283 @@
+"""Changes of orders from the marketplace's call to the ERP's file and the agreement, with real files and a marketplace that answers."""
+
+import json
+
+import pytest
+from documents_world import Papers, sandboxes
+
+from connector.domain.documents import Ack
+from connector.domain.orders import OrderState
+from connector.errors import Conflict, NotFound, OrderRefused, RequestInvalid
+from connector.storage import offers, order_changes
+from connector.storage import orders as store
+from connector.usecases import changing, orders, privacy
+from connector.usecases.passes import Pass
+from jobs import export_orders
+
+ONE_LESS = {"reason": "one is enough", "remove": {"items": [{"id": "A", "quantity": 1}]}}
+ONE_B_MORE = {"add": {"items": [{"id": "B", "quantity": 1}], "shippingData": {"logisticsInfo": [{"itemIndex": 0, "price": 250}]}}}
+
+
+class Changes(Papers):
+    """What the marketplace and the ERP's folder have to do with changes."""
+
+    def ask(self, order_id, change, request_id="c1", agreement="Acknowledgment"):
+        body = {**change, "changeRequestId": request_id, "agreementType": agreement}
+        return changing.change(self.app, "shop", order_id, body)
+
+    def confirm(self, order_id, request_id="c1"):
+        return changing.change(self.app, "shop", order_id, {"agreementType": "Confirmation"}, request_id)
+
+    def changed(self, order_id, change, request_id="c1"):
+        self.ask(order_id, change, request_id)
+        return self.confirm(order_id, request_id)
+
+    def export(self):
+        return export_orders.run(self.app, Pass(by_hand=True))
+
+    def told(self, name):
+        return json.loads((self.root / "outbox" / name).read_text(encoding="utf-8"))
+
+    def stock_left(self, sku):
+        with self.app.db.read() as tx:
+            return offers.load(tx, "shop", "1", [sku], self.now)[sku].stock
+
+    def agreed(self, number="m1"):
+        return self.shop.orders[number].agreements if number in self.shop.orders else []
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def world(request, tmp_path):
+    how = {"url": request.getfixturevalue("postgresql_url")} if request.param == "postgresql" else {}
+    shops = sandboxes()
+    one = Changes(tmp_path / "project", shops, **how)
+    (one.root / "outbox").mkdir()
+    yield one
+    one.app.db.close()
+    for shop in shops:
+        shop.close()
+
+
+def test_a_change_is_acknowledged_then_applied_told_to_the_erp_and_confirmed(world):
+    order_id = world.ordered("m1")
+    world.export()
+    answered = world.ask(order_id, ONE_LESS)
+    world.run()
+    assert (answered["orderId"], answered["changeRequestId"], answered["agreementType"]) == (order_id, "c1", "Acknowledgment")
+    assert world.agreed() == [("c1", "Acknowledgment")]
+    assert (world.order(order_id).items[0].quantity, world.left("outbox/changes")) == (2, [])
+
+    assert world.confirm(order_id)["agreementType"] == "Confirmation"
+    world.export()
+    world.run()
+    assert world.agreed() == [("c1", "Acknowledgment"), ("c1", "Confirmation")]
+    assert world.order(order_id).items[0].quantity == 1
+    assert world.left("outbox/changes") == [f"{order_id}-1.json"]
+    told = world.told(f"changes/{order_id}-1.json")
+    assert (told["orderId"], told["marketplaceOrderId"], told["change"], told["requestId"]) == (order_id, "m1", 1, "c1")
+    assert told["reason"] == "one is enough"
+    assert told["removed"] == [{"sku": "A", "quantity": 1}]
+    assert [(item["sku"], item["quantity"]) for item in told["items"]] == [("A", 1)]
+    assert told["totals"]["total"] == 1500
+    assert told["raw"]["remove"] == ONE_LESS["remove"]
+    story = world.story(order_id)
+    wanted = ["change asked", "change-acknowledged reported", "changed", "change file written", "change-confirmed reported"]
+    assert [what for what in story if what in wanted] == wanted
+
+
+def test_calls_that_come_again_change_nothing_and_are_answered_alike(world):
+    order_id = world.ordered("m1")
+    first, again = (world.ask(order_id, ONE_LESS) for _ in range(2))
+    applied, once_more = (world.confirm(order_id) for _ in range(2))
+    late = world.ask(order_id, ONE_LESS)
+    world.export()
+    world.run()
+
+    assert (first, applied) == (again, once_more)
+    assert late == first
+    assert world.order(order_id).items[0].quantity == 1
+    assert world.left("outbox/changes") == [f"{order_id}-1.json"]
+    assert world.agreed() == [("c1", "Acknowledgment"), ("c1", "Confirmation")]
+
+
+def test_the_same_id_with_other_content_is_a_conflict(world):
+    order_id = world.ordered("m1")
+    world.ask(order_id, ONE_LESS)
+    with pytest.raises(Conflict, match="other content") as caught:
+        world.ask(order_id, {**ONE_LESS, "reason": "changed my mind"})
+    assert caught.value.code == "FMT009"
+
+
+def test_what_the_order_holds_follows_its_change(world):
+    order_id = world.ordered("m1", ("A", 3))
+    assert (world.stock_left("A"), world.stock_left("B")) == (997, 1000)
+    world.changed(order_id, ONE_LESS)
+    assert (world.stock_left("A"), world.stock_left("B")) == (998, 1000)
+    world.changed(order_id, ONE_B_MORE, "c2")
+    assert (world.stock_left("A"), world.stock_left("B")) == (998, 999)
+    assert world.order(order_id).totals.total == 2000 + 500 + 1000 + 250
+    orders.cancel(world.app, "shop", order_id, {})
+    with world.app.db.write() as tx:
+        orders.cancel_by_seller(tx, world.app, orders.find(tx, order_id), "so be it", world.now)
+    assert (world.stock_left("A"), world.stock_left("B")) == (1000, 1000)
+
+
+def test_what_the_erps_stock_counts_already_is_not_held_again_and_what_was_added_is(world):
+    order_id = world.ordered("m1", ("A", 3))
+    orders.acknowledge(world.app, Ack(order_id, True, "E1", "", world.now))
+    with world.app.db.write() as tx:
+        store.release_acked(tx, world.now.replace(hour=16), world.now)
+    assert world.stock_left("A") == 1000
+    world.changed(order_id, {"add": {"items": [{"id": "A", "quantity": 2}]}})
+    assert world.stock_left("A") == 998
+    with world.app.db.write() as tx:
+        store.release_acked(tx, world.now.replace(hour=17), world.now)
+    assert world.stock_left("A") == 998, "the ERP has not acknowledged the change"
+    assert orders.acknowledge(world.app, Ack(order_id, True, "E1", "", world.now))
+    with world.app.db.write() as tx:
+        store.release_acked(tx, world.now.replace(hour=18), world.now)
+    assert world.stock_left("A") == 1000
+
+
+def test_changes_of_an_order_are_numbered_and_written_one_after_the_other(world):
+    order_id = world.ordered("m1", ("A", 3))
+    world.changed(order_id, ONE_LESS, "c1")
+    world.changed(order_id, ONE_LESS, "c2")
+    world.export()
+
+    assert world.left("outbox/changes") == [f"{order_id}-1.json", f"{order_id}-2.json"]
+    assert [world.told(f"changes/{order_id}-{n}.json")["items"][0]["quantity"] for n in (1, 2)] == [2, 1]
+    assert [event.detail for event in world.order(order_id).history if event.what == "change file written"] == [
+        f"changes/{order_id}-{n}.json" for n in (1, 2)
+    ]
+
+
+def test_an_invoice_is_held_against_what_the_order_is_since(world):
+    order_id = world.ordered("m1", ("A", 2))
+    world.changed(order_id, ONE_LESS)
+    refused = world.report("invoices", f"{order_id};N1;2026-01-02;25,00;A;2;10,00")
+    assert refused.failures
+    world.report("invoices", f"{order_id};N1;2026-01-02;15,00;A;1;10,00")
+    assert world.order(order_id).state is OrderState.INVOICED
+    assert world.shop.orders["m1"].invoices["N1"]["invoiceValue"] == 1500
+
+
+def lacking(world, _order_id):
+    with world.app.db.write() as tx:
+        tx.exec_driver_sql("UPDATE stock SET quantity = 2 WHERE sku = 'A'")
+
+
+def canceled(world, order_id):
+    with world.app.db.write() as tx:
+        orders.cancel_by_seller(tx, world.app, orders.find(tx, order_id), "gone", world.now)
+
+
+def asked_to_cancel(world, order_id):
+    orders.cancel(world.app, "shop", order_id, {"reason": "gave up"})
+
+
+def invoiced(world, order_id):
+    world.report("invoices", f"{order_id};N1;2026-01-02;25,00;A;2;10,00")
+
+
+MORE = {"add": {"items": [{"id": "A", "quantity": 1}]}}
+
+
+@pytest.mark.parametrize(
+    ("happens", "error", "said"),
+    [
+        (lacking, OrderRefused, "out of stock: 1 more are wanted, 0 left"),
+        (canceled, Conflict, "is canceled"),
+        (asked_to_cancel, Conflict, "is cancel-asked"),
+        (invoiced, Conflict, "is invoiced"),
+    ],
+)
+def test_what_forbids_a_change_forbids_its_confirmation_too_and_stands_in_the_story(world, happens, error, said):
+    order_id = world.ordered("m1", ("A", 2))
+    world.ask(order_id, MORE)
+    happens(world, order_id)
+    before = world.order(order_id)
+    with pytest.raises(error, match=said):
+        world.confirm(order_id)
+    with pytest.raises(error, match=said):
+        world.ask(order_id, MORE, "c2")
+
+    after = world.order(order_id)
+    assert (after.items, after.state) == (before.items, before.state)
+    assert [e.detail.partition(":")[0] for e in after.history if e.what == "change refused"] == ["c1, Confirmation", "c2, Acknowledgment"]
+    assert world.left("outbox/changes") == []
+
+
+def test_an_order_with_an_invoice_that_waits_cannot_be_changed(world):
+    order_id = world.place("m1", ("A", 2))
+    world.report("invoices", f"{order_id};N1;2026-01-02;25,00;A;2;10,00")
+    with pytest.raises(Conflict, match="has an invoice"):
+        world.ask(order_id, ONE_LESS)
+
+
+def test_an_order_with_a_sku_on_two_lines_is_refused_politely(world):
+    order_id = world.ordered("m1", ("A", 1), ("A", 2))
+    with pytest.raises(OrderRefused, match="SKU A stands on several lines of the order"):
+        world.ask(order_id, ONE_LESS)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        ({"add": {"items": [{"id": "X", "quantity": 1}]}}, OrderRefused, "SKU X is unknown"),
+        ({"add": {"items": [{"id": "A", "quantity": 999}]}}, OrderRefused, "999 more are wanted, 998 left"),
+        ({"remove": {"items": [{"id": "A", "quantity": 2}]}}, OrderRefused, "cancel it instead"),
+        ({"reason": "nothing"}, RequestInvalid, "something to add"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused_when_it_is_asked_for(world, change, error, said):
+    order_id = world.ordered("m1", ("A", 2))
+    with pytest.raises(error, match=said):
+        world.ask(order_id, change)
+    with world.app.db.read() as tx:
+        assert order_changes.find(tx, order_id, "c1") is None
+
+
+def test_a_service_that_is_not_ours_is_refused(world):
+    order_id = world.ordered("m1", ("A", 2))
+    by_rocket = {
+        "add": {"items": [{"id": "B", "quantity": 1}], "shippingData": {"logisticsInfo": [{"itemIndex": 0, "selectedSla": "Rocket"}]}}
+    }
+    with pytest.raises(OrderRefused, match="Rocket") as caught:
+        world.ask(order_id, by_rocket)
+    assert caught.value.code == "FMT010"
+
+
+def test_a_confirmation_of_what_was_never_asked_for_is_unknown(world):
+    with pytest.raises(NotFound, match="has no change c9"):
+        world.confirm(world.ordered("m1"), "c9")
+    with pytest.raises(NotFound):
+        world.ask("NOPE", ONE_LESS)
+
+
+def test_an_order_that_the_erp_never_got_has_no_change_file_but_is_exported_as_it_is_since(world):
+    order_id = world.place("m1", ("A", 2))
+    with world.app.db.write() as tx:
+        tx.exec_driver_sql("DELETE FROM order_events")
+        tx.exec_driver_sql("DELETE FROM outbox")
+    world.changed(order_id, ONE_LESS)
+    world.authorize(order_id)
+    world.export()
+
+    assert world.left("outbox/changes") == []
+    assert world.told(f"orders/{order_id}.json")["items"][0]["quantity"] == 1
+
+
+def test_a_person_who_is_erased_is_erased_from_changes_too(world):
+    order_id = world.ordered("m1", ("A", 2))
+    client = {"clientProfileData": [{"firstName": "Joaquina"}]}
+    world.changed(
+        order_id, {"remove": ONE_LESS["remove"], "add": {"items": [{"id": "B", "quantity": 1, **client}]}, "reason": "for Joaquina"}
+    )
+    assert privacy.erase(world.app, "3244239851")["still_open"] == [order_id]
+    world.export()
+    assert privacy.erase(world.app, "3244239851")["erased"] == [order_id]
+    with world.app.db.read() as tx:
+        kept = order_changes.find(tx, order_id, "c1")
+    assert "Joaquina" not in json.dumps([kept.raw, kept.result])
+    assert kept.result["items"][0]["sku"] == "A"
