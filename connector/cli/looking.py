@@ -45,6 +45,9 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
 
 def _tables(found: Status) -> None:
     seen = found.as_dict()
+    show.table(
+        "Alarms", ["alarm", "since", "what", "remedy"], [(a["name"], a["since"], a["sentence"], a["remedy"]) for a in seen["alarms"]]
+    )
     snapshot = seen["snapshot"]
     show.say(f"Snapshot: {snapshot['skus']} SKUs, {snapshot['prices']} prices, {snapshot['stock']} stock rows, {snapshot['freight']} rates")
     feeds = [(name, _age(feed["age_seconds"]), (feed["last_file"] or {}).get("name")) for name, feed in snapshot["feeds"].items()]

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from connector.settings.errors import misfit
-from connector.settings.values import Name, OptionalSecret, Section, Share
+from connector.settings.values import HoursText, Name, OptionalSecret, Section, Share, SpanText
 
 
 class ErpSettings(Section):
@@ -28,6 +28,9 @@ class FeedSettings(Section):
     max_rejected: Share = 0.05
     trailer: str = Field("", pattern=r"^$|\{rows\}")
     out_of: str = ""
+    expected_every: SpanText = ""
+    expected_between: HoursText = ""
+    alarm_below: Share = 0.5
 
 
 CATALOG = ("products", "prices", "stock", "services", "freight")

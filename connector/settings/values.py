@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+SPAN = re.compile(r"[1-9][0-9]{0,3}[dhm]")
+DAY = r"(mon|tue|wed|thu|fri|sat|sun)"
+HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+HOURS = re.compile(rf"(?:{DAY}(?:-{DAY})? +)?(?P<opens>{HOUR})-(?P<closes>{HOUR})")
 
 
 class Secret(str):
@@ -27,8 +33,23 @@ class Secret(str):
         raise ValueError("env:NAME or file:PATH; the secret itself is never written here")
 
 
+def _fits(text: str, pattern: re.Pattern[str], allowed: str) -> str:
+    if text and not pattern.fullmatch(text):
+        raise ValueError(f'{allowed}, or "" for never')
+    return text
+
+
+def _hours(text: str) -> str:
+    match = HOURS.fullmatch(text)
+    if text and (match is None or match["opens"] >= match["closes"]):
+        raise ValueError('hours of a day such as "08:00-20:00" or "mon-sat 08:00-20:00", or "" for always')
+    return text
+
+
 OptionalSecret = Annotated[Secret | None, BeforeValidator(Secret.read)]
 Share = Annotated[float, Field(ge=0, le=1)]
+SpanText = Annotated[str, AfterValidator(lambda text: _fits(text, SPAN, "a time such as 30m, 2h or 1d"))]
+HoursText = Annotated[str, AfterValidator(_hours)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, func, literal_column, select, union
 
 from connector.domain.messages import CATALOG_KINDS
-from connector.storage.tables import files, freight, holds, marketplaces, orders, outbox, prices, products, rejections, stock, watermarks
+from connector.storage.tables import files, freight, holds, marketplaces, orders, outbox, prices, products, rejections, stock
 
 
 def snapshot(tx: Connection) -> dict[str, int]:
@@ -28,12 +28,9 @@ def last_applied(tx: Connection, feed: str) -> dict[str, Any] | None:
 
 
 def freshness(tx: Connection, feed: str) -> datetime | None:
-    """Say when the ERP last told us the feed, by the files applied and by the same file sent again."""
-    mark = tx.execute(select(watermarks.c.value).where(watermarks.c.name == f"feed-fresh:{feed}")).scalar()
-    marked = datetime.fromisoformat(mark) if mark else None
-    file = last_applied(tx, feed)
-    applied: datetime | None = file["settled_at"] if file else None
-    return max((at for at in (marked, applied) if at is not None), default=None)
+    """Say when the ERP last told us the feed: when the file applied last was taken (one that waited for a person's yes was told before)."""
+    told = select(files.c.taken_at).where(files.c.feed == feed, files.c.state == literal_column("'applied'"))
+    return tx.execute(told.order_by(files.c.id.desc()).limit(1)).scalar()
 
 
 def _is(state: str) -> ColumnElement[bool]:

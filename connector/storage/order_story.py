@@ -12,6 +12,8 @@ from connector.storage.tables import documents, order_events, outbox
 
 ORDER_WRITTEN = "order file written"
 """The event that says: the ERP was given the order."""
+REJECTED = "rejected by the ERP"
+"""The event that says: the ERP does not want the order."""
 
 
 def event(tx: Connection, order_id: str, now: datetime, what: str, detail: str = "") -> None:

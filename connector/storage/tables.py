@@ -341,6 +341,12 @@ order_events = Table(
     Column("what", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Index("order_events_by_order", "order_id", "id"),
+    Index(
+        "order_events_rejected",
+        "at",
+        sqlite_where=text("what = 'rejected by the ERP'"),
+        postgresql_where=text("what = 'rejected by the ERP'"),
+    ),
 )
 
 order_changes = Table(
@@ -391,9 +397,21 @@ job_runs = Table(
     Index("job_runs_by_job", "job", "id"),
 )
 
+alarms = Table(  # those that are on; one that is over leaves no row
+    "alarms",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),  # a feed, a freight file, a marketplace, erp, orders
+    Column("since", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),  # when it was found last
+    Column("count", Integer, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+)
+
 watermarks = Table(
     "watermarks",
     metadata,
-    Column("name", Text, primary_key=True),  # e.g. "freight-version", "feed-fresh:stock"
+    Column("name", Text, primary_key=True),  # e.g. "freight-version", "snapshot-version:stock", "not-picked-up"
     Column("value", Text, nullable=False),
 )

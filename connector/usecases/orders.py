@@ -74,7 +74,7 @@ def _rejected(tx: Connection, app: App, order: Order, ack: Ack, now: datetime) -
     reason = ack.message or "rejected by the ERP"
     if not cancel_by_seller(tx, app, order, reason, now):
         return ""
-    order_story.event(tx, order.order_id, now, "rejected by the ERP", reason)
+    order_story.event(tx, order.order_id, now, order_story.REJECTED, reason)
     return f"order {order.order_id} was rejected by the ERP ({reason}); it is cancelled at {order.account}"
 
 

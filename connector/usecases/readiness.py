@@ -8,8 +8,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.app import App
+from connector.domain.alarms import Alarm
 from connector.errors import DatabaseDamaged, DatabaseUnreachable
 from connector.storage import counts
+from connector.usecases import alarms
 
 NEEDED = ("products", "prices", "stock")
 STALE_AFTER = timedelta(days=3)
@@ -44,7 +46,7 @@ def _judged(feed: str, age: timedelta | None) -> str:
 def numbers(app: App) -> dict[str, Any]:
     """Return what can be counted, nested by subject, ages in seconds. Raises DatabaseUnreachable."""
     with app.db.read() as tx:
-        ages = _ages(tx, app)
+        ages, found = _ages(tx, app), alarms.current(tx, app)
         return {
             "snapshot_rows": counts.snapshot(tx),
             "feed_age_seconds": {feed: age.total_seconds() for feed, age in ages.items() if age is not None},
@@ -54,4 +56,9 @@ def numbers(app: App) -> dict[str, Any]:
             "dead_letters": counts.dead_letters(tx),
             "held": counts.held(tx),
             "quarantine": counts.quarantine(tx),
+            "alarms": {name: _subjects(found, name) for name in {alarm.name for alarm in found}},
         }
+
+
+def _subjects(found: list[Alarm], name: str) -> dict[str, int]:
+    return {alarm.subject: alarm.count for alarm in found if alarm.name == name}

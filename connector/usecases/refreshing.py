@@ -85,11 +85,15 @@ def _superseded_by(app: App, feed: str, taken: Taken) -> Entry | None:
 
 def _is_the_last_one_again(app: App, feed: str, taken: Taken) -> bool:
     """Tell whether reading the file would change and say nothing: its bad or held rows would be named again, another layout reads anew."""
-    with app.db.read() as tx:
-        last = files.last_applied(tx, feed, _only(feed, taken))
+    last = _last(app, feed, taken)
     if last is None or last.sha256 != taken.sha256 or last.rows_refused or last.plan.get("held"):
         return False
     return bool(last.plan.get("read_with") == imports.read_with(app, feed))
+
+
+def _last(app: App, feed: str, taken: Taken) -> Entry | None:
+    with app.db.read() as tx:
+        return files.last_applied(tx, feed, _only(feed, taken))
 
 
 def _put_aside(app: App, feed: str, taken: Taken, newer: Entry, report: Report) -> Settled:
@@ -102,7 +106,8 @@ def _put_aside(app: App, feed: str, taken: Taken, newer: Entry, report: Report) 
 
 def _renew(app: App, feed: str, taken: Taken, report: Report) -> Settled:
     """The file applied last, under whatever name: it changes no value, but says that they still hold."""
-    entry = intake.entry_of(feed, taken)
+    last = _last(app, feed, taken)
+    entry = replace(intake.entry_of(feed, taken), rows_read=last.rows_read if last else 0)
     with app.db.write() as tx:
         plan = {"notes": ["the file applied last, sent again"], "read_with": imports.read_with(app, feed)}
         entry = applying.renew(tx, app.marketplaces, replace(entry, plan=plan), app.now)

@@ -14,6 +14,7 @@ from connector.erp import intake
 from connector.errors import ConnectorError
 from connector.settings import FeedsSettings
 from connector.storage import counts, health, runs
+from connector.usecases import alarms
 
 SNAPSHOT_FEEDS = ("products", "prices", "stock", "services", "freight")
 MOST_NAMED = 20
@@ -33,6 +34,7 @@ class Status:
     held: dict[str, dict[str, int]]
     quarantine: dict[str, dict[str, int]]
     dead_letters: dict[str, dict[str, int]]
+    alarms: list[dict[str, Any]]
     database: dict[str, int]
 
     def as_dict(self) -> dict[str, Any]:
@@ -68,6 +70,7 @@ def status(app: App) -> Status:
             held=counts.held(tx),
             quarantine=counts.quarantine(tx),
             dead_letters=counts.dead_letters(tx),
+            alarms=[asdict(alarm) for alarm in alarms.current(tx, app)],
             database={"wal_bytes": health.wal_bytes(app.db)},
         )
 

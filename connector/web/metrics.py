@@ -24,6 +24,7 @@ LABELS: dict[str, tuple[str, ...]] = {
     "dead_letters": ("destination", "kind"),
     "held": ("feed", "what"),
     "quarantine": ("feed", "what"),
+    "alarms": ("alarm", "subject"),
 }
 """The gauges, and what their numbers are told apart by."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -1,0 +1,134 @@
+"""The alarms: what is on now, found from what the database knows; and those raised and over since the last look, for the log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.domain import alarms as rules
+from connector.domain.alarms import Alarm, Expectation
+from connector.domain.expecting import hours, span
+from connector.settings import FeedsSettings
+from connector.storage import alarms as store
+from connector.storage import findings
+from connector.storage.findings import Finding
+
+REJECTION_LASTS = timedelta(days=1)
+"""The order is cancelled already; a person is told for so long."""
+SIZES_OF = 5 * (rules.USUAL_FILES + 1)
+"""So many files back, sizes are compared: freight comes as several files, each compared with its own name's."""
+
+log = structlog.get_logger("connector.alarms")
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    raised: tuple[Alarm, ...]
+    over: tuple[Alarm, ...]
+
+
+def current(tx: Connection, app: App) -> list[Alarm]:
+    """Return what is on now, the oldest first; what was raised before keeps its beginning."""
+    before = store.raised(tx)
+    found = [_begun(alarm, before.get((alarm.name, alarm.subject))) for alarm in _found(tx, app)]
+    return sorted(found, key=lambda alarm: (alarm.since, alarm.name, alarm.subject))
+
+
+def watch(app: App) -> Changes:
+    """Look, keep what is on, and log each alarm once when it is raised and once when it is over."""
+    with app.db.read() as tx:
+        if not store.raised(tx) and not any(_found(tx, app)):
+            return Changes((), ())
+    with app.db.write() as tx:
+        before, now_on = store.raised(tx), current(tx, app)
+        keys = {(alarm.name, alarm.subject) for alarm in now_on}
+        over = {key: alarm for key, alarm in before.items() if key not in keys}
+        store.remove(tx, over.keys())
+        store.put(tx, now_on, app.now)
+    changes = Changes(tuple(a for a in now_on if (a.name, a.subject) not in before), tuple(over.values()))
+    _log(changes)
+    return changes
+
+
+def _log(changes: Changes) -> None:
+    for alarm in changes.raised:
+        log.warning("alarm: %s -> %s", alarm.sentence, alarm.remedy, **_keys(alarm))
+    for alarm in changes.over:
+        log.info("alarm over: %s", alarm.sentence, **_keys(alarm))
+
+
+def _keys(alarm: Alarm) -> dict[str, str]:
+    return {"alarm": alarm.name, "subject": alarm.subject, "since": alarm.since.isoformat()}
+
+
+def _begun(alarm: Alarm, before: Alarm | None) -> Alarm:
+    return alarm if before is None else replace(alarm, since=before.since)
+
+
+# ── what is looked at ───────────────────────────────────────────────────────────────────────────────────────────────────
+def _found(tx: Connection, app: App) -> Iterator[Alarm]:
+    for feed in FeedsSettings.model_fields:
+        yield from _of_feed(tx, app, feed)
+    yield from _waiting(tx)
+    yield from _blocked(tx, app)
+    yield from _orders(tx, app)
+
+
+def _of_feed(tx: Connection, app: App, feed: str) -> Iterator[Alarm]:
+    settings = app.settings.feeds.of(feed)
+    expected = Expectation(span(settings.expected_every), hours(settings.expected_between), settings.alarm_below)
+    if expected.every is not None:
+        zone = ZoneInfo(app.settings.schedule.timezone)
+        yield from rules.lateness(feed, findings.last_arrival(tx, feed), expected, zone, app.now)
+    if settings.mode == "full":
+        for name, arrivals in findings.arrivals(tx, feed, SIZES_OF).items():
+            yield from rules.size(name or feed, arrivals, expected.least_share)
+
+
+def _waiting(tx: Connection) -> Iterator[Alarm]:
+    for one in findings.held(tx):
+        sentence = f"{one.subject}: {_many(one.count, 'file or row', 'files and rows')} wait for a yes or a no"
+        yield _alarm("held", one, sentence, "connector held list")
+    for one in findings.quarantined(tx):
+        sentence = f"{one.subject}: {_many(one.count, 'refused row or file', 'refused rows and files')} not mended yet"
+        yield _alarm("quarantined", one, sentence, "connector quarantine list; a good row in the next export mends it")
+    for one in findings.dead_letters(tx):
+        sentence = f"{one.subject}: {_many(one.count, 'message was', 'messages were')} given up"
+        yield _alarm("dead-letters", one, sentence, "connector dead-letters list, then replay or discard")
+
+
+def _blocked(tx: Connection, app: App) -> Iterator[Alarm]:
+    for account, (reason, needs_a_person) in findings.blocked(tx, [m.account for m in app.marketplaces]).items():
+        wait = "mend that, then: connector run notify-marketplaces" if needs_a_person else "it is tried again by itself; connector status"
+        yield Alarm("blocked", account, app.now, 1, f"{account} takes nothing: {reason}", wait)
+
+
+def _orders(tx: Connection, app: App) -> Iterator[Alarm]:
+    rejected = findings.rejected_by_erp(tx, app.now - REJECTION_LASTS)
+    if rejected is not None:
+        sentence = f"the ERP rejected {_many(rejected.count, 'order', 'orders')} within a day: {_named(rejected)}"
+        yield _alarm("rejected-by-erp", rejected, sentence, "connector orders show ID tells why; the order is cancelled at the marketplace")
+    lying = findings.not_picked_up(tx) if app.settings.orders.pickup_minutes else None
+    if lying is not None:
+        minutes = app.settings.orders.pickup_minutes
+        sentence = f"the ERP has not taken {_many(lying.count, 'file', 'files')} within {minutes} minutes: {_named(lying)}"
+        yield _alarm("not-picked-up", lying, sentence, "does the ERP's import run, and does it read [erp] target?")
+
+
+def _alarm(name: str, found: Finding, sentence: str, remedy: str) -> Alarm:
+    return Alarm(name, found.subject, found.since, found.count, sentence, remedy)
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count} {one if count == 1 else more}"
+
+
+def _named(found: Finding) -> str:
+    more = found.count - len(found.names)
+    return ", ".join(found.names) + (f" and {more} more" if more > 0 else "")

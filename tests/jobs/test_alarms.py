@@ -1,0 +1,292 @@
+"""Alarms: found from what the database knows, kept with their beginning, logged once when raised and once when over."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from catalog_world import Catalog
+from orders_world import Seller, order
+from structlog.testing import capture_logs
+
+from connector import settings as settings_module
+from connector.domain.documents import Ack
+from connector.domain.messages import Blocked
+from connector.errors import ConnectorError
+from connector.storage import accounts
+from connector.usecases import alarms, orders, readiness
+from connector.usecases.passes import Pass
+from connector.usecases.status import status
+from connector.web.metrics import Metrics
+from jobs import export_orders
+from jobs.running import run_job
+
+STOCK = """
+[feeds.stock]
+expected_every = "2h"
+[feeds.freight]
+alarm_below = 0.9
+"""
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return Catalog(tmp_path / "shop", more=STOCK)
+
+
+def on(world):
+    with world.app.db.read() as tx:
+        return {(alarm.name, alarm.subject): alarm for alarm in alarms.current(tx, world.app)}
+
+
+def look(world):
+    """One look of the daemon's: what it logs."""
+    with capture_logs() as logged:
+        alarms.watch(world.app)
+    return [(line["log_level"], line["alarm"], line["subject"]) for line in logged]
+
+
+def rows(count):
+    return [f"{n};5" for n in range(count)]
+
+
+# ── files ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_feed_that_never_came_is_an_alarm_until_its_first_file(shop):
+    assert list(on(shop)) == [("never-came", "stock")]
+
+    shop.export("stock/s.csv", *rows(3))
+    assert on(shop) == {}
+
+
+def test_a_late_feed_is_logged_once_keeps_its_beginning_and_is_over_with_the_next_file(shop):
+    shop.export("stock/s1.csv", *rows(3))
+    due = shop.now + timedelta(hours=2)
+    assert look(shop) == []
+
+    shop.now = due + timedelta(minutes=5)
+    assert look(shop) == [("warning", "late", "stock")]
+    shop.now += timedelta(hours=3)
+    assert look(shop) == []  # it lasts: said once
+    assert on(shop)["late", "stock"].since == due
+
+    shop.export("stock/s2.csv", *rows(3))
+    assert look(shop) == [("info", "late", "stock")]
+    assert look(shop) == []
+
+
+def test_the_file_applied_last_sent_again_came_in_time_and_is_as_large_as_ever(shop):
+    for n in range(5):
+        shop.export(f"stock/s{n}.csv", *rows(3), at=shop.now + timedelta(seconds=n))
+        shop.now += timedelta(hours=1, minutes=50)
+
+    assert on(shop) == {}
+
+
+def test_a_refused_file_came_too_and_is_another_alarm(shop):
+    shop.export("stock/s.csv", "1;many")
+
+    assert set(on(shop)) == {("quarantined", "stock")}
+
+
+def test_an_export_much_smaller_than_usual_is_named_and_over_with_a_usual_one(shop):
+    for n in range(4):
+        shop.export(f"stock/s{n}.csv", *rows(100 + n))
+    shop.export("stock/s5.csv", *rows(30))
+    found = on(shop)
+
+    assert found["small", "stock"].sentence == "stock: stock/s5.csv has 30 rows, 30 % of the usual 102"
+    assert set(found) == {("small", "stock"), ("held", "stock")}
+    shop.export("stock/s6.csv", *rows(101))
+    assert on(shop) == {}
+
+
+def test_an_empty_export_is_named_though_the_guard_holds_it(shop):
+    shop.export("stock/s1.csv", *rows(3))
+    shop.export("stock/s2.csv")
+
+    assert set(on(shop)) == {("empty", "stock"), ("held", "stock")}
+
+
+def test_freight_files_are_compared_with_those_of_their_own_name(shop):
+    line = "{0:08d};{0:08d};0;1000;10,00;2"
+    for n in range(5):
+        shop.export("stock/s.csv", *rows(n + 1))
+        shop.export("freight/normal.csv", *[line.format(row) for row in range(100 + n)])
+        shop.export("freight/express.csv", *[line.format(row) for row in range(3 + n // 4)])
+    assert on(shop) == {}
+
+    shop.export("freight/normal.csv", *[line.format(row) for row in range(85)])
+    assert set(on(shop)) == {("small", "freight/normal.csv")}
+
+
+def test_a_delta_may_be_as_small_as_it_likes(tmp_path):
+    shop = Catalog(tmp_path / "shop", more='[feeds.stock]\nmode = "delta"\n')
+    for n in range(5):
+        shop.export(f"stock/s{n}.csv", *rows(100))
+    shop.export("stock/s9.csv", *rows(1))
+    shop.export("stock/s10.csv")
+
+    assert on(shop) == {}
+
+
+def test_at_night_nothing_is_late(tmp_path):
+    shop = Catalog(tmp_path / "shop", more='[feeds.stock]\nexpected_every = "2h"\nexpected_between = "mon-sat 08:00-20:00"\n')
+    shop.now = shop.now.replace(hour=22, minute=30)  # Monday, 19:30 in São Paulo
+    shop.export("stock/s.csv", *rows(3))
+
+    shop.now += timedelta(hours=13)  # 08:31
+    assert on(shop) == {}
+    shop.now += timedelta(hours=2)
+    assert set(on(shop)) == {("late", "stock")}
+
+
+@pytest.mark.parametrize(
+    ("line", "allowed"),
+    [
+        ('expected_every = "soon"', "a time such as 30m, 2h or 1d"),
+        ('expected_between = "20:00-08:00"', "hours of a day such as"),
+        ('expected_between = "mon-fry 08:00-20:00"', "hours of a day such as"),
+        ("alarm_below = 2", "less than or equal to 1"),
+    ],
+)
+def test_an_expectation_that_makes_no_sense_is_a_wrong_setting(tmp_path, line, allowed):
+    (tmp_path / "connector.toml").write_text(f"[feeds.stock]\n{line}\n")
+
+    with pytest.raises(ConnectorError, match=allowed):
+        settings_module.load(tmp_path / "connector.toml")
+
+
+# ── what waits for a person, and what does not go on ────────────────────────────────────────────────────────────────────
+def test_held_rows_refused_rows_and_their_ages_are_told(shop):
+    shop.export("stock/s.csv", *rows(3))
+    shop.export("prices/p1.csv", "1;100;100", "2;100;100")
+    shop.export("prices/p2.csv", "1;1;100", "2;1;100")
+    began = shop.now
+    shop.now += timedelta(minutes=30)
+
+    held = on(shop)["held", "prices"]
+    assert (held.count, held.since, held.sentence) == (2, began, "prices: 2 files and rows wait for a yes or a no")
+
+
+def test_a_blocked_marketplace_is_an_alarm_until_a_call_succeeds(shop):
+    shop.export("stock/s.csv", *rows(1))
+    with shop.app.db.write() as tx:
+        accounts.know(tx, "shop")
+        accounts.block(tx, "shop", Blocked("credentials refused", until=shop.now + timedelta(minutes=10), needs_a_person=True))
+    assert look(shop) == [("warning", "blocked", "shop")]
+    began = shop.now
+
+    shop.now += timedelta(minutes=20)  # the wait is over, but no call has succeeded yet
+    assert on(shop)["blocked", "shop"].since == began
+    with shop.app.db.write() as tx:
+        accounts.unblock(tx, "shop")
+    assert look(shop) == [("info", "blocked", "shop")]
+
+
+def test_alarms_survive_a_restart_of_the_daemon(shop):
+    look(shop)
+    began = shop.now
+    shop.configure(more=STOCK)
+    shop.now += timedelta(hours=1)
+
+    assert look(shop) == []
+    assert on(shop)["never-came", "stock"].since == began
+
+
+# ── orders ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.fixture(params=["file", "sftp"])
+def seller(request, tmp_path):
+    """A seller whose ERP takes its files from a local folder, or from a real SFTP server."""
+    made = Seller(tmp_path / "shop")
+    target = tmp_path / "target"
+    target.mkdir()
+    erp = f'[erp]\ntarget = "file:{target}"\n'
+    if request.param == "sftp":
+        sshd = request.getfixturevalue("sshd")
+        erp = f'[erp]\ntarget = "{sshd.url(target)}"\nprivate_key = "file:{sshd.user_key}"\nknown_hosts = "{sshd.known_hosts}"\n'
+    made.config.write_text(made.config.read_text().replace("[orders]\n", f"{erp}[orders]\npickup_minutes = 30\n"))
+    made.app = type(made.app)(settings_module.load(made.config), made.app.db, made.app.clock)
+    made.target = target
+    made.sells("A")
+    yield made
+    made.app.target.close()
+
+
+def export(world):
+    return export_orders.run(world.app, Pass())
+
+
+def test_an_order_file_that_lies_for_too_long_is_an_alarm_until_the_erp_takes_it(seller):
+    order_id = seller.placed()
+    export(seller)
+    written = seller.now
+    seller.now += timedelta(minutes=29)
+    export(seller)
+    assert on(seller) == {}
+
+    seller.now += timedelta(minutes=2)
+    export(seller)
+    alarm = on(seller)["not-picked-up", "orders"]
+    assert alarm.sentence == f"the ERP has not taken 1 file within 30 minutes: orders/{order_id}.json"
+    assert alarm.since == written + timedelta(minutes=30)
+
+    (seller.target / "orders" / f"{order_id}.json").unlink()
+    export(seller)
+    assert on(seller) == {}
+
+
+def test_an_order_that_the_erp_acknowledged_was_taken_though_its_file_still_lies_there(seller):
+    order_id = seller.placed()
+    export(seller)
+    seller.now += timedelta(hours=1)
+    export(seller)
+    assert ("not-picked-up", "orders") in on(seller)
+
+    orders.acknowledge(seller.app, Ack(order_id, is_accepted=True, erp_order_id="77", message="", acked_at=seller.now))
+    assert on(seller) == {}
+    export(seller)
+    assert on(seller) == {}
+
+
+def test_files_of_others_and_a_target_that_is_away_change_nothing(seller):
+    order_id = seller.placed()
+    export(seller)
+    (seller.target / "orders" / "readme.txt").write_text("not ours")
+    seller.now += timedelta(hours=1)
+    export(seller)
+    assert on(seller)["not-picked-up", "orders"].count == 1
+
+    seller.target.rename(seller.target.with_name("away"))
+    export(seller)
+    assert order_id in on(seller)["not-picked-up", "orders"].sentence
+
+
+def test_an_order_that_the_erp_rejected_is_an_alarm_for_a_day(seller):
+    order_id = json.loads(seller.place(order("9", ("A", 1)))[0])["orderId"]
+    orders.acknowledge(seller.app, Ack(order_id, is_accepted=False, erp_order_id=None, message="no credit", acked_at=seller.now))
+
+    assert on(seller)["rejected-by-erp", "orders"].sentence == f"the ERP rejected 1 order within a day: {order_id}"
+    seller.now += timedelta(days=1, minutes=1)
+    assert ("rejected-by-erp", "orders") not in on(seller)
+
+
+def test_each_scheduled_pass_looks_and_one_by_hand_leaves_the_log_to_them(shop):
+    with capture_logs() as by_hand:
+        run_job(shop.app, "refresh-snapshot", Pass(by_hand=True))
+    with capture_logs() as scheduled:
+        run_job(shop.app, "refresh-snapshot", Pass())
+        run_job(shop.app, "export-orders", Pass())
+
+    assert [line for line in by_hand if "alarm" in line] == []
+    assert [(line["alarm"], line["subject"]) for line in scheduled if "alarm" in line] == [("never-came", "stock")]
+
+
+# ── where they are shown ────────────────────────────────────────────────────────────────────────────────────────────────
+def test_status_and_metrics_tell_them(shop):
+    shop.export("stock/s.csv", "1;many")
+    shop.now += timedelta(hours=3)
+
+    told = status(shop.app).as_dict()["alarms"]
+    assert [(alarm["name"], alarm["subject"], alarm["count"]) for alarm in told] == [("quarantined", "stock", 1), ("late", "stock", 1)]
+    assert all(alarm["since"] and alarm["sentence"] and alarm["remedy"] for alarm in told)
+    text = Metrics().text(readiness.numbers(shop.app)).decode()
+    assert 'connector_alarms{alarm="late",subject="stock"} 1\n' in text
