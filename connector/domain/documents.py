@@ -10,6 +10,9 @@ from typing import Literal
 BY_INVOICE = "invoice:"
 """Before an invoice's number, in place of an order's id: the order that this invoice is of. Carriers know no order."""
 
+CANCELLED_NFE = "cancelled-nfe:"
+"""Before an NF-e's access key, in place of an order's id: SEFAZ cancelled this one. The event knows no order."""
+
 
 @dataclass(frozen=True, slots=True)
 class Objection:

@@ -10,17 +10,15 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import NoReturn
-from xml.etree.ElementTree import Element, ParseError
-
-from defusedxml import DefusedXmlException
-from defusedxml.ElementTree import fromstring
+from xml.etree.ElementTree import Element
 
 from connector.domain.brazil import is_nfe_key, nfe_number
 from connector.errors import FileRefused
 from connector.formats.layout import Layout
-from connector.formats.record import Block
+from connector.formats.nfe_event import EVENT, read_event
+from connector.formats.record import Block, Flaw
+from connector.formats.xml_reading import NAMESPACE, read_xml, text_at
 
-MOST_BYTES = 5 << 20
 AUTHORISED = ("100", "150")
 TYPES = {("1", "1"): "Output", ("4", "0"): "Input", ("4", "1"): "Input"}
 """finNFe and tpNF: 1 and 1 is a sale, 4 a return; complements, adjustments, credit and debit notes are no invoice of an order."""
@@ -28,25 +26,32 @@ COLUMNS = (
     *("order_id", "invoice_number", "issuance_date", "invoice_value", "sku", "quantity", "price"),
     *("type", "invoice_key", "courier"),
 )
-_NAMESPACE = "{http://www.portalfiscal.inf.br/nfe}"
 
 
 class NfeTable:
     """One NF-e as a table: a row an item, under the names of the invoices feed's columns; every row's line is 1.
 
-    Raises FileRefused for what is no NF-e, is not authorised, is a test, or names no order.
+    The event of an NF-e's cancellation is a flaw, other events are notes. Raises FileRefused for what is neither, is not authorised, is a
+    test, or names no order.
     """
 
     names = COLUMNS
     decimal = "."
 
     def __init__(self, path: Path, layout: Layout) -> None:
-        nfe = _Nfe(path, _root(path))
-        self._rows = list(nfe.rows(layout.order_pattern))
+        root = read_xml(path)
+        self._flaws: list[Flaw] = []
+        self._rows: list[tuple[str, ...]] = []
         self.notes = ["read as NF-e"]
+        if root.tag == EVENT:
+            event = read_event(path, root)
+            self._flaws += [event.as_flaw()] if event.is_cancellation else []
+            self.notes = [event.sentence]
+        else:
+            self._rows += _Nfe(path, root).rows(layout.order_pattern)
 
     def blocks(self) -> Iterator[Block]:
-        yield Block([1] * len(self._rows), list(zip(*self._rows, strict=True)))
+        yield Block([1] * len(self._rows), list(zip(*self._rows, strict=True)) or [()] * len(COLUMNS), self._flaws)
 
 
 class _Nfe:
@@ -55,11 +60,10 @@ class _Nfe:
         self._check()
 
     def text(self, place: str, of: Element | None = None) -> str:
-        found = (self._root if of is None else of).find("/".join(_NAMESPACE + tag for tag in place.split("/")))
-        return (found.text or "").strip() if found is not None else ""
+        return text_at(self._root if of is None else of, place)
 
     def all(self, place: str) -> list[Element]:
-        return self._root.findall("/".join(_NAMESPACE + tag for tag in place.split("/")))
+        return self._root.findall("/".join(NAMESPACE + tag for tag in place.split("/")))
 
     def refuse(self, why: str, remedy: str) -> NoReturn:
         raise FileRefused(f"{self._path.name}: {why}", remedy=remedy)
@@ -73,7 +77,7 @@ class _Nfe:
 
     def _check(self) -> None:
         status = self.text("protNFe/infProt/cStat")
-        if self._root.tag != f"{_NAMESPACE}nfeProc":
+        if self._root.tag != f"{NAMESPACE}nfeProc":
             self.refuse(f"its root is {self._root.tag.rpartition('}')[2]}, not nfeProc", "send the authorised NF-e with its protocol")
         if status not in AUTHORISED:
             self.refuse(f"the NF-e is not authorised: cStat is {status or 'missing'}", "send it once SEFAZ has authorised it (100 or 150)")
@@ -84,7 +88,7 @@ class _Nfe:
     def _check_key(self) -> None:
         if not is_nfe_key(self.key):
             self.refuse(f"its access key {self.key!r} is no valid key", "send the file as SEFAZ returned it")
-        own = self._root.find(f"{_NAMESPACE}NFe/{_NAMESPACE}infNFe")
+        own = self._root.find(f"{NAMESPACE}NFe/{NAMESPACE}infNFe")
         if own is None or own.get("Id", "") != f"NFe{self.key}" or nfe_number(self.key) != self.ide("nNF").lstrip("0"):
             self.refuse("the protocol's access key is not that of the invoice", "send the protocol together with its own invoice")
 
@@ -134,17 +138,3 @@ class _Nfe:
         if re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,10})?", text):
             return Decimal(text)
         return self.refuse(f"{tag} {text!r} is no number", "send the file as SEFAZ returned it")
-
-
-def _root(path: Path) -> Element:
-    if path.stat().st_size > MOST_BYTES:
-        raise FileRefused(
-            f"{path.name}: it is larger than {MOST_BYTES >> 20} MB", remedy="an NF-e is far smaller: is it one file an invoice?"
-        )
-    try:
-        root: Element = fromstring(path.read_bytes(), forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise FileRefused(
-            f"{path.name}: it is no XML that an NF-e can be ({error})", remedy="send the file as SEFAZ returned it"
-        ) from error
-    return root

@@ -146,6 +146,11 @@ def _heal_ids(tx: Connection, ids: Sequence[int], now: datetime) -> None:
         tx.execute(update(t).where(t.c.id.in_(ids[start : start + CHUNK]), OPEN).values(healed_at=now))
 
 
+def is_listed(tx: Connection, feed: str, key: tuple[str, ...]) -> bool:
+    """Tell whether a refused row of that key is open."""
+    return tx.execute(select(t.c.id).where(t.c.feed == feed, t.c.key == key_text(key), OPEN).limit(1)).first() is not None
+
+
 # ── what people ask ─────────────────────────────────────────────────────────────────────────────────────────────────────
 def _described() -> Select[Any]:
     return select(t, files.c.name, files.c.state.label("file_state"), files.c.place).join(files, files.c.id == t.c.file_id)

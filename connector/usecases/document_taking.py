@@ -26,6 +26,7 @@ from connector.usecases.document_rows import (
     read_tracking,
 )
 from connector.usecases.invoicing import take_invoice
+from connector.usecases.nfe_cancelled import object_to_cancelled, raise_alarm
 from connector.usecases.returning import take_cancellation
 from connector.usecases.taking import Taking
 from connector.usecases.trackings import take_tracking
@@ -55,6 +56,7 @@ def take_rows(by: Taking, feed: str, rows: Sequence[Row], rejections: Sequence[R
             outcome.news.append(taken)
         else:
             outcome.known += 1
+    outcome.refusals = [raise_alarm(by, one) for one in outcome.refusals]  # after the invoices of the same file
     outcome.refusals.sort(key=lambda refusal: refusal.line)
     _list(by, feed, outcome.refusals, groups)
     return outcome
@@ -94,7 +96,7 @@ def _take(by: Taking, feed: str, order: Order, group: Sequence[Row]) -> str | Ob
     match feed:
         case "invoices":
             given = read_invoice(group)
-            return given if isinstance(given, Objection) else take_invoice(by, order, given)
+            return given if isinstance(given, Objection) else object_to_cancelled(by, given.key) or take_invoice(by, order, given)
         case "tracking":
             said = read_tracking(group, ZoneInfo(by.app.settings.schedule.timezone), by.modified_at)
             return said if isinstance(said, Objection) else take_tracking(by, order, *said)

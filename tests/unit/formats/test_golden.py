@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connector.feeds import FEEDS, open_reading
+from connector.errors import FileRefused
+from connector.feeds import FEEDS, unpacked_reading
 from connector.formats.layout import load_layout
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -26,8 +27,14 @@ def layout_for(path):
 
 def as_read(path):
     feed = FEEDS[path.parent.name]
-    reading = open_reading(feed, path, layout_for(path), timezone=ZoneInfo("America/Sao_Paulo"))
-    batches = list(reading.batches())
+    try:
+        with unpacked_reading(feed, path, layout_for(path), timezone=ZoneInfo("America/Sao_Paulo")) as reading:
+            return described(feed, reading, list(reading.batches()))
+    except FileRefused as error:
+        return {"refused": str(error)}
+
+
+def described(feed, reading, batches):
     return {
         "notes": reading.notes,
         "rows_read": reading.rows_read,

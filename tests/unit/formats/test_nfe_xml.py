@@ -1,3 +1,5 @@
+import time
+import tracemalloc
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -33,10 +35,13 @@ def read(tmp_path):
         ("11123456782", "11123456783", "no valid key"),
         ("<xPed>ACME-77</xPed>", "", "names no order"),
         ("<cProd>000123</cProd><qCom>2.0000", "<cProd>000123</cProd><qCom>2.5000", "no whole number"),
-        ("nfeProc", "procEventoNFe", "not nfeProc"),
+        ("nfeProc", "procInutNFe", "not nfeProc"),
+        ("nfeProc", "procEventoNFe", "no valid key"),
         ('<?xml version="1.0" encoding="UTF-8"?>', '<!DOCTYPE x [<!ENTITY a "b">]>', "no XML that an NF-e can be"),
         ("</nfeProc>", "", "no XML that an NF-e can be"),
         ("<transp>", "<transp>" + "x" * (5 << 20), "larger than 5 MB"),
+        ("<transp>", "<transp>" + "<a>" * 60 + "</a>" * 60, "nested deeper than 50"),
+        ("<transp>", "<transp>" + "<a/>" * 200_000, "more than 200000 elements"),
     ],
 )
 def test_what_is_no_authorised_sale_or_return_is_refused(read, was, becomes, why):
@@ -67,3 +72,52 @@ def test_the_order_is_found_in_the_additional_information_by_the_layout(read):
     rows = read(text, Layout(order_pattern="Pedido: ([A-Z0-9-]+)"))
 
     assert {row[0] for row in rows} == {"ACME-9"}
+
+
+EVENT = (Path(__file__).parents[2] / "golden/invoices/nfe-cancelled.xml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "why"),
+    [
+        ("<cStat>135", "<cStat>573", "event of NF-e 4321 is not registered: cStat is 573"),
+        ("<cStat>135</cStat>", "", "cStat is missing"),
+        ("<tpAmb>1</tpAmb><cStat>", "<tpAmb>2</tpAmb><cStat>", "for tests"),
+        ("11123456782</chNFe>\n    <dhEvento>", "11123456783</chNFe>\n    <dhEvento>", "no valid key"),
+    ],
+)
+def test_an_event_that_is_not_registered_is_refused(read, was, becomes, why):
+    assert was in EVENT
+    with pytest.raises(FileRefused, match=why):
+        read(EVENT.replace(was, becomes))
+
+
+BILLION = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 12))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'<!DOCTYPE x [<!ENTITY e0 "ha">{BILLION}]><nfeProc>&e11;</nfeProc>',
+        f'<!DOCTYPE x [<!ENTITY e "{"x" * 100_000}">]><nfeProc>{"&e;" * 100_000}</nfeProc>',
+        '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><nfeProc>&e;</nfeProc>',
+        '<!DOCTYPE x SYSTEM "http://127.0.0.1:9/x.dtd"><nfeProc/>',
+        '<!DOCTYPE x [<!ENTITY % p SYSTEM "file:///etc/passwd">%p;]><nfeProc/>',
+        "<a>" * (5 << 20 >> 2),
+        "<a " + " ".join(f'a{n}="1"' for n in range(100_000)) + "/>",
+        "\x00\x01\x02" * 100_000,
+        "\u00ff" * 1_000_000,
+        "",
+    ],
+    ids=["billion", "quadratic", "file", "dtd", "parameter", "deep", "attributes", "nul", "letters", "empty"],
+)
+def test_hostile_xml_is_refused_in_bounded_time_and_memory(read, text):
+    tracemalloc.start()
+    began = time.process_time()
+    with pytest.raises(FileRefused, match=r"no XML that an NF-e can be|not nfeProc"):
+        read(text)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert time.process_time() - began < 5
+    assert peak < 100 << 20
