@@ -78,6 +78,14 @@ def set_state(tx: Connection, ids: Collection[int], state: DocumentState, reason
     tx.execute(update(t).where(t.c.id.in_(ids)).values(state=state.value, reason=reason or None))
 
 
+def withdraw(tx: Connection, document: Document, reason: str, now: datetime) -> None:
+    """Give up a document before anything was sent of it; its message, where there is one, is laid aside with it."""
+    set_state(tx, [document.id], DocumentState.GIVEN_UP, reason)
+    same = (outbox.c.kind == document.kind.value, outbox.c.reference == reference(document.order_id, document.number))
+    values = {"state": "discarded", "reason": reason, "settled_at": now}
+    tx.execute(update(outbox).where(*same, outbox.c.state == "pending").values(**values))
+
+
 def reported(tx: Connection, ids: Collection[int], receipt: str | None, now: datetime) -> None:
     """Note that the marketplace has these documents, and the receipt it gave."""
     values = {"state": DocumentState.REPORTED.value, "reason": None, "reported_at": now, "receipt": receipt}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from connector.domain.brazil import nfe_number
-from connector.domain.documents import CANCELLED_NFE, Document, DocumentState, Invoice, Objection
+from connector.domain.documents import CANCELLED_NFE, Document, Invoice, Objection
 from connector.storage import documents as store
 from connector.storage import order_story, quarantine
 from connector.storage.quarantine import Refusal
@@ -48,6 +48,6 @@ def _alarmed(by: Taking, document: Document, why: str) -> str:
     if document.is_reported:
         return f"{invoice} was reported: send its return (type Input), then a cancellation, or the invoice that takes its place"
     if not sure and document.counts and not store.was_tried(by.tx, document.order_id, document.number):
-        store.set_state(by.tx, [document.id], DocumentState.GIVEN_UP, why)
+        store.withdraw(by.tx, document, why, by.now)
         return f"{invoice} was not reported yet, and will not be"
     return f"{invoice} is {document.state}: look at it with connector orders show {document.order_id}"

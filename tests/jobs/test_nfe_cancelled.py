@@ -111,6 +111,8 @@ def test_invoice_and_event_in_one_archive_leave_nothing_to_report(world):
     report = world.run()
 
     assert world.shop.invoices.get("m1", {}) == {}
+    assert world.papers(order) == [("invoice", "4321", "given-up")]
+    assert [message[-1] for message in world.messages()] == ["discarded"]
     assert len([line for line in report.failures if SAID in line]) == 1
 
 
