@@ -15,6 +15,7 @@ from connector.erp.store import FileStore
 from connector.settings import MarketplaceSettings, Settings
 from connector.storage.database import JOB_WAIT_SECONDS, Database
 from connector.storage.freight import RateMemory
+from connector.ways import WaysMemory
 
 if TYPE_CHECKING:
     from connector.vtex.line import Line
@@ -61,6 +62,10 @@ class App:
     @cached_property
     def rates(self) -> RateMemory:
         return RateMemory(self.settings.shipping)
+
+    @cached_property
+    def ways(self) -> WaysMemory:
+        return WaysMemory(self.settings.shipping, self.settings.schedule.timezone)
 
     @cached_property
     def _lines(self) -> dict[str, Line]:

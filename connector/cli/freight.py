@@ -17,7 +17,8 @@ def freight_explain(
     context: typer.Context,
     *,
     sku: Annotated[str, typer.Option("--sku", help="The SKU, as the ERP calls it.")],
-    postal_code: Annotated[str, typer.Option("--postal-code", help="Where it goes: 01310-100 or 01310100.")],
+    postal_code: Annotated[str, typer.Option("--postal-code", help="Where it goes: 01310-100 or 01310100.")] = "",
+    coordinates: Annotated[str, typer.Option("--coordinates", metavar="LAT,LNG", help="Where it goes, for pickup points.")] = "",
     quantity: Annotated[int, typer.Option("--quantity", min=1, max=10**9, help="How many of it.")] = 1,
     marketplace: Annotated[str, typer.Option("--marketplace", metavar="ACCOUNT", help="Whose prices; default: the only one.")] = "",
     sales_channel: Annotated[str, typer.Option("--sales-channel", help="In which sales channel.")] = "1",
@@ -27,13 +28,14 @@ def freight_explain(
     """Say why each way of delivery is offered for a SKU, or not: row, reason, price and estimate; nothing is changed."""
     from connector.usecases.freight_explained import Question, explain
 
-    found = explain(open_app(context), Question(sku, postal_code, quantity, marketplace, sales_channel, country))
+    found = explain(open_app(context), Question(sku, postal_code, quantity, marketplace, sales_channel, country, coordinates))
     (show.document if as_json else _say)(found)
 
 
 def _say(found: dict[str, Any]) -> None:
+    to = ", ".join(place for place in (found["postal_code"], found["coordinates"]) if place)
     show.say(
-        show.words(f"{found['sent']} of {found['quantity']} × SKU {found['sku']} to {found['postal_code']} ({found['country']}),")
+        show.words(f"{found['sent']} of {found['quantity']} × SKU {found['sku']} to {to} ({found['country']}),")
         + show.words(f" marketplace {found['marketplace']}, sales channel {found['sales_channel']}")
     )
     packed = found["parcel"]
@@ -43,7 +45,9 @@ def _say(found: dict[str, Any]) -> None:
         show.say("There is less in stock than was asked for: freight is for what is left.")
     for service in found["services"]:
         _service(service)
-    if not found["services"]:
+    for point in found["pickup_points"]:
+        _pickup_point(point)
+    if not found["services"] and not found["pickup_points"]:
         show.say("No way of delivery is configured: add a [[shipping.slas]] section to the settings.")
 
 
@@ -51,6 +55,7 @@ def _service(service: dict[str, Any]) -> None:
     head = show.words(f"{service['id']} ({service['name']}), table {service['table']}")
     if not service["offered"]:
         show.say(f"{head}: not offered: {show.words(service['reason'])}")
+        _weight(service)
         for row in service["nearest"]:
             show.say(f"  nearest: {_row(row)}")
         return
@@ -61,6 +66,30 @@ def _service(service: dict[str, Any]) -> None:
         f"  {parts['cost_cents']} cost + {parts['insurance_cents']} insurance + {parts['extra_weight_cents']} extra weight"
         f" = {service['price_cents']} cents"
     )
+    _weight(service)
+    _calendar(service)
+    for window in service["windows"]:
+        show.say(f"  window: {window['start']} to {window['end']}, {window['price_cents']} cents more")
+
+
+def _weight(service: dict[str, Any]) -> None:
+    if service.get("cubic_factor"):
+        show.say(f"  weighed at {service['cubic_factor']:g} kg/m³: {service['billed_weight_g']} g count")
+
+
+def _calendar(way: dict[str, Any]) -> None:
+    found = way["calendar"]
+    if found:
+        show.say(f"  leaves on {found['leaves_on']}" + (f": {found['reason']}" if found["reason"] else ""))
+
+
+def _pickup_point(point: dict[str, Any]) -> None:
+    head = show.words(f"{point['id']} ({point['name']}), pickup point")
+    if not point["offered"]:
+        show.say(f"{head}: not offered: {show.words(point['reason'])}")
+        return
+    show.say(f"{head}: offered at {point['price_cents']} cents, {point['estimate']}; {show.words(point['reason'])}")
+    _calendar(point)
 
 
 def _row(row: dict[str, Any]) -> str:

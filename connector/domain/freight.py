@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
+from math import ceil
 from typing import Literal
 
 from connector.domain.ranges import Ranges
@@ -20,6 +21,8 @@ SECONDS: dict[EstimateUnit, int] = {"d": 86400, "bd": 86400, "h": 3600, "m": 60}
 MAX_CENTS = 10**15
 """Beyond this nothing is priced: no document could carry it. Below, 28 digits of decimals are exact."""
 POSTAL_WIDTH = 12
+MAX_CM3 = 1e15
+NOISE_G = 1e-6
 NOISE_CM3 = 1e-6  # a volume is a product of three floats: 10.1 × 10.1 × 10.1 must still fit its own limit
 
 
@@ -54,10 +57,11 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where it goes: `postal_code` as `postal_key` makes it; "" where only coordinates are known."""
+    """Where it goes: `postal_code` as `postal_key` makes it; "" where only coordinates (a pair of degrees, as sent) are known."""
 
     country: str
     postal_code: str
+    coordinates: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,14 @@ class Zone:
     def takers(self, parcel: Parcel) -> list[Rate]:
         """Return the rates that take a parcel, by its weight and its volume."""
         return [rate for band in self.bands for rate in band.at(parcel.weight_g) if _takes_volume(rate, parcel)]
+
+
+def weighed(parcel: Parcel, cubic_factor: float) -> Parcel:
+    """Return the parcel as a carrier weighs it: the larger of its weight and its cubic weight (kg per m³, rounded up to the gram)."""
+    if not cubic_factor:
+        return parcel
+    cubic_g = ceil(min(parcel.volume_cm3, MAX_CM3) * cubic_factor / 1000 - NOISE_G)
+    return replace(parcel, weight_g=cubic_g) if cubic_g > parcel.weight_g else parcel
 
 
 def postal_key(text: str) -> str:

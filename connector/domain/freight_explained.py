@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP
 
 from connector.domain.freight import Destination, NoQuote, Parcel, Quote, Rate, RateTable, Zone, insurance_cents, quote
+from connector.domain.working_days import DAY, LONGEST_DAYS, Departure, Handling
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +54,26 @@ def _nearest(zone: Zone, parcel: Parcel) -> tuple[Rate, ...]:
 
 def _grams_away(rate: Rate, parcel: Parcel) -> int:
     return max(rate.weight_start_g - parcel.weight_g, parcel.weight_g - rate.weight_end_g, 0)
+
+
+def calendar_reason(leaves: Departure | None, handling: Handling | None, seconds: int) -> dict[str, str] | None:
+    """Say when an order of now leaves and what the calendar adds to the table's time (seconds); None where no calendar is kept."""
+    if leaves is None or handling is None:
+        return None
+    return {"ordered_on": str(leaves.today), "leaves_on": str(leaves.day), "reason": "; ".join(_delays(leaves, handling, seconds))}
+
+
+def _delays(leaves: Departure, handling: Handling, seconds: int) -> Iterator[str]:
+    calendar = leaves.calendar
+    if not calendar.is_open(leaves.today):
+        yield f"{leaves.today} is no working day"
+    elif handling.cut_off and leaves.since >= calendar.instant(leaves.today, handling.cut_off):
+        yield f"ordered after the cut-off at {handling.cut_off:%H:%M}"
+    if handling.days:
+        yield f"{handling.days} working days of handling"
+    if handling.seconds:
+        yield f"{handling.seconds} seconds of handling"
+    days = min(-(-(seconds + handling.seconds) // DAY), LONGEST_DAYS)
+    closed = sorted(day for day in calendar.closed if leaves.today <= day <= calendar.arrival(leaves.day, days))
+    if closed:
+        yield f"closed on {', '.join(map(str, closed))}"

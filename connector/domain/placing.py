@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from connector.domain import placing_windows
 from connector.domain.catalog import Offer
 from connector.domain.money import units
 from connector.domain.orders import NewOrder, OrderItem, line_cents
+from connector.domain.windows import Window
 from connector.errors import OrderRefused
 
 
@@ -24,8 +26,8 @@ class Standing:
 class Terms:
     """What orders are measured by: today's offers, the SKUs known (also those not on offer), shipping services, tolerance (a share).
 
-    No shipping services means that any is accepted. VTEX's rounding may differ by a cent (KI 1032473): a total that differs is flagged,
-    and refused only where the settings want it.
+    No shipping services means that any is accepted; `windows` are those of the scheduled ones. VTEX's rounding may differ by a cent
+    (KI 1032473): a total that differs is flagged, and refused only where the settings want it.
     """
 
     offers: Mapping[str, Offer]
@@ -33,6 +35,7 @@ class Terms:
     slas: Collection[str]
     price_tolerance: float
     refuses_other_totals: bool = False
+    windows: Mapping[str, Sequence[Window]] = field(default_factory=dict)
 
 
 def decide(orders: Sequence[NewOrder], terms: Terms) -> list[tuple[str, ...]]:
@@ -86,6 +89,8 @@ def _shipped(order: NewOrder, item: OrderItem, terms: Terms) -> None:
     if item.sla and terms.slas and item.sla not in terms.slas:
         offered = ", ".join(sorted(terms.slas))
         raise _refused(order, item, f"came with the shipping service {item.sla!r}; offered are {offered}", "FMT010")
+    if cause := placing_windows.unfit(item, terms.windows):
+        raise _refused(order, item, cause, "FMT010")
 
 
 def _in_stock(orders: Sequence[NewOrder], terms: Terms) -> None:
@@ -107,6 +112,8 @@ def _stock(sku: str, terms: Terms) -> int:
 def _flags(order: NewOrder, terms: Terms) -> Iterator[str]:
     for item in order.items:
         yield from _item_flags(item, terms.offers.get(item.sku), terms)
+    if terms.slas:
+        yield from placing_windows.flags(order.items, terms.windows)
     if difference := _difference(order):
         yield difference
 

@@ -17,24 +17,27 @@ from pydantic_settings.exceptions import SettingsError as NotReadable
 
 from connector.errors import SettingsError
 from connector.settings.api import ApiSettings, AuthSettings, ConsoleSettings
+from connector.settings.calendar import CalendarSettings
 from connector.settings.errors import PREFIX, explain, misfit, refuse_unknown_variables, unreadable
 from connector.settings.files import ErpSettings, FeedSettings, FeedsSettings, PricesFeedSettings, StockFeedSettings
 from connector.settings.marketplaces import MarketplaceSettings
 from connector.settings.orders import OrdersSettings
 from connector.settings.schedule import ScheduleSettings
-from connector.settings.shipping import ShippingSettings, SlaSettings
+from connector.settings.shipping import PickupPointSettings, ShippingSettings, SlaSettings, WindowSettings
 from connector.settings.simulation import SimulationSettings
 from connector.settings.values import Secret, Section, is_loopback, laid_over
 
 __all__ = [
     "ApiSettings",
     "AuthSettings",
+    "CalendarSettings",
     "ConsoleSettings",
     "ErpSettings",
     "FeedSettings",
     "FeedsSettings",
     "MarketplaceSettings",
     "OrdersSettings",
+    "PickupPointSettings",
     "PricesFeedSettings",
     "ScheduleSettings",
     "Secret",
@@ -42,6 +45,7 @@ __all__ = [
     "SimulationSettings",
     "SlaSettings",
     "StockFeedSettings",
+    "WindowSettings",
     "is_loopback",
 ]
 

@@ -10,7 +10,7 @@ from threading import Lock
 from sqlalchemy import Connection, literal_column, select
 
 from connector.domain.freight import Rate, RateTable
-from connector.domain.simulation import Sla
+from connector.domain.ways import Sla
 from connector.settings import ShippingSettings
 from connector.storage import driver
 from connector.storage.tables import freight, watermarks

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from sqlalchemy import Connection
 
 from connector.app import App
-from connector.domain import freight_explained
 from connector.domain.catalog import Offer
-from connector.domain.freight import Destination, NoQuote, Parcel, Quote, Rate, estimate, postal_key
-from connector.domain.freight_explained import Explained
-from connector.domain.simulation import Sla, parcel
+from connector.domain.freight import Destination, Parcel, postal_key
+from connector.domain.ways import Way
+from connector.domain.ways_offered import parcel
 from connector.errors import NotFound, UsageError
-from connector.settings import SlaSettings
 from connector.storage import freight, offers, products
+from connector.usecases.ways_explained import answer, no, pickup_points, service, unmatched
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked. `marketplace` and `country` "": the only one configured, and the seller's own."""
+    """What is asked. `marketplace` and `country` "": the only one configured, and the seller's own; `coordinates` as in "-23.55,-46.63"."""
 
     sku: str
     postal_code: str
@@ -29,6 +29,7 @@ class Question:
     marketplace: str = ""
     sales_channel: str = "1"
     country: str = ""
+    coordinates: str = ""
 
 
 def explain(app: App, asked: Question) -> dict[str, Any]:
@@ -37,15 +38,15 @@ def explain(app: App, asked: Question) -> dict[str, Any]:
     A cart of this one line is what is priced, as a simulation would. Raises NotFound for a SKU that the snapshot does not hold, and
     UsageError for a marketplace or a postal code that is none.
     """
-    account, to = _account(app, asked.marketplace), _destination(app, asked)
+    account, to, now = _account(app, asked.marketplace), _destination(app, asked), app.now
     with app.db.read() as tx:
-        offer = offers.load(tx, account, asked.sales_channel, {asked.sku}, app.now).get(asked.sku)
+        offer = offers.load(tx, account, asked.sales_channel, {asked.sku}, now).get(asked.sku)
         trouble = _trouble(tx, offer, asked, account)
         known = freight.files(tx)
-        slas = app.rates.current(tx)
+        ways = app.ways.at(app.rates.current(tx), now)
     sent = min(asked.quantity, offer.stock) if offer and not trouble else 0
     packed = parcel(offer, sent) if offer and sent else None
-    ways = zip(app.settings.shipping.slas, slas, strict=True)
+    services = zip(app.settings.shipping.slas, ways.ways, strict=True)
     return {
         **asdict(asked),
         "marketplace": account,
@@ -54,10 +55,15 @@ def explain(app: App, asked: Question) -> dict[str, Any]:
         "reason": trouble,
         "parcel": asdict(packed) if packed else None,
         "services": [
-            {**_told(configured, sla, known), **(_answer(configured, sla, known, to, packed) if packed else _no(trouble))}
-            for configured, sla in ways
+            {**service(configured, way, known), **_answer(trouble or unmatched(configured, known), way, to, packed, now)}
+            for configured, way in services
         ],
+        "pickup_points": pickup_points(ways, to, trouble),
     }
+
+
+def _answer(trouble: str, way: Way, to: Destination, packed: Parcel | None, now: datetime) -> dict[str, Any]:
+    return no(trouble) if trouble or packed is None else answer(way, to, packed, now)
 
 
 def _account(app: App, named: str) -> str:
@@ -71,10 +77,20 @@ def _account(app: App, named: str) -> str:
 
 
 def _destination(app: App, asked: Question) -> Destination:
-    code = postal_key(asked.postal_code)
-    if not code:
+    code, pair = postal_key(asked.postal_code), _pair(asked.coordinates)
+    if not code and not pair:
         raise UsageError(f"{asked.postal_code!r} holds no digit and no letter: it is no postal code", remedy="for example 01310-100")
-    return Destination(asked.country.strip().upper() or app.settings.shipping.country, code)
+    return Destination(asked.country.strip().upper() or app.settings.shipping.country, code, pair)
+
+
+def _pair(text: str) -> tuple[float, ...]:
+    try:
+        pair = tuple(float(part) for part in text.split(",")) if text else ()
+    except ValueError:
+        pair = (0.0,)
+    if len(pair) not in (0, 2) or not all(isfinite(part) for part in pair):
+        raise UsageError(f"{text!r} is no pair of coordinates", remedy="for example -23.55,-46.63")
+    return pair
 
 
 def _trouble(tx: Connection, offer: Offer | None, asked: Question, account: str) -> str:
@@ -88,39 +104,3 @@ def _trouble(tx: Connection, offer: Offer | None, asked: Question, account: str)
     if offer is None or offer.price_cents <= 0:
         return f"the SKU has no price now in marketplace {account}, sales channel {asked.sales_channel}"
     return "" if offer.stock else "nothing of the SKU is left in stock"
-
-
-def _told(configured: SlaSettings, sla: Sla, known: list[str]) -> dict[str, Any]:
-    return {"id": sla.id, "name": sla.name, "table": configured.table, "files": freight.matching(configured.table, known)}
-
-
-def _answer(configured: SlaSettings, sla: Sla, known: list[str], to: Destination, packed: Parcel) -> dict[str, Any]:
-    if not freight.matching(configured.table, known):
-        there = f"; applied are {', '.join(known)}" if known else "; no freight file was applied yet"
-        return _no(f"no file that was applied matches {configured.table}{there}")
-    explained = freight_explained.explain(sla.table, to, packed)
-    if isinstance(explained.found, NoQuote):
-        return _no(explained.found.reason, explained.nearest)
-    return _yes(sla, explained.found, explained)
-
-
-def _no(reason: str, nearest: Sequence[Rate] = ()) -> dict[str, Any]:
-    nothing = {"price_cents": None, "parts": None, "estimate": None, "row": None}
-    return {"offered": False, "reason": reason, **nothing, "nearest": [_row(rate) for rate in nearest]}
-
-
-def _yes(sla: Sla, found: Quote, explained: Explained) -> dict[str, Any]:
-    return {
-        "offered": True,
-        "reason": "the only row that takes it" if explained.takers == 1 else f"the cheapest of {explained.takers} rows that take it",
-        "price_cents": found.price_cents,
-        "parts": asdict(explained.parts) if explained.parts else None,
-        "estimate": estimate(found.rate.time_cost_seconds, sla.estimate_unit),
-        "row": _row(found.rate),
-        "nearest": [],
-    }
-
-
-def _row(rate: Rate) -> dict[str, Any]:
-    """Write a row as its file has it; what are decimals there stay text to the letter."""
-    return {**asdict(rate), "percent": str(rate.percent), "extra_per_gram": str(rate.extra_per_gram)}

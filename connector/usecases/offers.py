@@ -9,18 +9,20 @@ from sqlalchemy import Connection
 from connector.app import App
 from connector.domain import simulation
 from connector.domain.freight import Destination, postal_key
-from connector.domain.simulation import Cart, Load, Simulation, SlaOffer
+from connector.domain.simulation import Cart, Simulation
+from connector.domain.ways_offered import Load, SlaOffer, ways_offered
 from connector.storage import offers
 
 
 def simulate(app: App, cart: Cart, account: str, sales_channel: str) -> Simulation:
     """Answer a cart from the snapshot as it is now, in one reading transaction."""
-    skus = {line.sku for line in cart.lines}
+    skus, now = {line.sku for line in cart.lines}, app.now
     with app.db.read() as tx:
-        found = offers.load(tx, account, sales_channel, skus, app.now)
+        found = offers.load(tx, account, sales_channel, skus, now)
         slas = app.rates.current(tx)
     shipping, unavailable = app.settings.shipping, app.settings.simulation.unavailable_policy
-    return simulation.simulate(cart, found, slas, split=shipping.split, home=shipping.country, unavailable=unavailable)
+    ways, home = app.ways.at(slas, now), shipping.country
+    return simulation.simulate(cart, found, ways, split=shipping.split, home=home, now=now, unavailable=unavailable)
 
 
 def slas_offered(
@@ -33,4 +35,5 @@ def slas_offered(
     """
     shipping = app.settings.shipping
     destination = Destination((country or "").strip().upper() or shipping.country, postal_key(postal_code or ""))
-    return simulation.slas_offered(loads, app.rates.current(tx), destination, shipping.split)
+    now = app.now
+    return ways_offered(loads, app.ways.at(app.rates.current(tx), now), destination, shipping.split, now)

@@ -52,6 +52,17 @@ CART = _object(
     example={"items": [{"id": "2000037", "quantity": 1, "seller": "1"}], "country": "BRA", "postalCode": "22051030"},
 )
 
+INSTANT = {"type": "string", "format": "date-time"}
+WINDOW = _object(
+    "startDateUtc endDateUtc price",
+    {"startDateUtc": INSTANT, "endDateUtc": INSTANT, "price": {**CENTS, "description": "Added to the line's freight, in cents"}},
+)
+STORE = {
+    "type": ["object", "null"],
+    "description": "Where it is fetched; null where it is brought",
+    "required": ["isPickupStore", "friendlyName", "additionalInfo", "address"],
+    "properties": {"isPickupStore": {"const": True}, "friendlyName": TEXT, "additionalInfo": TEXT, "address": {"type": "object"}},
+}
 SLA = _object(
     "id name price shippingEstimate deliveryChannel availableDeliveryWindows pickupStoreInfo",
     {
@@ -59,9 +70,9 @@ SLA = _object(
         "name": TEXT,
         "price": {**CENTS, "description": "This line's own share of the freight, in cents"},
         "shippingEstimate": {"type": "string", "pattern": "^[0-9]+(d|bd|h|m)$"},
-        "deliveryChannel": {"const": "delivery"},
-        "availableDeliveryWindows": {"type": "array"},
-        "pickupStoreInfo": {"type": "null"},
+        "deliveryChannel": {"enum": ["delivery", "pickup-in-point"]},
+        "availableDeliveryWindows": _list(WINDOW),
+        "pickupStoreInfo": STORE,
     },
 )
 OFFERED_LINE = _object(

@@ -12,15 +12,15 @@ from typing import Any
 
 from connector.domain.availability import CartLine
 from connector.domain.freight import Destination, postal_key
-from connector.domain.simulation import Cart, SimulatedLine, Simulation, SlaOffer
+from connector.domain.simulation import Cart, SimulatedLine, Simulation
 from connector.errors import RequestInvalid
+from connector.vtex.delivery_ways import channels, sla
 
 MAX_LINES = 10_000
 """A request's lines after these are left out; no cart has as many, and an answer has 2.5 seconds."""
 COORDINATES = 2
 LONGEST_NUMBER = 18  # digits: what fits 64 bits
 WHOLE_NUMBER = re.compile(r"\s*\+?0*([0-9]+)(?:\.0*)?\s*", re.ASCII)
-CHANNEL = "delivery"
 
 
 def read(document: object, default_country: str) -> Cart:
@@ -111,7 +111,7 @@ def _destination(country: str | None, postal_code: str | None, coordinates: tupl
     code = postal_key(postal_code or "")
     if not code and len(coordinates) < COORDINATES:
         return None
-    return Destination((country or "").strip().upper() or default_country, code)
+    return Destination((country or "").strip().upper() or default_country, code, coordinates)
 
 
 # ── the answer ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -122,7 +122,7 @@ def write(cart: Cart, simulation: Simulation, merchant: str | None = None) -> di
     """
     return {
         "items": [_item(line, merchant) for line in simulation.lines],
-        "logisticsInfo": [_logistics(line, list(simulation.ships_to)) for line in simulation.lines],
+        "logisticsInfo": [_logistics(line, simulation) for line in simulation.lines],
         "country": cart.country,
         "postalCode": cart.postal_code,
         "geoCoordinates": list(cart.coordinates),
@@ -156,24 +156,12 @@ def _multiplier(value: float) -> int | float:
     return int(value) if value.is_integer() else value
 
 
-def _logistics(found: SimulatedLine, ships_to: list[str]) -> dict[str, Any]:
+def _logistics(found: SimulatedLine, simulation: Simulation) -> dict[str, Any]:
     return {
         "itemIndex": found.line.position,
         "stockBalance": found.stock,
         "quantity": found.quantity,
-        "shipsTo": ships_to,
-        "slas": [_sla(way) for way in found.slas],
-        "deliveryChannels": [{"id": CHANNEL, "stockBalance": found.stock}],
-    }
-
-
-def _sla(way: SlaOffer) -> dict[str, Any]:
-    return {
-        "id": way.id,
-        "name": way.name,
-        "price": way.price_cents,
-        "shippingEstimate": way.estimate,
-        "deliveryChannel": CHANNEL,
-        "availableDeliveryWindows": [],
-        "pickupStoreInfo": None,
+        "shipsTo": list(simulation.ships_to),
+        "slas": [sla(way) for way in found.slas],
+        "deliveryChannels": channels(found.stock, has_pickup=simulation.has_pickup),
     }

@@ -18,7 +18,8 @@ from jsonschema import Draft4Validator
 
 from connector.domain.catalog import Offer, Service
 from connector.domain.freight import Rate, RateTable
-from connector.domain.simulation import Sla, simulate
+from connector.domain.simulation import simulate
+from connector.domain.ways import Sla, plain
 from connector.vtex.simulation import read, write
 
 FILE = "vtex-external-seller-fulfillment.json"
@@ -79,7 +80,7 @@ OFFERS = {
 
 def answered(items, **address):
     cart = read({"items": items} | address, "BRA")
-    answer = write(cart, simulate(cart, OFFERS, SLAS, split="item", home="BRA"))
+    answer = write(cart, simulate(cart, OFFERS, plain(SLAS), split="item", home="BRA", now=END))
     return json.loads(json.dumps(answer, allow_nan=False))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, event, insert, update
 
 from connector import app as app_module
 from connector.domain.catalog import Offer, Service
-from connector.domain.simulation import SlaOffer
+from connector.domain.ways_offered import SlaOffer
 from connector.errors import DatabaseUnreachable
 from connector.settings import DatabaseSettings, Settings, ShippingSettings, SlaSettings
 from connector.storage import freight, snapshots, tables

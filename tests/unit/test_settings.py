@@ -16,7 +16,7 @@ from jobs import DEFAULT_SCHEDULES
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "config" / "connector.toml"
 SKELETON = ROOT / "connector" / "skeleton" / "config"
-COMMENTED = re.compile(r'^# ([a-z_]+ = ".*")$', re.MULTILINE)
+COMMENTED = re.compile(r"^# (\[\[[a-z_.]+\]\]|[a-z_]+ = .+)$", re.MULTILINE)
 MARKETPLACE = """
 [[marketplaces]]
 account = "loja"
@@ -93,7 +93,9 @@ def test_the_shipped_file_names_every_key_and_no_other():
 
 def test_the_shipped_file_shows_the_defaults():
     shipped = dict(flat(tomllib.loads(SHIPPED.read_text(encoding="utf-8"))))
-    defaults = {key: value for key, value in defaults_of_models() if value is not None and key != "shipping.slas"}
+    defaults = {
+        key: value for key, value in defaults_of_models() if value is not None and key not in ("shipping.slas", "shipping.pickup_points")
+    }
 
     jobs = {f"schedule.{name.replace('-', '_')}": default for name, default in DEFAULT_SCHEDULES.items()}
 

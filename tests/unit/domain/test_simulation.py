@@ -1,5 +1,6 @@
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -9,9 +10,12 @@ from hypothesis import strategies as st
 from connector.domain.availability import CartLine
 from connector.domain.catalog import Offer
 from connector.domain.freight import Destination, Rate, RateTable, postal_key
-from connector.domain.simulation import Cart, Sla, SlaOffer, goods_cents, simulate
+from connector.domain.simulation import Cart, simulate
+from connector.domain.ways import Sla, plain
+from connector.domain.ways_offered import SlaOffer, goods_cents
 
 OFFER = Offer("A", 7390, 7490, None, 99, 1500, 10.0, 20.0, 30.0, "un", 1.0)
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 RIO = Destination("BRA", postal_key("22051030"))
 RATE = Rate("n.csv", 2, "0", "99999999", "", 0, 30_000, 1000, Decimal(0), Decimal("0.1"), 0, 432_000, "BRA", 0)
 NORMAL = Sla("Normal", "Entrega Normal", "bd", RateTable([RATE], "BRA"))
@@ -29,7 +33,7 @@ def offers(*found):
 
 
 def answer(asked, known, *, slas=(NORMAL,), split="item"):
-    return simulate(asked, known, slas, split=split, home="BRA")
+    return simulate(asked, known, plain(slas), split=split, home="BRA", now=NOW)
 
 
 def counts(simulation):
@@ -88,7 +92,7 @@ def test_the_policy_says_what_becomes_of_a_line_that_cannot_be_had(policy, answe
     known = offers(OFFER, replace(OFFER, sku="empty", stock=0), replace(OFFER, sku="free", price_cents=0))
     asked = cart(("A", 1), ("empty", 1), ("free", 1), ("unknown", 1))
 
-    assert counts(simulate(asked, known, (NORMAL,), split="item", home="BRA", unavailable=policy)) == answered
+    assert counts(simulate(asked, known, plain([NORMAL]), split="item", home="BRA", now=NOW, unavailable=policy)) == answered
 
 
 def test_lines_of_one_sku_share_its_stock_in_their_order():

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from connector.domain.availability import CartLine
 from connector.domain.catalog import Offer, Service
 from connector.domain.freight import Destination
-from connector.domain.simulation import SimulatedLine, Simulation, SlaOffer
+from connector.domain.simulation import SimulatedLine, Simulation
+from connector.domain.ways_offered import SlaOffer
 from connector.errors import RequestInvalid
 from connector.vtex.simulation import MAX_LINES, read, write
 
@@ -100,8 +101,8 @@ def test_an_empty_cart_is_a_cart():
         ({"postalCode": "22.051-030", "country": "bra"}, RIO),
         ({"postalCode": "C1425", "country": "ARG"}, Destination("ARG", "C1425")),
         ({"postalCode": [], "country": 7}, None),
-        ({"geoCoordinates": [-43.18, -22.97]}, Destination("BRA", "")),
-        ({"geoCoordinates": ["-43,18", "-22.97"], "country": "BRA"}, Destination("BRA", "")),
+        ({"geoCoordinates": [-43.18, -22.97]}, Destination("BRA", "", (-43.18, -22.97))),
+        ({"geoCoordinates": ["-43,18", "-22.97"], "country": "BRA"}, Destination("BRA", "", (-43.18, -22.97))),
         ({"geoCoordinates": ["-22.9443504"]}, None),
         ({"geoCoordinates": {"lat": 1}}, None),
         ({"geoCoordinates": [None, {}]}, None),
