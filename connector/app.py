@@ -76,7 +76,7 @@ class App:
         from connector.vtex.line import Line
 
         if marketplace.account not in self._lines:
-            self._lines.setdefault(marketplace.account, Line(self.settings, marketplace))
+            self._lines.setdefault(marketplace.account, Line(self.settings, marketplace, self.clock))
         return self._lines[marketplace.account]
 
 

@@ -56,8 +56,8 @@ def _tables(found: Status) -> None:
     show.table("Jobs", ["job", "ended", "status", "what"], jobs)
     notifications = seen["notifications"]
     show.say(f"Notifications pending: {notifications['pending']}")
-    places = [(account, m["pending"], _state(m), m["blocked_reason"]) for account, m in notifications["marketplaces"].items()]
-    show.table("Marketplaces", ["marketplace", "pending", "state", "reason"], places)
+    places = [(account, m["pending"], _state(m), _rate(m), m["blocked_reason"]) for account, m in notifications["marketplaces"].items()]
+    show.table("Marketplaces", ["marketplace", "pending", "state", "calls a minute", "reason"], places)
     for title, what in (
         ("Orders", _counts(seen["orders"]["by_state"])),
         ("Orders not exported", _counts(seen["orders"]["not_exported"])),
@@ -95,6 +95,14 @@ def _state(marketplace: dict[str, Any]) -> str:
     if not marketplace["blocked"]:
         return "open"
     return f"blocked until {marketplace['blocked_until']}" if marketplace["blocked_until"] else "blocked until a person looks"
+
+
+def _rate(marketplace: dict[str, Any]) -> str:
+    """Say the rate of now, of what the settings allow; and since when, where the marketplace found it too fast."""
+    rate, ceiling = marketplace["rate_per_minute"], marketplace["ceiling_per_minute"]
+    if rate >= ceiling:
+        return f"{ceiling}"
+    return f"{rate:.0f} of {ceiling}, throttled {marketplace['refused_at'] or 'before'}"
 
 
 def _counts(what: dict[str, Any]) -> str:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from threading import Event
 
 from sqlalchemy import Connection
 
 from connector.app import App
 from connector.delivery.courier import Courier, Effect, Result
-from connector.domain.messages import Delivered, Kind, Message, Outcome, Retry
+from connector.domain.messages import Blocked, Delivered, Kind, Message, Outcome
 from connector.settings import MarketplaceSettings
 from connector.storage import listings, offers, outbox, products
 from connector.vtex import calls, replies, suggestions
 from connector.vtex.line import Line
 
-STOPPED = Result(Retry("stopped before it was sent"))
+STOPPED = Result(Blocked("stopped before it was sent", until=datetime.min.replace(tzinfo=UTC)))
+"""Nothing was sent: that costs no attempt, and says nothing of the marketplace."""
 
 
 @dataclass(frozen=True, slots=True)

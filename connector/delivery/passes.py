@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from connector.app import App
 from connector.delivery.courier import Courier
 from connector.delivery.relay import Relay, Tally
-from connector.domain.messages import Kind
+from connector.domain.messages import Blocked, Kind
 from connector.settings import MarketplaceSettings
 from connector.storage import accounts, outbox
 from connector.usecases.passes import Pass
@@ -29,16 +30,20 @@ def tell(app: App, m: MarketplaceSettings, couriers: dict[Kind, Courier], how: P
     with app.db.write() as tx:
         accounts.know(tx, m.account)
         outbox.reclaim(tx, m.account, kinds, now, expired_only=not app.db.is_sqlite)
-        standing, waits = accounts.standing(tx, m.account), sum(outbox.waiting(tx, m.account, kinds).values())
+        is_paused, standing = accounts.is_paused(tx, m.account), accounts.standing(tx, m.account)
+        waits = sum(outbox.waiting(tx, m.account, kinds).values())
     if not waits:
         return
-    if standing.is_paused:
+    line = app.line(m)
+    line.recall(standing)
+    blocked = line.gate.blocked
+    if is_paused:
         report.did(f"{m.account}: paused; {waits} wait until: connector resume {m.account}")
-    elif standing.is_blocked(now) and not how.by_hand:
-        report.failed(f"{m.account}: left alone until {standing.blocked_until:%H:%M:%S} UTC: {standing.reason}; {waits} wait")
+    elif blocked is not None and now < blocked.until and not how.by_hand:
+        report.failed(f"{m.account}: {_alone(blocked, now)}; {waits} wait")
     else:
-        relay = Relay(app, m.account, couriers, how, threads=m.concurrency)
-        relay.run(probe=standing.blocked_until is not None, on_settled=_keep_standing(relay))
+        relay = Relay(app, line, couriers, how)
+        relay.run(_keep_standing(relay))
         _say(report, m.account, relay)
 
 
@@ -70,12 +75,11 @@ def preview(app: App, m: MarketplaceSettings, kinds: Sequence[Kind], report: Rep
 
 def _keep_standing(relay: Relay) -> Callable[[Connection, int], None]:
     def record(tx: Connection, delivered: int) -> None:
-        account = relay.destination
+        news = relay.line.news()
         if delivered:
-            accounts.unblock(tx, account)
-            accounts.count_delivered(tx, account, delivered)
-        if relay.gate.blocked is not None:
-            accounts.block(tx, account, relay.gate.blocked)
+            accounts.count_delivered(tx, relay.destination, delivered)
+        if news is not None:
+            accounts.remember(tx, relay.destination, news)
 
     return record
 
@@ -92,5 +96,11 @@ def _say(report: Report, account: str, relay: Relay) -> None:
     unnamed = max(0, len(tally.dead) - NAMED) + max(0, len(tally.failing) - NAMED)
     if unnamed:
         report.failed(f"{account}: and {unnamed} more", failing=unnamed)
-    if relay.gate.blocked is not None:
-        report.failed(f"{account}: left alone until {relay.gate.blocked.until:%H:%M:%S} UTC: {relay.gate.blocked.reason}")
+    if relay.line.gate.blocked is not None:
+        report.failed(f"{account}: {_alone(relay.line.gate.blocked, relay.app.now)}")
+
+
+def _alone(blocked: Blocked, now: datetime) -> str:
+    """Say until when, with the day where it is another one, and how a person may try earlier."""
+    form = "%H:%M:%S" if blocked.until.date() == now.date() else "%Y-%m-%d %H:%M:%S"
+    return f"left alone until {blocked.until:{form}} UTC: {blocked.reason}"

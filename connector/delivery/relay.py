@@ -7,18 +7,18 @@ import random
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from connector.app import App
 from connector.delivery.courier import Courier, Result
-from connector.delivery.gate import Gate
 from connector.domain.messages import CATALOG_KINDS, MAX_ATTEMPTS, Blocked, Delivered, GiveUp, Kind, Message, Retry, next_attempt
 from connector.errors import ConnectorError, Unreachable
 from connector.storage import outbox
 from connector.usecases.passes import Pass
+from connector.vtex.line import Line
 
 log = logging.getLogger(__name__)
 
@@ -35,31 +35,39 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Relay:
-    """One pass over one destination's messages. `couriers` has one for each kind, the most urgent first."""
+    """One pass over one marketplace's messages. `couriers` has one for each kind, the most urgent first."""
 
     app: App
-    destination: str
+    line: Line
     couriers: dict[Kind, Courier]
     how: Pass
-    threads: int
-    gate: Gate = field(default_factory=Gate)
     tally: Tally = field(default_factory=Tally)
 
-    def run(self, *, probe: bool, on_settled: Callable[[Connection, int], None]) -> Tally:
+    @property
+    def destination(self) -> str:
+        return self.line.marketplace.account
+
+    def run(self, on_settled: Callable[[Connection, int], None]) -> Tally:
         """Deliver until nothing is due, the destination is blocked, or the pass is stopped.
 
-        With `probe` the first message goes alone: it finds out whether a blocked destination takes calls again. `on_settled` is given
+        Where it is blocked, messages go one by one until one has found out whether it takes calls again. `on_settled` is given
         the settling transaction and the number delivered.
         """
-        started, limit = self.app.now, 1 if probe else self.threads * 8
-        with ThreadPoolExecutor(self.threads, thread_name_prefix=f"courier-{self.destination}") as threads:
-            while not self.how.stop.is_set() and self.gate.blocked is None:
-                batch = self._claim(started, limit)
+        started, gate = self.app.now, self.line.gate
+        gate.half_open()
+        with ThreadPoolExecutor(self.line.marketplace.concurrency, thread_name_prefix=f"courier-{self.destination}") as threads:
+            while not self.how.stop.is_set() and gate.lets_through:
+                batch = self._claim(started, 1 if gate.blocked else self._batch)
                 if not batch:
                     break
                 self._settle(list(zip(batch, threads.map(self._deliver, batch), strict=True)), on_settled)
-                limit = self.threads * 8
         return self.tally
+
+    @property
+    def _batch(self) -> int:
+        """Claim no more than goes out within half a lease at the present rate."""
+        in_time = self.line.pace.rate * outbox.LEASE.total_seconds() / 120
+        return max(1, min(self.line.marketplace.concurrency * 8, int(in_time)))
 
     def _claim(self, started: datetime, limit: int) -> list[Message]:
         with self.app.db.write() as tx:
@@ -68,19 +76,22 @@ class Relay:
 
     def _deliver(self, message: Message) -> Result:
         """Deliver one message; whatever goes wrong in it stays with it."""
-        if self.gate.blocked is not None or self.how.stop.is_set():
-            return Result(self.gate.blocked or Blocked("stopped", until=self.app.now))
+        if not self.line.gate.lets_through or self.how.stop.is_set():
+            return Result(self.line.gate.blocked or Blocked("stopped", until=self.app.now))
         try:
-            result = self.couriers[message.kind](message)
+            return self._heeded(message, self.couriers[message.kind](message))
         except Unreachable as error:  # our own database, say: no fault of the message's
-            result = Result(Retry(str(error)))
+            return Result(Retry(str(error)))
         except ConnectorError as error:
-            result = Result(GiveUp(str(error)))
+            return Result(GiveUp(str(error)))
         except Exception as error:
             log.exception("a courier failed", extra={"kind": message.kind, "reference": message.reference})
-            result = Result(Retry(f"internal: {type(error).__name__}"))
-        self.gate.saw(result.outcome, self.app.now)
-        return result
+            return Result(Retry(f"internal: {type(error).__name__}"))
+
+    def _heeded(self, message: Message, result: Result) -> Result:
+        """Have the gate take note of what a courier brought back; a call that only tried costs its message nothing."""
+        outcome = self.line.gate.saw(result.outcome, self.app.now, _what(message), answered=result.answered)
+        return replace(result, outcome=outcome)
 
     def _settle(self, results: list[tuple[Message, Result]], on_settled: Callable[[Connection, int], None]) -> None:
         with self.app.db.write() as tx:

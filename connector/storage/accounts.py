@@ -1,36 +1,30 @@
-"""How each marketplace stands: paused by a person, blocked until an instant, failing in a row."""
+"""How each marketplace stands: paused by a person, left alone until an instant, called at a rate that it taught us."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, select, update
 
 from connector.domain.messages import Blocked
+from connector.domain.standing import Circuit, Standing
 from connector.storage.tables import marketplaces as t
 from connector.storage.upsert import insert
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    account: str
-    is_paused: bool
-    blocked_until: datetime | None
-    reason: str
-    needs_a_person: bool
-    delivered: int
-
-    def is_blocked(self, now: datetime) -> bool:
-        return self.blocked_until is not None and now < self.blocked_until
+def is_paused(tx: Connection, account: str) -> bool:
+    """Tell whether a person stopped all calls to a marketplace."""
+    return bool(tx.execute(select(t.c.paused).where(t.c.account == account)).scalar())
 
 
 def standing(tx: Connection, account: str) -> Standing:
-    """Return how a marketplace stands; one never spoken to stands well."""
+    """Return what is remembered of a marketplace; one never spoken to stands well."""
     row = tx.execute(select(t).where(t.c.account == account)).first()
     if row is None:
-        return Standing(account, is_paused=False, blocked_until=None, reason="", needs_a_person=False, delivered=0)
-    return Standing(account, row.paused, row.blocked_until, row.blocked_reason or "", row.needs_a_person, row.delivered)
+        return Standing()
+    blocked = Blocked(row.blocked_reason or "", row.blocked_until, row.needs_a_person) if row.blocked_until else None
+    circuit = Circuit(blocked, row.failures_in_a_row, row.openings_in_a_row)
+    return Standing(circuit, row.rate, row.refused_rate, row.refused_at)
 
 
 def know(tx: Connection, account: str) -> None:
@@ -44,15 +38,23 @@ def pause(tx: Connection, account: str, *, paused: bool) -> None:
     tx.execute(update(t).where(t.c.account == account).values(paused=paused))
 
 
-def block(tx: Connection, account: str, blocked: Blocked) -> None:
-    """Leave a marketplace alone until the instant given."""
-    values = {"blocked_until": blocked.until, "blocked_reason": blocked.reason, "needs_a_person": blocked.needs_a_person}
-    tx.execute(update(t).where(t.c.account == account).values(values))
+def remember(tx: Connection, account: str, news: Standing) -> None:
+    """Write down how a marketplace stands: until when it is left alone, and how fast it is called."""
+    circuit, pace = news.circuit, {"rate": news.rate, "refused_rate": news.refused_rate, "refused_at": news.refused_at}
+    row = {"failures_in_a_row": circuit.failures, "openings_in_a_row": circuit.openings, **_block(circuit.blocked), **pace}
+    tx.execute(update(t).where(t.c.account == account).values(row))
 
 
 def unblock(tx: Connection, account: str) -> None:
-    """Record that a marketplace answers again."""
-    tx.execute(update(t).where(t.c.account == account).values(blocked_until=None, blocked_reason=None, needs_a_person=False))
+    """Let a marketplace be called again, at the rate that it last took."""
+    fresh = {"failures_in_a_row": 0, "openings_in_a_row": 0, **_block(None)}
+    tx.execute(update(t).where(t.c.account == account).values(fresh))
+
+
+def _block(blocked: Blocked | None) -> dict[str, Any]:
+    if blocked is None:
+        return {"blocked_until": None, "blocked_reason": None, "needs_a_person": False}
+    return {"blocked_until": blocked.until, "blocked_reason": blocked.reason, "needs_a_person": blocked.needs_a_person}
 
 
 def count_delivered(tx: Connection, account: str, number: int) -> None:

@@ -78,6 +78,8 @@ def marketplaces_now(tx: Connection, now: datetime) -> dict[str, dict[str, Any]]
             "blocked_reason": row["blocked_reason"],
             "needs_a_person": row["needs_a_person"],
             "delivered": row["delivered"],
+            "rate_per_minute": None if row["rate"] is None else round(row["rate"], 1),
+            "refused_at": row["refused_at"],
         }
         for row in tx.execute(select(marketplaces)).mappings()
     }

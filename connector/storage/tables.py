@@ -264,6 +264,10 @@ marketplaces = Table(
     Column("blocked_reason", Text),
     Column("needs_a_person", Boolean, nullable=False, server_default=text("false")),
     Column("failures_in_a_row", Integer, nullable=False, server_default="0"),
+    Column("openings_in_a_row", Integer, nullable=False, server_default="0"),  # of the circuit, since it last answered
+    Column("rate", Float),  # calls a minute, as its answers allow; NULL: never called
+    Column("refused_rate", Float),  # the rate that it last found too fast
+    Column("refused_at", Instant),
     Column("delivered", BigInteger, nullable=False, server_default="0"),  # catalog messages: they leave no row behind
     Column("prices_expired_to", Instant),  # up to when ends of price validity were told
 )

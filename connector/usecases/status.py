@@ -12,7 +12,7 @@ from connector.app import App
 from connector.domain.messages import ERP
 from connector.erp import intake
 from connector.errors import ConnectorError
-from connector.settings import FeedsSettings
+from connector.settings import FeedsSettings, MarketplaceSettings
 from connector.storage import counts, health, runs
 from connector.usecases import alarms
 
@@ -109,14 +109,22 @@ def _run(row: dict[str, Any]) -> dict[str, Any]:
 
 def _notifications(tx: Connection, app: App, messages: dict[str, dict[str, int]]) -> dict[str, Any]:
     known = counts.marketplaces_now(tx, app.now)
-    nothing = {"paused": False, "blocked": False, "blocked_until": None, "blocked_reason": None, "needs_a_person": False, "delivered": 0}
-    places = {m.account: known.get(m.account, nothing) for m in app.marketplaces}
+    places = {m.account: _place(m, known.get(m.account, {})) for m in app.marketplaces}
     waiting = counts.untold(tx)
     return {
         "pending": sum(waiting.values()),
         "messages": messages,
         "marketplaces": {account: {"pending": waiting.get(account, 0), **place} for account, place in places.items()},
     }
+
+
+def _place(m: MarketplaceSettings, known: dict[str, Any]) -> dict[str, Any]:
+    """Say how a marketplace stands, and at which of the calls a minute that the settings allow; one never spoken to stands well."""
+    well = {"paused": False, "blocked": False, "blocked_until": None, "blocked_reason": None, "needs_a_person": False, "delivered": 0}
+    place = {**well, "rate_per_minute": None, "refused_at": None, **known}
+    ceiling = m.requests_per_minute
+    rate = ceiling if place["rate_per_minute"] is None else min(place["rate_per_minute"], ceiling)
+    return {**place, "rate_per_minute": rate, "ceiling_per_minute": ceiling}
 
 
 def _first(failures: list[str]) -> str:

@@ -15,12 +15,14 @@ from connector.vtex.complaints import Complaint, complaint, is_web_page, parsed
 UNTIL_A_PERSON = timedelta(minutes=10)
 THROTTLED = timedelta(seconds=60)
 SHORTEST_WAIT = timedelta(seconds=1)
-LONGEST_WAIT = timedelta(minutes=15)
+LONGEST_WAIT = timedelta(hours=24)
+LONGEST_REST = 60.0
 
 # Suggestion codes (facts §2.2): already in the catalogue; the catalogue could not be asked; the settings name a seller that is not one.
 _CATALOGUED = frozenset({"18", "22", "23"})
 _PASSING = frozenset({"99", "999"})
 _WRONG_SELLER = frozenset({"33"})
+_AN_INSTANT = 1_000_000_000
 _UNKNOWN_SKU = "not found for this seller"
 # Tight on purpose: "already invoiced and cannot be canceled" is the opposite.
 _ALREADY_CANCELED = re.compile(
@@ -41,6 +43,11 @@ class Reply:
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
 
+    @property
+    def is_calm(self) -> bool:
+        """Tell an answer, of whatever meaning, from a failure on either side."""
+        return self.status is not None and self.status < HTTPStatus.INTERNAL_SERVER_ERROR
+
 
 def outcome(kind: Kind, reply: Reply, now: datetime) -> Outcome:
     """Say what an answer to a message of this kind means. `now` is aware UTC; never raises."""
@@ -54,7 +61,7 @@ def outcome(kind: Kind, reply: Reply, now: datetime) -> Outcome:
             return _moved(reply, now)
         case 4:
             return _refusal(kind, status, reply, now)
-        case 5 if status == HTTPStatus.SERVICE_UNAVAILABLE and reply.header("Retry-After"):
+        case 5 if is_throttled(reply):
             return _asked_to_wait(reply, now)
     return Retry(_answered(reply))
 
@@ -62,6 +69,29 @@ def outcome(kind: Kind, reply: Reply, now: datetime) -> Outcome:
 def is_unknown_sku(reply: Reply) -> bool:
     """Tell VTEX's own "not found for this seller" from a 404 that comes from a wrong address (facts §1)."""
     return reply.status == HTTPStatus.NOT_FOUND and _UNKNOWN_SKU in reply.text.lower()
+
+
+def is_throttled(reply: Reply) -> bool:
+    """Tell whether the marketplace says that it is called too fast: 429, or 503 that names a time (facts §0.6)."""
+    is_unavailable = reply.status == HTTPStatus.SERVICE_UNAVAILABLE
+    return reply.status == HTTPStatus.TOO_MANY_REQUESTS or (is_unavailable and bool(reply.header("Retry-After")))
+
+
+def rest_asked_for(reply: Reply, now: datetime) -> float:
+    """Return the seconds that calls should rest, at most 60: an answer said that none are left until a reset.
+
+    Read in either spelling, relied on by nothing (facts §0.6). The reset is seconds from now, or an instant in seconds since 1970.
+    """
+    left, reset = (_rate_header(reply, name) for name in ("Remaining", "Reset"))
+    if left is None or left > 0 or reset is None:
+        return 0.0
+    seconds = reset - now.timestamp() if reset > _AN_INSTANT else float(reset)
+    return max(0.0, min(seconds, LONGEST_REST))
+
+
+def _rate_header(reply: Reply, name: str) -> int | None:
+    value = (reply.header(f"X-RateLimit-{name}") or reply.header(f"RateLimit-{name}")).strip()
+    return int(value[:12]) if value.isascii() and value.isdigit() else None
 
 
 def receipt(reply: Reply) -> str | None:
@@ -149,10 +179,10 @@ def _words(reply: Reply) -> str:
 
 
 def _retry_after(reply: Reply, now: datetime) -> timedelta:
-    """Read Retry-After, in seconds or as a date, within 1 s and 15 min; 60 s where there is none that makes sense."""
+    """Read Retry-After, in seconds or as a date, within 1 s and 24 h; 60 s where there is none that makes sense."""
     value = reply.header("Retry-After").strip()
     is_number = value.isascii() and value.isdigit()
-    wait = timedelta(seconds=int(value[:6])) if is_number else _until(value, reply, now)
+    wait = timedelta(seconds=int(value[:9])) if is_number else _until(value, reply, now)
     return max(SHORTEST_WAIT, min(wait, LONGEST_WAIT))
 
 

@@ -11,7 +11,7 @@ from connector import app as building
 from connector import settings as settings_module
 from connector.domain.messages import Kind
 from connector.sandbox import Sandbox
-from connector.storage import accounts, database, listings
+from connector.storage import counts, database, listings
 from connector.storage import tables as t
 from connector.usecases import letters
 from jobs import Pass
@@ -360,7 +360,7 @@ def test_what_a_dead_process_had_in_hand_is_told_by_the_next_one(world, shop):
 
     assert said(shop) == ["POST A", "PUT acme/A"]
     with world.app.db.read() as tx:
-        assert accounts.standing(tx, "shop").delivered >= 1
+        assert counts.marketplaces_now(tx, world.now)["shop"]["delivered"] >= 1
 
 
 def test_a_database_that_is_locked_for_a_while_makes_no_dead_letter(world, shop):

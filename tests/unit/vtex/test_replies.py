@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain.messages import CATALOG_KINDS, DOCUMENT_KINDS, Blocked, Delivered, GiveUp, Kind, Retry
-from connector.vtex.replies import Reply, is_unknown_sku, outcome, receipt
+from connector.vtex.replies import Reply, is_throttled, is_unknown_sku, outcome, receipt, rest_asked_for
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 UNKNOWN = "Seller StockKeepingUnit 34562 not found for this seller id acme"
@@ -83,7 +83,10 @@ def test_refused_credentials_block_the_marketplace_until_a_person_looks(kind, st
         ({"retry_after": "7"}, 7),
         ({"Retry_After": "0"}, 1),
         ({"Retry_After": "-5"}, 60),
-        ({"Retry_After": "99999999999999999999"}, 900),
+        ({"Retry_After": "3600"}, 3600),
+        ({"Retry_After": "Mon, 02 Mar 2026 10:00:00 GMT"}, 22 * 3600),
+        ({"Retry_After": "99999999999999999999"}, 24 * 3600),
+        ({"Retry_After": "Fri, 06 Mar 2026 12:00:00 GMT"}, 24 * 3600),
         ({"Retry_After": "Sun, 01 Mar 2026 12:01:30 GMT"}, 90),
         ({"Retry_After": "Sun, 01 Mar 2026 11:00:00 GMT"}, 1),
         ({"Retry_After": "Sun, 01 Mar 2026 13:00:30 GMT", "Date": "Sun, 01 Mar 2026 13:00:00 GMT"}, 30),
@@ -104,6 +107,31 @@ def test_an_unavailable_service_is_waited_for_only_where_it_says_how_long():
         "answered 503: without a word; asked to wait", until=NOW + timedelta(seconds=5)
     )
     assert outcome(Kind.PRICE, answer(503), NOW) == Retry("answered 503: without a word")
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 0),
+        ({"X_RateLimit_Remaining": "3", "X_RateLimit_Reset": "30"}, 0),
+        ({"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "30"}, 30),
+        ({"ratelimit_remaining": "0", "ratelimit_reset": "7"}, 7),
+        ({"Ratelimit_Remaining": "0", "Ratelimit_Reset": str(int(NOW.timestamp()) + 20)}, 20),
+        ({"Ratelimit_Remaining": "0", "Ratelimit_Reset": str(int(NOW.timestamp()) - 20)}, 0),
+        ({"Ratelimit_Remaining": "0", "Ratelimit_Reset": "86400"}, 60),
+        ({"Ratelimit_Remaining": "0"}, 0),
+        ({"Ratelimit_Remaining": "none", "Ratelimit_Reset": "soon"}, 0),
+    ],
+)
+def test_what_is_left_of_the_rate_is_read_in_either_spelling_and_relied_on_by_nothing(headers, seconds):
+    assert rest_asked_for(answer(200, **headers), NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("reply", "is_so"), [(answer(429), True), (answer(503, Retry_After="5"), True), (answer(503), False), (answer(500), False)]
+)
+def test_a_throttled_call_is_told_from_a_failed_one(reply, is_so):
+    assert is_throttled(reply) is is_so
 
 
 @pytest.mark.parametrize("kind", KINDS)

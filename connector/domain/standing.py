@@ -1,0 +1,42 @@
+"""What is remembered of a marketplace between passes, processes and restarts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from connector.domain.messages import Blocked
+
+OPEN_FOR = timedelta(seconds=30)
+LONGEST_OPEN = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Circuit:
+    """Whether a marketplace is left alone, and what led there: failures in a row, and openings since it last answered."""
+
+    blocked: Blocked | None = None
+    failures: int = 0
+    openings: int = 0
+
+    def is_blocked(self, now: datetime) -> bool:
+        return self.blocked is not None and now < self.blocked.until
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a marketplace stands. `rate` and `refused_rate` are calls a minute; no rate: it was never spoken to."""
+
+    circuit: Circuit = Circuit()
+    rate: float | None = None
+    refused_rate: float | None = None
+    refused_at: datetime | None = None
+
+
+def open_for(openings: int, jitter: float) -> timedelta:
+    """Say how long the circuit stays open the nth time (from 1) in a row.
+
+    30 s doubling up to 15 min, a quarter less or more by `jitter` (0 to 1).
+    """
+    wait: timedelta = min(OPEN_FOR * 2 ** min(openings - 1, 10), LONGEST_OPEN)
+    return wait * (0.75 + 0.5 * jitter)

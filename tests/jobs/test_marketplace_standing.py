@@ -1,0 +1,143 @@
+"""What is remembered of a marketplace between passes and processes: its rate, its circuit, until when it is left alone."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from test_notify_marketplaces import World
+
+from connector import app as building
+from connector import settings as settings_module
+from connector.sandbox import Sandbox
+from connector.storage import accounts
+from connector.storage.tables import outbox
+from connector.usecases import letters
+from connector.usecases.status import status
+
+
+@pytest.fixture
+def shop(monkeypatch):
+    monkeypatch.setenv("NOTIFY_KEY", "key")
+    monkeypatch.setenv("NOTIFY_TOKEN", "token")
+    with Sandbox(account="shop", app_key="key", app_token="token") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def world(tmp_path, shop):
+    one = World(tmp_path, shop)
+    yield one
+    one.app.db.close()
+
+
+def restarted(world):
+    """Let another process go on with the same project."""
+    world.app.db.close()
+    world.app = building.build(settings_module.load(world.app.settings.config_path), clock=lambda: world.now)
+
+
+def place(world):
+    return status(world.app).as_dict()["notifications"]["marketplaces"]["shop"]
+
+
+def attempts(world):
+    with world.app.db.read() as tx:
+        return list(tx.scalars(select(outbox.c.attempt).where(outbox.c.state == "pending").order_by(outbox.c.id)))
+
+
+def sells_known(world, shop, number):
+    skus = [f"S{n}" for n in range(number)]
+    shop.known |= set(skus)
+    world.sells(*skus)
+
+
+def test_a_throttled_account_is_called_half_as_fast_also_by_the_next_process(world, shop):
+    sells_known(world, shop, 20)
+    assert place(world)["rate_per_minute"] == place(world)["ceiling_per_minute"] == 600_000
+    shop.fail_next(429, headers={"Retry-After": "5"})
+    world.notify()
+    halved = place(world)["rate_per_minute"]
+    assert halved == pytest.approx(300_000, rel=0.01)
+    assert place(world)["refused_at"] == f"{world.now.isoformat(timespec='seconds')}"
+
+    restarted(world)
+    world.now += timedelta(seconds=6)
+    world.notify(by_hand=False)
+    assert world.untold() == 0
+    assert halved < place(world)["rate_per_minute"] < 310_000
+
+
+def test_a_throttled_call_costs_no_message_an_attempt(world, shop):
+    sells_known(world, shop, 20)
+    shop.fail_next(429, times=100)
+    for _ in range(20):
+        world.notify()
+
+    assert attempts(world) == [0] * 20
+    assert letters.listing(world.app) == []
+
+
+def test_a_long_wait_is_kept_said_with_its_day_and_ended_early_by_a_person(world, shop):
+    world.sells("A")
+    shop.fail_next(429, headers={"Retry-After": "43200"})
+    report = world.notify(by_hand=False)
+    until = world.now + timedelta(hours=12)
+    assert f"left alone until {until:%Y-%m-%d %H:%M:%S} UTC" in report.failures[-1]
+    assert place(world)["blocked_until"] == until.isoformat(timespec="seconds")
+    world.now += timedelta(hours=11, minutes=59)
+    restarted(world)
+    world.notify(by_hand=False)
+    assert len(shop.calls) == 1
+
+    letters.resume(world.app, "shop")
+    world.notify(by_hand=False)
+    assert place(world)["blocked_until"] is None
+    assert world.untold() == 0
+
+
+def test_an_outage_of_hours_costs_no_message_its_attempts_and_is_tried_ever_more_rarely(world, shop):
+    sells_known(world, shop, 20)
+    shop.fail_next(500, times=1_000_000)
+    world.notify(by_hand=False)
+    shop.calls.clear()
+    for _ in range(6 * 60 * 2):
+        world.now += timedelta(seconds=30)
+        world.notify(by_hand=False)
+
+    assert 20 <= len(shop.calls) <= 45, "six hours: one call each time, at intervals up to a quarter of an hour"
+    assert max(attempts(world)) <= 2
+    assert letters.listing(world.app) == []
+    with world.app.db.read() as tx:
+        assert accounts.standing(tx, "shop").circuit.openings > 10
+
+    shop._recorder.failures.clear()
+    world.now += timedelta(minutes=20)
+    world.notify(by_hand=False)
+    assert world.untold() == 0
+    with world.app.db.read() as tx:
+        assert accounts.standing(tx, "shop").circuit.openings == 0
+
+
+def test_the_circuit_stays_open_for_the_next_process(world, shop):
+    sells_known(world, shop, 20)
+    shop.fail_next(500, times=1_000_000)
+    world.notify(by_hand=False)
+    shop.calls.clear()
+    restarted(world)
+    report = world.notify(by_hand=False)
+
+    assert shop.calls == []
+    assert "left alone until" in report.failures[0]
+    assert "failed" in place(world)["blocked_reason"]
+
+
+def test_one_message_that_always_fails_becomes_a_dead_letter_and_never_opens_the_circuit(world, shop):
+    world.sells("A")
+    shop.fail_next(500, times=1_000_000)
+    for _ in range(12):
+        world.now += timedelta(minutes=16)
+        world.notify(by_hand=False)
+
+    (letter,) = letters.listing(world.app)
+    assert (letter["reference"], letter["attempts"]) == ("A", 12)
+    assert place(world)["blocked"] is False
