@@ -156,6 +156,8 @@ def read_cancellation(body: object) -> CancelRequest:
 
 
 def _lone(body: object) -> Fields:
-    """Take a body, or the array of one in which an older guide wraps it; nothing at all is an empty one."""
+    """Take a body, or the array of one in which an older guide wraps it; nothing, null and an empty array are an empty one."""
     check_storable(body)
-    return Fields.of(body[0] if isinstance(body, list) and len(body) == 1 else body or None, "")
+    if isinstance(body, list) and len(body) <= 1:
+        return Fields.of(body[0] if body else None, "")
+    return Fields.of(body, "")

@@ -39,16 +39,18 @@ ERROR = _object(
     example={"error": {"code": "ORD021", "message": "the SKU 2000037 is not known", "exception": None}},
 )
 
-CART_LINE = _object("id quantity", {"id": TEXT, "quantity": {"type": "integer", "minimum": 1}, "seller": MAYBE_TEXT})
+CART_LINE = _object("id quantity", {"id": {**TEXT, "minLength": 1}, "quantity": {"type": "integer", "minimum": 1}, "seller": MAYBE_TEXT})
+ANY_LINE: Schema = {"anyOf": [CART_LINE, {"description": "Any other line is left out of the answer, alone"}]}
 CART = _object(
     "items",
     {
-        "items": _list(CART_LINE),
-        "country": {"type": ["string", "null"], "description": "ISO 3166, three letters"},
-        "postalCode": MAYBE_TEXT,
-        "geoCoordinates": {"type": ["array", "null"]},
+        "items": _list(ANY_LINE),
+        "country": {"description": "ISO 3166, three letters, or null. What is none counts as null, here as below"},
+        "postalCode": {"description": "With or without separators, or null"},
+        "geoCoordinates": {"description": "Two numbers, [] or null"},
+        "sc": {"description": "The sales channel, where the address names none"},
     },
-    description="What a cart asks. Without an address the answer names no way of delivery",
+    description="What a cart asks. Without an address the answer names no way of delivery; nothing but a missing list of items is refused",
     example={"items": [{"id": "2000037", "quantity": 1, "seller": "1"}], "country": "BRA", "postalCode": "22051030"},
 )
 
@@ -76,7 +78,8 @@ SLA = _object(
     },
 )
 OFFERED_LINE = _object(
-    "id requestIndex price listPrice quantity seller merchantName priceValidUntil offerings priceTags measurementUnit unitMultiplier",
+    "id requestIndex price listPrice quantity seller merchantName priceValidUntil offerings priceTags measurementUnit unitMultiplier"
+    " attachmentOfferings",
     {
         "id": TEXT,
         "requestIndex": {**WHOLE, "description": "Position in the request"},
@@ -90,6 +93,7 @@ OFFERED_LINE = _object(
         "priceTags": {"type": "array"},
         "measurementUnit": TEXT,
         "unitMultiplier": {"type": "number", "exclusiveMinimum": 0},
+        "attachmentOfferings": {"type": "array"},
     },
 )
 LOGISTICS = _object(
@@ -128,6 +132,7 @@ SIMULATION = _object(
                 "priceTags": [],
                 "measurementUnit": "un",
                 "unitMultiplier": 1,
+                "attachmentOfferings": [],
             }
         ],
         "logisticsInfo": [
@@ -157,17 +162,21 @@ SIMULATION = _object(
     },
 )
 
-ORDER_LINE = _object("id quantity price", {"id": TEXT, "quantity": {"type": "integer", "minimum": 1}, "price": CENTS})
+SENT_ID: Schema = {"type": ["string", "number"], "minLength": 1, "maxLength": 255}
+SENT_TEXT: Schema = {"type": ["string", "number", "null"]}
+SENT_CENTS: Schema = {"type": ["number", "null"], "minimum": 0, "maximum": 10**12, "description": "Cents"}
+SENT_OBJECT: Schema = {"type": ["object", "null"]}
+ORDER_LINE = _object("id quantity", {"id": SENT_ID, "quantity": {"type": "integer", "minimum": 1, "maximum": 10**6}, "price": SENT_CENTS})
 SHIPPING = {
     "type": ["object", "null"],
-    "properties": {"address": {"type": ["object", "null"]}, "logisticsInfo": {"type": ["array", "null"], "items": {"type": "object"}}},
+    "properties": {"address": SENT_OBJECT, "logisticsInfo": {"type": ["array", "null"], "items": SENT_OBJECT}},
 }
 ORDER_FIELDS: Schema = {
-    "marketplaceOrderId": TEXT,
-    "marketplaceServicesEndpoint": MAYBE_TEXT,
-    "marketplacePaymentValue": {"type": ["integer", "null"], "description": "Cents"},
+    "marketplaceOrderId": SENT_ID,
+    "marketplaceServicesEndpoint": SENT_TEXT,
+    "marketplacePaymentValue": SENT_CENTS,
     "items": {**_list(ORDER_LINE), "minItems": 1},
-    "clientProfileData": {"type": ["object", "null"]},
+    "clientProfileData": SENT_OBJECT,
     "shippingData": SHIPPING,
     "openTextField": {},
     "marketingData": {},
@@ -192,19 +201,20 @@ PLACED_ORDER = _object(
     description="The order again, with the seller's own number",
     example={**EXAMPLE_ORDER, "orderId": "SC-7H2K9Q4M", "followUpEmail": "maria@ct.example"},
 )
+WRAPPED: Schema = {"type": ["object", "array", "null"], "items": SENT_OBJECT, "maxItems": 1}  # the older guide's array of one
 AUTHORIZATION: Schema = {
-    "type": "object",
-    "properties": {"marketplaceOrderId": TEXT, "paymentData": {"type": ["object", "null"]}},
+    **WRAPPED,
+    "properties": {"marketplaceOrderId": SENT_TEXT, "paymentData": {}},
     "example": {"marketplaceOrderId": "1138342255777-01"},
 }
 CANCELLATION: Schema = {
-    "type": "object",
+    **WRAPPED,
     "properties": {
-        "marketplaceOrderId": TEXT,
-        "cancellationRequestId": MAYBE_TEXT,
-        "cancellationRequestDate": MAYBE_TEXT,
-        "reason": MAYBE_TEXT,
-        "requestedByUser": {"type": ["boolean", "null"]},
+        "marketplaceOrderId": SENT_TEXT,
+        "cancellationRequestId": SENT_TEXT,
+        "cancellationRequestDate": SENT_TEXT,
+        "reason": SENT_TEXT,
+        "requestedByUser": {"description": "true, false or null"},
     },
     "example": {"marketplaceOrderId": "1138342255777-01", "reason": "the customer changed their mind"},
 }

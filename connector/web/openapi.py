@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from connector import __version__
 from connector.settings import ApiSettings
-from connector.vtex.schemas import CONTEXT_PARAMETER, SCHEMAS
+from connector.vtex.schemas import SCHEMAS
+from connector.web.openapi_parts import (
+    ALWAYS,
+    MEANINGS,
+    NUMBERED,
+    SCHEMES,
+    TAGGED,
+    Part,
+    account,
+    answer,
+    channel,
+    context,
+    credentials,
+    errors,
+    json_of,
+    path_part,
+)
 
-Part = dict[str, Any]
-
-MEANINGS = {
-    400: "Malformed; the message names the field",
-    401: "Credentials are missing or wrong",
-    403: "Not allowed from there",
-    404: "No such order or address",
-    405: "The address does not know the method",
-    409: "The order's state or content does not allow it (FMT009: the same order with other content)",
-    413: "Larger than 2 MB",
-    414: "The address is longer than 8 kB",
-    415: "Not JSON in UTF-8",
-    422: "The order cannot be accepted (ORD021 unknown SKU, FMT002 no stock, FMT006 price, FMT010 shipping service, "
-    "FMT007 total, FMT0026 no items, ORD008 anything else)",
-    500: "The server failed; its log says why",
-    503: "The store cannot be used at present; Retry-After says when to come again",
-}
+ABOUT = """The seller's side of VTEX's protocol for external sellers. Every refusal, also of what is no well-formed HTTP (400, 417, 501), \
+has the same document and headers."""
+TEXT: Part = {"schema": {"type": "string"}}
 
 
 def bases(api: ApiSettings) -> tuple[str, ...]:
@@ -38,100 +38,110 @@ def describe(api: ApiSettings, *, accepts_changes: bool = False) -> Part:
         "openapi": "3.1.0",
         "info": {"title": "VTEX seller connector", "version": __version__, "description": _about(api)},
         "servers": [{"url": base or "/"} for base in bases(api)],
-        "paths": _paths() | (_changes() if accepts_changes else {}),
-        "components": {"schemas": SCHEMAS, "securitySchemes": _security_schemes()},
+        "paths": _guarded(_calls() | (_changes() if accepts_changes else {}), api) | _probes(api),
+        "components": {"schemas": SCHEMAS, "securitySchemes": SCHEMES},
     }
 
 
 def _about(api: ApiSettings) -> str:
     token = " The seller's secret token stands as one more segment before /pvt." if api.auth.path_token else ""
-    return "The seller's side of VTEX's protocol for external sellers." + token
+    return ABOUT + token
 
 
-def _paths() -> dict[str, Part]:
+def _guarded(paths: dict[str, Part], api: ApiSettings) -> dict[str, Part]:
+    """Say of each call what it must show."""
+    security = {"security": credentials(api, needed_here=True)}
+    return {path: {method: call | security for method, call in methods.items()} for path, methods in paths.items()}
+
+
+def _calls() -> dict[str, Part]:
+    place = _call("placeOrders", "Place orders", "PlacedOrders", body="Orders", query=(channel(),), refusals=(400, 409, 413, 415, 422))
+    by_get = _call("simulateByGet", "Simulate a cart, its document in the address", "Simulation", query=(context(), channel()))
+    by_post = _call("simulate", "Simulate a cart", "Simulation", body="Cart", query=(channel(),), refusals=(400, 413, 415))
     return {
-        "/pvt/orderForms/simulation": {
-            "post": _call("Simulate a cart", "Simulation", body="Cart", errors=(400, 413, 415)),
-            "get": _call("Simulate a cart, its document in the address", "Simulation", query=(_context(),), errors=(400, 414)),
+        "/pvt/orderForms/simulation": {"post": by_post, "get": _kept(by_get)},
+        "/pvt/orders": {"post": _linked(place)},
+        "/pvt/orders/{orderId}/fulfill": {"post": _order_call("fulfillOrder", "Authorize dispatch", "Authorization")},
+        "/pvt/orders/{orderId}/cancel": {
+            "post": _order_call("cancelOrder", "Cancel; an empty answer while the ERP decides", "Cancellation")
         },
-        "/pvt/orders": {"post": _call("Place orders", "PlacedOrders", body="Orders", errors=(400, 409, 413, 415, 422))},
-        "/pvt/orders/{orderId}/fulfill": {"post": _order_call("Authorize dispatch", "Authorization")},
-        "/pvt/orders/{orderId}/cancel": {"post": _order_call("Cancel; an empty answer while the ERP decides", "Cancellation")},
-        "/healthz": {"get": _probe("Say whether the server is alive", "Health")},
-        "/readyz": {"get": _probe("Say whether traffic may come, or why not", "Health", 503)},
-        "/metrics": {"get": {"summary": "Numbers for Prometheus", "responses": {"200": _answer("text/plain", {"type": "string"})}}},
-        "/openapi.json": {"get": {"summary": "This document", "responses": {"200": _answer("application/json", {"type": "object"})}}},
-        "/console/": {"get": {"summary": "The operations page", "responses": {"200": _answer("text/html", {"type": "string"})}}},
     }
 
 
 def _changes() -> dict[str, Part]:
-    call = _order_call("Change an order: asked for, then to be applied", "Change")
+    """Describe VTEX's two addresses for changes, each by two methods."""
+    number = path_part("requestId", "VTEX's id of the change")
+    addresses = {
+        "/pvt/orders/{orderId}/changes": ("", ()),
+        "/pvt/orders/{orderId}/changes/{requestId}/send-agreement": ("Agreed", (number,)),
+    }
+    return {
+        path: {method: _change(f"{method}Change{suffix}", more) for method in ("post", "patch")}
+        for path, (suffix, more) in addresses.items()
+    }
+
+
+def _change(name: str, more: tuple[Part, ...]) -> Part:
+    call = _order_call(name, "Change an order: asked for, then to be applied", "Change")
+    call["parameters"] = [*more, *call["parameters"]]
     del call["responses"]["200"]
-    call["responses"]["202"] = {"description": "Taken; the agreement follows as a call", "content": _json("ChangeTaken")}
-    call["responses"] |= _errors(422)
-    named = {**call, "parameters": [_path("requestId", "VTEX's id of the change"), *call["parameters"]]}
+    call["responses"] |= errors(422) | {"202": answer("Taken; the agreement follows as a call", json_of("ChangeTaken"))}
+    return call
+
+
+def _call(
+    name: str, summary: str, answered: str, *, body: str = "", query: tuple[Part, ...] = (), refusals: tuple[int, ...] = (400,)
+) -> Part:
+    request = {"requestBody": {"required": True, "content": json_of(body)}} if body else {}
     return {
-        "/pvt/orders/{orderId}/changes": {"post": call, "patch": call},
-        "/pvt/orders/{orderId}/changes/{requestId}/send-agreement": {"post": named, "patch": named},
-    }
-
-
-def _path(name: str, description: str) -> Part:
-    return {"name": name, "in": "path", "required": True, "schema": {"type": "string"}, "description": description}
-
-
-def _call(summary: str, answer: str, *, body: str = "", query: tuple[Part, ...] = (), errors: tuple[int, ...]) -> Part:
-    request = {"requestBody": {"required": True, "content": _json(body)}} if body else {}
-    return {
+        "operationId": name,
         "summary": summary,
-        "security": [{"key": [], "token": []}, {"authorization": []}, {}],
-        "parameters": [*query, *_who_asks()],
+        "parameters": [*query, account()],
         **request,
-        "responses": {"200": {"description": "Done", "content": _json(answer)}, **_errors(*errors)},
+        "responses": {"200": answer("Done", json_of(answered)), **errors(*refusals, *ALWAYS)},
     }
 
 
-def _order_call(summary: str, body: str) -> Part:
-    place = _path("orderId", "The number answered when placed")
-    call = _call(summary, "Receipt", body=body, query=(place,), errors=(400, 404, 409, 413, 415))
+def _kept(call: Part) -> Part:
+    """Add what a caller that keeps answers is told."""
+    call["responses"]["200"]["headers"] = NUMBERED | TAGGED
+    call["responses"]["304"] = {"description": MEANINGS[304], "headers": NUMBERED | TAGGED}
+    return call
+
+
+def _linked(call: Part) -> Part:
+    """Say where the seller's own number leads."""
+    number = {"parameters": {"orderId": "$response.body#/0/orderId"}}
+    call["responses"]["200"]["links"] = {name: {"operationId": f"{name}Order", **number} for name in ("fulfill", "cancel")}
+    return call
+
+
+def _order_call(name: str, summary: str, body: str) -> Part:
+    call = _call(
+        name,
+        summary,
+        "Receipt",
+        body=body,
+        query=(path_part("orderId", "The number answered when placed"),),
+        refusals=(400, 404, 409, 413, 415),
+    )
     call["requestBody"]["required"] = False
     return call
 
 
-def _probe(summary: str, answer: str, *errors: int) -> Part:
-    failures = {str(status): {"description": MEANINGS[status], "content": _json("Error")} for status in errors}
-    return {"summary": summary, "responses": {"200": {"description": "Yes", "content": _json(answer)}, **failures}}
-
-
-def _errors(*statuses: int) -> Part:
-    headers = {name: {"schema": {"type": "string"}} for name in ("x-vtex-error-code", "x-vtex-error-message")}
-    every = sorted({*statuses, 401, 403, 500, 503})
-    return {str(status): {"description": MEANINGS[status], "headers": headers, "content": _json("Error")} for status in every}
-
-
-def _json(name: str) -> Part:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
-
-
-def _answer(media: str, schema: Part) -> Part:
-    return {"description": "Here it is", "content": {media: {"schema": schema}}}
-
-
-def _context() -> Part:
-    schema = {"$ref": "#/components/schemas/Cart"}
-    return {"name": CONTEXT_PARAMETER, "in": "query", "required": True, "content": {"application/json": {"schema": schema}}}
-
-
-def _who_asks() -> list[Part]:
-    channel = {"name": "sc", "in": "query", "schema": {"type": "string", "default": "1"}, "description": "Sales channel"}
-    account = {"name": "an", "in": "query", "schema": {"type": "string"}, "description": "Marketplace; needed where several are configured"}
-    return [channel, account]
-
-
-def _security_schemes() -> Part:
-    return {
-        "key": {"type": "apiKey", "in": "header", "name": "X-VTEX-API-AppKey"},
-        "token": {"type": "apiKey", "in": "header", "name": "X-VTEX-API-AppToken"},
-        "authorization": {"type": "apiKey", "in": "header", "name": "Authorization", "description": 'VTEX key="…" token="…"'},
+def _probes(api: ApiSettings) -> dict[str, Part]:
+    shown = {
+        "/readyz": ("Say whether traffic may come, or why not", json_of("Health")),
+        "/metrics": ("Numbers for Prometheus", {"text/plain": TEXT}),
+        "/openapi.json": ("This document", {"application/json": {"schema": {"type": "object"}}}),
     }
+    guarded = {path: {"get": _probe(summary, content)} for path, (summary, content) in shown.items()}
+    for methods in guarded.values():
+        methods["get"]["security"] = credentials(api, needed_here=False)
+    page = _probe("The operations page; with 401 the form that asks for its password", {"text/html": TEXT})
+    page["responses"]["401"] = answer(MEANINGS[401], {"text/html": TEXT})
+    return {"/healthz": {"get": _probe("Say whether the server is alive", json_of("Health"))}, **guarded, "/console/": {"get": page}}
+
+
+def _probe(summary: str, content: Part) -> Part:
+    return {"summary": summary, "responses": {"200": answer("Here it is", content), **errors(*ALWAYS)}}

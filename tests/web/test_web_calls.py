@@ -154,6 +154,25 @@ class TestOrders:
         assert (answer.status_code, answer.content) == (200, b"")
 
     @pytest.mark.parametrize("verb", ["fulfill", "cancel"])
+    @pytest.mark.parametrize("body", [b"false", b"0", b'""', b'"x"', b"[[]]", b"[{}, {}]", b"[false]"])
+    def test_a_body_that_is_no_object_changes_nothing_about_an_order(self, project, verb, body):
+        made = project()
+        client = made.client()
+        number = client.simulate_post("/pvt/orders", json=order("a-01")).json["orderId"]
+
+        assert refused(client.simulate_post(f"/pvt/orders/{number}/{verb}", body=body), 400)
+        with made.app().db.read() as tx:
+            assert tx.execute(select(tables.orders.c.state)).all() == [("placed",)]
+
+    @pytest.mark.parametrize("verb", ["fulfill", "cancel"])
+    @pytest.mark.parametrize("body", [b"", b" ", b"null", b"{}", b"[]", b"[null]", b'[{"marketplaceOrderId": "a-01"}]'])
+    def test_a_body_may_be_missing_or_wrapped_in_an_array(self, project, verb, body):
+        client = project().client()
+        number = client.simulate_post("/pvt/orders", json=order("a-01")).json["orderId"]
+
+        assert client.simulate_post(f"/pvt/orders/{number}/{verb}", body=body).status_code == 200
+
+    @pytest.mark.parametrize("verb", ["fulfill", "cancel"])
     @pytest.mark.parametrize("number", ["NOPE", "%00", "%ED%A0%80", "..%2f..%2fetc", "é", "x" * 3000])
     def test_an_unknown_order_is_404(self, project, verb, number):
         assert refused(project().client().simulate_post(f"/pvt/orders/{number}/{verb}", json={}), 404)
