@@ -14,6 +14,7 @@ from connector.cli.freight import freight
 from connector.cli.layouts import layout
 from connector.cli.opening import Call
 from connector.cli.orders import orders
+from connector.cli.sandbox import sandbox
 from connector.errors import ConnectorError
 
 cli = typer.Typer(
@@ -66,6 +67,7 @@ cli.command()(fixing.resume)
 cli.add_typer(fixing.dead_letters, name="dead-letters")
 cli.add_typer(orders, name="orders")
 cli.command()(fixing.erase)
+cli.command()(sandbox)
 cli.command()(project.demo)
 cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(project.bench)
 

@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from urllib.parse import quote
 
 import pytest
 
@@ -92,8 +93,7 @@ def test_a_suggestion_waits_until_it_is_settled_and_counts_its_versions(sandbox)
     "changes",
     [
         {"type": "Sale"},
-        {"invoiceNumber": "NF 1"},
-        {"invoiceNumber": "NF/1"},
+        {"invoiceNumber": ""},
         {"invoiceValue": 1.5},
         {"invoiceValue": 0},
         {"issuanceDate": "2026-01-02"},
@@ -119,6 +119,15 @@ def test_tracking_needs_its_invoice_and_delivery_its_tracking(sandbox):
     assert say(sandbox, "PATCH", f"{invoice}/NFe-1", TRACKING)[0] == 200
     assert say(sandbox, "PUT", f"{invoice}/NFe-1/tracking", {"isDelivered": "yes"})[0] == 400
     assert say(sandbox, "PUT", f"{invoice}/NFe-1/tracking", {"isDelivered": True, "events": []})[0] == 200
+
+
+@pytest.mark.parametrize("number", ["NF 1", "NF/1", "NF#1"])
+def test_an_invoice_whose_number_no_address_can_carry_is_taken_and_never_tracked(sandbox, number):
+    invoice = "/api/oms/pvt/orders/1/invoice"
+
+    assert say(sandbox, "POST", invoice, INVOICE | {"invoiceNumber": number})[0] == 200
+    assert say(sandbox, "PATCH", f"{invoice}/{quote(number, safe='')}", TRACKING)[0] == 404
+    assert "invoice-number" in sandbox.ledger.counts
 
 
 def test_an_invoiced_order_is_cancelled_only_after_its_return(sandbox):
