@@ -115,7 +115,7 @@ def _matching(tx: Connection, reference: str, account: str | None) -> list[Row[A
 
 
 def _within(account: str | None) -> Select[Any]:
-    query = select(t).with_for_update()
+    query = select(t).with_for_update(key_share=True)  # whoever writes into its history holds no row of it, and must not wait
     return query if account is None else query.where(t.c.account == account)
 
 

@@ -111,15 +111,26 @@ class Expired:
 
 
 def expire(app: App) -> Expired:
-    """End what has had its time: reservations, and orders placed 30 days ago and never authorized (facts 4.4, KI 345526)."""
+    """End what has had its time: reservations, and orders placed 30 days ago and never authorized (facts 4.4, KI 345526).
+
+    Each order ends in a transaction of its own: with others' reservations in hand, one would wait for a cancellation that waits for it.
+    """
+    now = app.now
     with app.db.write() as tx:
-        now = app.now
         skus = store.release_ended(tx, now)
         listings.announce(tx, app.marketplaces, skus, Kind.INVENTORY, now)
         order_ids = store.placed_before(tx, now - PLACED_FOR)
-        for order_id in order_ids:
-            _expire(tx, app, store.find(tx, order_id), now)
-        return Expired(order_ids, skus)
+    return Expired([order_id for order_id in order_ids if _expired(app, order_id, now)], skus)
+
+
+def _expired(app: App, order_id: str, now: datetime) -> bool:
+    """End an order, unless it was authorized or cancelled a moment ago."""
+    with app.db.write() as tx:
+        order = store.find(tx, order_id)
+        if order.state != OrderState.PLACED:
+            return False
+        _expire(tx, app, order, now)
+        return True
 
 
 def _expire(tx: Connection, app: App, order: Order, now: datetime) -> None:
