@@ -90,10 +90,15 @@ class ShippingSettings(Section):
     slas: tuple[SlaSettings, ...] = ()
     pickup_points: tuple[PickupPointSettings, ...] = ()
 
+    @property
+    def ids(self) -> list[str]:
+        """What an order may name as its way of delivery."""
+        return [*(sla.id for sla in self.slas), *(point.id for point in self.pickup_points)]
+
     @model_validator(mode="after")
     def _ids(self) -> ShippingSettings:
         """Refuse one id for two ways of delivery: the marketplace could not tell them apart (KI 298665)."""
-        counted = Counter([*(sla.id for sla in self.slas), *(point.id for point in self.pickup_points)])
+        counted = Counter(self.ids)
         twice = next((name for name, count in counted.items() if count > 1), None)
         if twice:
             raise misfit("id", f"{twice} twice", "an id of its own for each way of delivery and each pickup point")

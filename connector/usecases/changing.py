@@ -115,7 +115,7 @@ def _fit(tx: Connection, app: App, order: Order, asked: OrderChange, now: dateti
 
 
 def _shippable(app: App, asked: OrderChange) -> None:
-    slas = [sla.id for sla in app.settings.shipping.slas]
+    slas = app.settings.shipping.ids
     for one in asked.added:
         if one.sla and slas and one.sla not in slas:
             raise OrderRefused(f"SKU {one.sku} is to go by the shipping service {one.sla!r}; offered are {', '.join(slas)}", code="FMT010")

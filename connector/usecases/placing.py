@@ -78,11 +78,11 @@ def _terms(tx: Connection, app: App, fresh: list[NewOrder], now: datetime) -> Te
     skus = _skus(fresh)
     found = offers.load(tx, fresh[0].account, fresh[0].sales_channel, skus, now)
     known = holds.standings(tx, [sku for sku in skus if sku not in found], now)
-    shipping, rules = app.settings.shipping, app.settings.orders
+    rules = app.settings.orders
     return Terms(
         offers=found,
         known=known,
-        slas=[*(sla.id for sla in shipping.slas), *(point.id for point in shipping.pickup_points)],
+        slas=app.settings.shipping.ids,
         price_tolerance=rules.price_tolerance,
         refuses_other_totals=rules.total_mismatch == "refuse",
         windows=app.ways.windows(now),

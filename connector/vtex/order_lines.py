@@ -9,10 +9,8 @@ from typing import Any
 
 from connector.domain.orders import OrderItem, OrderService, line_cents
 from connector.errors import OrderRefused
+from connector.vtex.delivery_ways import DELIVERY, PICKUP
 from connector.vtex.order_fields import MAX_CENTS, Fields, invalid
-
-PICKUP = "pickup-in-point"
-DELIVERY = "delivery"
 
 
 def read_lines(order: Fields, shipping: Fields) -> tuple[OrderItem, ...]:
