@@ -1,16 +1,10 @@
-"""Our simulation answers against what VTEX publishes: today's OpenAPI, and the keys of the 2017 guide.
-
-$VTEX_SCHEMAS names a folder that holds VTEX's file vtex-external-seller-fulfillment.json. It is taken as it stands but for four places
-where it contradicts its own text or VTEX's own carts (facts 10): merchantName, country and postalCode may be null, price tags are
-objects, a multiplier may have decimals.
-"""
+"""Our simulation answers against what VTEX publishes: today's OpenAPI, and the keys of the 2017 guide."""
 
 import json
-import os
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 
+import published
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,42 +16,15 @@ from connector.domain.simulation import simulate
 from connector.domain.ways import Sla, plain
 from connector.vtex.simulation import read, write
 
-FILE = "vtex-external-seller-fulfillment.json"
-
 RATE = Rate("n.csv", 2, "0", "99999999", "", 0, 30_000, 1090, Decimal("0.3"), Decimal(0), 0, 432_000, "BRA", 0)
 SLAS = (Sla("Normal", "Entrega Normal", "bd", RateTable([RATE], "BRA")), Sla("Expressa", "Entrega Expressa", "h", RateTable([RATE], "BRA")))
 GUARANTEE = Service("Garantia", "5", "Garantia de 1 ano", 10000)
 END = datetime(2026, 3, 1, 22, 58, 28, 143000, UTC)
 
 
-def published():
-    folder = os.environ.get("VTEX_SCHEMAS", "")
-    path = Path(folder, FILE)
-    if not folder or not path.exists():
-        pytest.skip(f"VTEX_SCHEMAS names no folder with {FILE}: VTEX's published schemas are not part of this repository")
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
-def as_json_schema(node):
-    """Turn OpenAPI 3.0's `nullable` into JSON Schema."""
-    if isinstance(node, list):
-        return [as_json_schema(part) for part in node]
-    if not isinstance(node, dict):
-        return node
-    made = {key: as_json_schema(value) for key, value in node.items() if key not in ("example", "nullable")}
-    return made | {"type": [made["type"], "null"]} if node.get("nullable") is True else made
-
-
 @pytest.fixture(scope="module")
 def schema():
-    document = published()
-    answer = as_json_schema(document["components"]["schemas"]["responseFulfillmentSimulation"])
-    item = answer["properties"]["items"]["items"]["properties"]
-    answer["properties"]["country"]["type"] = answer["properties"]["postalCode"]["type"] = ["string", "null"]
-    item["merchantName"]["type"] = ["string", "null"]
-    item["priceTags"]["items"] = {"type": "object"}
-    item["unitMultiplier"]["type"] = "number"
-    return answer
+    return published.simulation_answer()
 
 
 def offer(sku, **changes):
@@ -111,7 +78,7 @@ def test_every_answer_holds_to_todays_published_schema(schema, items, address):
 
 
 def test_the_published_example_of_a_request_is_read():
-    document = published()
+    document = published.document()
     body = document["paths"]["/pvt/orderForms/simulation"]["post"]["requestBody"]["content"]["application/json"]
     cart = read(body["example"], "BRA")
 

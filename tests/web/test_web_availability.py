@@ -1,55 +1,16 @@
 """What is for sale, line by line, as VTEX hears it over real HTTP: the availability table, channels, services, units (facts 3.1 to 3.4)."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from urllib.parse import quote
 
 import pytest
 import requests
-from sqlalchemy import insert
-from web_world import LOCAL, SHIPPING, free_port, marketplace, price, product, rate, section, set_up, start, stop
-
-from connector.storage import tables
+from availability_world import END, made, wanted
+from web_world import LOCAL, SHIPPING, free_port, marketplace, section, start, stop
 
 SIMULATION = "/pvt/orderForms/simulation"
 RIO = {"country": "BRA", "postalCode": "22051-030"}
-END = datetime(2099, 3, 1, 22, 58, 28, tzinfo=UTC)
-IN_STOCK = {
-    "plenty": 100_000,
-    "two": 2,
-    "none": 0,
-    "inactive": 5,
-    "unpriced": 5,
-    "free": 5,
-    "expired": 5,
-    "kilo": 9,
-    "wrapped": 9,
-    "channels": 9,
-}
-
-
-def fill(app):
-    """Put one SKU for each row of the table into the snapshot."""
-    special = {"inactive": {"active": False}, "kilo": {"measurement_unit": "kg", "unit_multiplier": 0.3}}
-    costs = {sku: 0 if sku == "free" else 1000 for sku in IN_STOCK if sku != "unpriced"}
-    scoped = [("", "2", 2000), ("second", "", 3000), ("second", "2", 4000)]
-    rows = [price(sku, cents) for sku, cents in costs.items()]
-    rows += [price("channels", cents) | {"marketplace": account, "sales_channel": channel} for account, channel, cents in scoped]
-    ends = {"expired": datetime.now(UTC) - timedelta(days=1), "wrapped": END}
-    with app.db.write() as tx:
-        tx.execute(insert(tables.products), [product(sku) | special.get(sku, {}) for sku in IN_STOCK])
-        tx.execute(insert(tables.prices), [row | {"valid_until": ends.get(row["sku"])} for row in rows])
-        tx.execute(insert(tables.stock), [{"sku": sku, "warehouse": "", "quantity": left} for sku, left in IN_STOCK.items()])
-        tx.execute(insert(tables.freight), [rate() | {"zip_start": "20000000", "zip_end": "28999999", "weight_end_g": 200_000_000}])
-        tx.execute(insert(tables.services), [{"sku": "wrapped", "type": "Embalagem", "id": "6", "name": "Presente", "price_cents": 250}])
-
-
-def made(root, settings="", accounts=("first", "second"), **how):
-    found = set_up(root, settings, accounts=accounts, filled=False, **how)
-    app = found.app()
-    fill(app)
-    app.db.close()
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +39,6 @@ def ask(server):
 
     yield simulate
     session.close()
-
-
-def wanted(sku, quantity=1, **more):
-    return {"id": sku, "quantity": quantity, "seller": "1"} | more
 
 
 def rows(answer):

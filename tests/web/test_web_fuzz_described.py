@@ -2,18 +2,17 @@
 as described: status, content type, headers, document. $FUZZ_CASES says how many cases; few without it.
 """
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cases import CASES, FEW
 from sqlalchemy import insert
 from web_world import free_port, price, product, section, set_up, start, stop
 
 from connector.storage import tables
 
-CASES = int(os.environ.get("FUZZ_CASES", "100"))
 OPERATIONS = 13
 SETTINGS = """\
 suppress-health-check = ["all"]
@@ -70,7 +69,7 @@ def fuzz(server, folder, *options):
 
 def depth():
     """Say how much is tried: without $FUZZ_CASES what CI has time for, the same each time."""
-    few = ["--phases=examples,coverage,fuzzing", "--seed=1"] if CASES <= 100 else []
+    few = ["--phases=examples,coverage,fuzzing", "--seed=1"] if CASES <= FEW else []
     return [f"--max-examples={max(CASES // OPERATIONS, 1)}", *few]
 
 
