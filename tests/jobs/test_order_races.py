@@ -1,0 +1,167 @@
+"""Calls about one order that come at the same moment, on both databases: whoever is first decides, and nothing is said twice."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from documents_world import Papers, sandboxes
+from sqlalchemy import select
+
+from connector.domain.documents import Ack
+from connector.domain.orders import OrderState
+from connector.errors import Conflict, ConnectorError
+from connector.storage import offers
+from connector.storage import orders as store
+from connector.storage.tables import outbox, reservations
+from connector.usecases import changing, orders
+
+ROUNDS = 8
+LESS = {"changeRequestId": "c1", "remove": {"items": [{"id": "A", "quantity": 1}]}}
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def world(request, tmp_path):
+    yield from opened(request, tmp_path, request.param)
+
+
+@pytest.fixture
+def postgresql_world(request, tmp_path):
+    yield from opened(request, tmp_path, "postgresql")
+
+
+def opened(request, tmp_path, database):
+    how = {"url": request.getfixturevalue("postgresql_url")} if database == "postgresql" else {}
+    shops = sandboxes()
+    one = Papers(tmp_path / "project", shops, **how)
+    yield one
+    one.app.db.close()
+    for shop in shops:
+        shop.close()
+
+
+def at_once(*works):
+    """Do things in threads that start together; returns what each returned, or the error of ours that stopped it."""
+    gate = threading.Barrier(len(works))
+
+    def through(work):
+        gate.wait(20)
+        try:
+            return work()
+        except ConnectorError as error:
+            return error
+
+    with ThreadPoolExecutor(len(works)) as threads:
+        return list(threads.map(through, works))
+
+
+def authorize(world, order_id):
+    return lambda: orders.authorize(world.app, "shop", order_id, {"marketplaceOrderId": "ignored"})
+
+
+def cancel(world, order_id):
+    return lambda: orders.cancel(world.app, "shop", order_id, {"reason": "gave up"})
+
+
+def kinds(world, order_id):
+    """Every message about an order, settled ones too."""
+    with world.app.db.read() as tx:
+        rows = tx.execute(select(outbox.c.kind).where((outbox.c.reference == order_id) | (outbox.c.order_id == order_id)))
+        return sorted(row.kind for row in rows)
+
+
+def stock_left(world, sku="A"):
+    with world.app.db.read() as tx:
+        return offers.load(tx, "shop", "1", [sku], world.now)[sku].stock
+
+
+@pytest.mark.parametrize("n", range(ROUNDS))
+def test_authorization_and_cancellation_at_once_end_in_one_of_two_ways(world, n):
+    order_id = world.place(f"m{n}")
+    authorized, canceled = at_once(authorize(world, order_id), cancel(world, order_id))
+    state = world.order(order_id).state
+
+    if isinstance(authorized, Conflict):
+        assert (state, canceled["orderId"]) == (OrderState.CANCELED, order_id)
+        assert kinds(world, order_id) == ["cancellation-file", "order-file"]
+        assert stock_left(world) == 1000
+    else:
+        assert (state, canceled, authorized["orderId"]) == (OrderState.CANCEL_ASKED, None, order_id)
+        assert kinds(world, order_id) == ["cancellation-file", "dispatch-file", "order-file"]
+        assert stock_left(world) == 998
+
+
+@pytest.mark.parametrize("n", range(ROUNDS // 2))
+def test_a_cancellation_and_an_invoice_at_once_leave_the_order_invoiced_and_the_marketplace_told_once(world, n):
+    order_id = world.ordered(f"m{n}")
+    world.drop("invoices", f"{order_id};N1;2026-01-02;25,00;A;2;10,00")
+    canceled, _ = at_once(cancel(world, order_id), world.run)
+    world.run()
+
+    assert canceled is None or isinstance(canceled, Conflict)
+    assert world.order(order_id).state is OrderState.INVOICED
+    assert list(world.shop.invoices[f"m{n}"]) == ["N1"]
+    assert world.shop.cancellations == {}
+
+
+@pytest.mark.parametrize("n", range(ROUNDS // 2))
+def test_the_erps_rejection_among_the_marketplaces_calls_cancels_once(world, n):
+    order_id = world.place(f"m{n}")
+    no = Ack(order_id, is_accepted=False, erp_order_id="", message="none left", acked_at=world.now)
+    *_, told = at_once(authorize(world, order_id), cancel(world, order_id), lambda: orders.acknowledge(world.app, no))
+
+    assert not isinstance(told, ConnectorError)
+    assert world.order(order_id).state is OrderState.CANCELED
+    assert kinds(world, order_id).count("cancel") == bool(told), "told where it was the rejection that cancelled"
+    assert stock_left(world) == 1000
+
+
+@pytest.mark.parametrize("n", range(ROUNDS // 2))
+def test_a_change_and_a_cancellation_at_once_never_leave_stock_held_or_sold_twice(world, n):
+    order_id = world.place(f"m{n}", ("A", 3))
+    changing.change(world.app, "shop", order_id, LESS)
+    confirm = {"agreementType": "Confirmation"}
+    changed, canceled = at_once(lambda: changing.change(world.app, "shop", order_id, confirm, "c1"), cancel(world, order_id))
+    kept = world.order(order_id)
+
+    assert canceled["orderId"] == order_id
+    assert kept.state is OrderState.CANCELED
+    assert kept.items[0].quantity == (3 if isinstance(changed, Conflict) else 2)
+    assert stock_left(world) == 1000
+
+
+def test_orders_that_expire_while_the_marketplace_cancels_them_end_once_each(world):
+    order_ids = [world.place(f"m{n}") for n in range(6)]
+    world.now += timedelta(days=31)
+    expired, *canceled = at_once(lambda: orders.expire(world.app), *(cancel(world, order_id) for order_id in order_ids))
+
+    assert not [one for one in (expired, *canceled) if isinstance(one, ConnectorError)]
+    states = {order_id: world.order(order_id).state for order_id in order_ids}
+    assert set(states.values()) <= {OrderState.EXPIRED, OrderState.CANCELED}
+    assert set(expired.order_ids) == {order_id for order_id, state in states.items() if state is OrderState.EXPIRED}
+    assert [kinds(world, order_id).count("cancellation-file") for order_id in order_ids] == [1] * 6
+    with world.app.db.read() as tx:
+        assert not tx.execute(select(reservations.c.sku).where(reservations.c.released_at.is_(None))).all()
+
+
+def test_a_stock_import_writes_into_an_orders_history_while_a_cancellation_has_it_in_hand(postgresql_world):
+    """Else each could wait for the other: the cancellation for the reservation, the import for the order's row."""
+    world = postgresql_world
+    order_id = world.ordered("m1")
+    orders.acknowledge(world.app, Ack(order_id, True, "E1", "", world.now))
+
+    def import_stock():
+        with world.app.db.write() as tx:
+            tx.exec_driver_sql("SET LOCAL lock_timeout = '5s'")
+            return store.release_acked(tx, world.now + timedelta(hours=1), world.now)
+
+    with world.app.db.write() as tx, ThreadPoolExecutor(1) as threads:
+        orders.find(tx, order_id)
+        assert threads.submit(import_stock).result(30) == ["A"]
+
+
+def test_an_order_is_placed_once_by_many_threads(world):
+    answers = at_once(*[lambda: world.place("m1")] * 6)
+
+    assert len(set(answers)) == 1
+    assert stock_left(world) == 998
