@@ -24,6 +24,7 @@ from connector.erp.store import Partial, Presence
 from connector.errors import ConnectorError, ErpUnreachable, HostKeyChanged, Misuse, TargetOccupied
 from connector.formats import order_files
 from connector.storage import documents, order_changes, order_story, orders, outbox
+from connector.usecases import errors_back
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
@@ -40,7 +41,7 @@ Write = Callable[[Order, str, Path], tuple[str, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """One kind of file: the folder it appears in, how the order's history names it, and how it is written (a change: with its change)."""
+    """One kind of file: its folder, how the order's history names it, and how it is written (errors: as they were kept)."""
 
     folder: str
     name: str
@@ -52,6 +53,7 @@ PAPERS = {
     Kind.CHANGE_FILE: Paper("changes", "change file written"),
     Kind.DISPATCH_FILE: Paper("dispatches", "dispatch file written", order_files.dispatch_file),
     Kind.CANCELLATION_FILE: Paper("cancellations", "cancellation file written", order_files.cancellation_file),
+    Kind.ERRORS_FILE: Paper(errors_back.FOLDER, "errors file written"),
 }
 
 
@@ -149,6 +151,8 @@ def _write(app: App, message: Message, report: Report) -> list[Written]:
 
 def _rendered(app: App, message: Message) -> tuple[str, bytes]:
     """Return a file's name below the target, and its content as of now."""
+    if message.kind is Kind.ERRORS_FILE:
+        return errors_back.rendered(app, message.reference)
     order_id, number = documents.referred(message.reference)
     with app.db.read() as tx:
         order = orders.find(tx, order_id)
@@ -196,8 +200,9 @@ def _settle(app: App, published: list[Written], report: Report) -> None:
     with app.db.write() as tx:
         for written in published:
             if outbox.delivered(tx, written.message, app.now, keep=True):
-                order_story.event(tx, _order_of(written.message), app.now, PAPERS[written.message.kind].name, written.partial.final)
+                _note(tx, app, written, written.partial.final)
     if published:
+        _forget_errors(app, published)
         names = ", ".join(written.partial.final for written in published[:NAMED])
         more = f" and {len(published) - NAMED} more" if len(published) > NAMED else ""
         report.did(f"wrote {names}{more}")
@@ -207,17 +212,32 @@ def _settle(app: App, published: list[Written], report: Report) -> None:
 def _occupied(app: App, written: Written, error: TargetOccupied, report: Report) -> None:
     """Leave a file that lies there alone: asked for again, it is there already; for the first time, somebody else's is in its place."""
     with app.db.write() as tx:
-        if outbox.was_delivered(tx, written.message):
-            _note(tx, app, written, f"{written.partial.final} lies there already; nothing was written")
-            outbox.delivered(tx, written.message, app.now, keep=True)
+        if written.message.kind is Kind.ERRORS_FILE:  # an older file's errors, not taken yet: it is written again under another name
+            outbox.again(tx, written.message, app.now, str(error), app.now, counts=False)
         else:
-            outbox.bury(tx, written.message, str(error), app.now)
-        report.failed(str(error), dead=1)
+            _report_occupied(tx, app, written, error, report)
     app.target.discard(written.partial)
 
 
+def _report_occupied(tx: Connection, app: App, written: Written, error: TargetOccupied, report: Report) -> None:
+    if outbox.was_delivered(tx, written.message):
+        _note(tx, app, written, f"{written.partial.final} lies there already; nothing was written")
+        outbox.delivered(tx, written.message, app.now, keep=True)
+    else:
+        outbox.bury(tx, written.message, str(error), app.now)
+    report.failed(str(error), dead=1)
+
+
+def _forget_errors(app: App, published: list[Written]) -> None:
+    for written in published:
+        if written.message.kind is Kind.ERRORS_FILE:
+            errors_back.forget(app, written.message.reference)
+
+
 def _note(tx: Connection, app: App, written: Written, sentence: str) -> None:
-    order_story.event(tx, _order_of(written.message), app.now, PAPERS[written.message.kind].name, sentence)
+    """Tell it in the order's story; a file of errors is no order's."""
+    if written.message.kind is not Kind.ERRORS_FILE:
+        order_story.event(tx, _order_of(written.message), app.now, PAPERS[written.message.kind].name, sentence)
 
 
 def _order_of(message: Message) -> str:

@@ -27,12 +27,13 @@ class Kind(StrEnum):
     DISPATCH_FILE = "dispatch-file"
     CANCELLATION_FILE = "cancellation-file"
     CHANGE_FILE = "change-file"
+    ERRORS_FILE = "errors-file"  # what of an ERP's file was refused; the reference is its number in the ledger
 
 
 CATALOG_KINDS = (Kind.INVENTORY, Kind.PRICE, Kind.CATALOG, Kind.SUGGESTION)
 """What notify-marketplaces delivers, the most urgent first: sold out, then price, then content."""
 DOCUMENT_KINDS = (Kind.CANCEL, Kind.CHANGE_ACKNOWLEDGED, Kind.CHANGE_CONFIRMED, Kind.INVOICE, Kind.TRACKING, Kind.DELIVERY)
-FILE_KINDS = (Kind.ORDER_FILE, Kind.CHANGE_FILE, Kind.DISPATCH_FILE, Kind.CANCELLATION_FILE)
+FILE_KINDS = (Kind.ORDER_FILE, Kind.CHANGE_FILE, Kind.DISPATCH_FILE, Kind.CANCELLATION_FILE, Kind.ERRORS_FILE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,13 @@ def note(folder: Path, name: str, errors: bytes) -> Path:
     raise AssertionError("numbers never end")
 
 
+def keep(path: Path, content: bytes) -> None:
+    """Write a file of our own in one step, durably, with its folders; one of that name is replaced."""
+    with files.translated(str(path.parent)):
+        make_folders(path.parent)
+        _replace(path, content)
+
+
 def _places(wanted: Wanted, folder: Path) -> Iterator[Path]:
     """Yield the names to try; not those whose errors file would be another's file."""
     for place in _numbered(local_name(wanted.name), folder):

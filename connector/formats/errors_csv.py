@@ -8,19 +8,20 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable
 
 from connector.formats.record import Rejection
+from connector.formats.translating import phrases
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def errors_csv(rejections: Iterable[Rejection]) -> bytes:
-    """Write rejections as `line;column;value;reason` in UTF-8 with its mark, so that Excel opens it right.
+def errors_csv(rejections: Iterable[Rejection], language: str = "en") -> bytes:
+    """Write rejections as `line;column;value;reason` in UTF-8 with its mark, so that Excel opens it right; "pt" writes Portuguese.
 
     A cell that a spreadsheet would run as a formula gets an apostrophe before it.
     """
-    text = io.StringIO(newline="")
+    text, said = io.StringIO(newline=""), phrases(language).said
     writer = csv.writer(text, delimiter=";", lineterminator="\r\n")
-    writer.writerow(("line", "column", "value", "reason"))
-    writer.writerows((found.line, safe_cell(found.column), safe_cell(found.value), safe_cell(found.reason)) for found in rejections)
+    writer.writerow(map(said, ("line", "column", "value", "reason")))
+    writer.writerows((found.line, safe_cell(found.column), safe_cell(found.value), safe_cell(said(found.reason))) for found in rejections)
     return BOM_UTF8 + text.getvalue().encode("utf-8", errors="replace")
 
 

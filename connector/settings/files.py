@@ -18,6 +18,8 @@ class ErpSettings(Section):
     known_hosts: str = "config/known_hosts"
     settle_seconds: float = Field(2, ge=0)
     done_marker: str = ""
+    language: Literal["en", "pt"] = "en"
+    errors_on_target: bool = False
 
 
 class FeedSettings(Section):

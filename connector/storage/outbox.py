@@ -32,6 +32,12 @@ def put(tx: Connection, destination: str, kind: Kind, references: Iterable[str],
         tx.execute(unless_pending(insert(tx, t)), rows)
 
 
+def was_ever_put(tx: Connection, destination: str, kind: Kind, reference: str) -> bool:
+    """Tell whether something was asked for before, whatever became of it."""
+    same = (t.c.destination == destination, t.c.kind == kind.value, t.c.reference == reference)
+    return tx.execute(select(t.c.id).where(*same).limit(1)).first() is not None
+
+
 def unless_pending(statement: Insert) -> Insert:
     """Let an insert into the outbox pass over messages that wait already."""
     twin = [t.c.destination, t.c.kind, t.c.reference]

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, exists, func, or_, select
 
 from connector.domain.keys import key_text
+from connector.domain.keys import shown as key_shown
 from connector.storage.database import reading
 from connector.storage.staging import Stage, refuse
 
@@ -57,7 +58,13 @@ def _beside(connection: Connection, stage: Stage, row: Row[Any]) -> Conflict:
     key: tuple[str, ...] = tuple(row[1:])
     lines = select(stage.refused.c.line).where(stage.refused.c.key == key_text(key)).order_by(stage.refused.c.line)
     bad = connection.execute(lines.limit(1)).scalar_one()
-    return Conflict(row.line, key, f"line {bad} has the same key and is refused; none of the rows of one key is taken then")
+    reason = f"line {bad} has the same key and is refused; none of the rows of one key is taken then"
+    return Conflict(row.line, key, reason, *_shown(stage, key))
+
+
+def _shown(stage: Stage, key: tuple[str, ...]) -> tuple[str, str]:
+    """Return the key's column and value; of a key of several columns those that are not empty, the first column naming it."""
+    return stage.key[0], key_shown(key_text(key), len(key))
 
 
 def _has_repeats(connection: Connection, stage: Stage) -> bool:
@@ -74,17 +81,17 @@ def _different(stage: Stage) -> Select[Any]:
 
 
 def _refuse_different(connection: Connection, stage: Stage) -> None:
-    found = list(_conflicts(connection.execute(_different(stage)).all()))
+    found = list(_conflicts(stage, connection.execute(_different(stage)).all()))
     if found:
         refuse(connection, stage, found)
         connection.execute(delete(stage.staged).where(exists().where(stage.same_key(stage.staged, stage.kept))))
 
 
-def _conflicts(rows: Sequence[Row[Any]]) -> Iterator[Conflict]:
+def _conflicts(stage: Stage, rows: Sequence[Row[Any]]) -> Iterator[Conflict]:
     for key, group in groupby(rows, key=lambda row: tuple(row[1:])):
         lines = [row.line for row in group]
         reason = f"the key occurs with different content on lines {_listed(lines)}"
-        yield from (Conflict(line, key, reason) for line in lines)
+        yield from (Conflict(line, key, reason, *_shown(stage, key)) for line in lines)
 
 
 def _listed(lines: list[int]) -> str:

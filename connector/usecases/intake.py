@@ -21,6 +21,7 @@ from connector.formats.errors_csv import errors_csv
 from connector.storage import files, quarantine
 from connector.storage.files import Entry
 from connector.storage.quarantine import Refusal
+from connector.usecases import errors_back
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
@@ -146,7 +147,9 @@ def _placed(app: App, taken: Taken, settled: Settled, now: datetime, *, leaves: 
     """Move a file's copy where it belongs, with an errors file where rows were refused; with `leaves` it goes from the source too."""
     entry, source = settled.entry, app.source if leaves else None
     found = [Rejection(one.line, one.column, one.value, one.reason) for one in settled.refusals]
-    errors = errors_csv(found)
+    errors = errors_csv(found, app.settings.erp.language)
+    if found and entry.state != "held":
+        errors_back.ask(app, entry, errors)
     if entry.state == "refused":
         return intake.refuse(source, taken, app.root, entry.feed, errors)
     if entry.state == "held":

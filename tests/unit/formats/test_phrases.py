@@ -1,0 +1,143 @@
+"""Errors files in Portuguese: every sentence that a row or a file can be refused with has its twin in the catalogue."""
+
+import ast
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from connector.formats.errors_csv import errors_csv
+from connector.formats.record import Rejection
+from connector.formats.translating import Phrases, phrases
+
+ROOT = Path(__file__).parents[3]
+CATALOGUE = tomllib.loads((ROOT / "connector/formats/phrases/pt.toml").read_text(encoding="utf-8"))
+NAMES = re.compile(r"\{([a-z]+)\}")
+RAISERS = {"BadValue": 0, "FileRefused": 0, "Flaw": 2, "_flaw": 2, "Objection": 2, "refuse": 0, "Conflict": 2}
+ROOMS = ("feeds/*.py", "formats/*.py", "domain/invoicing.py", "storage/repeats.py", "usecases/document_*.py", "usecases/invoicing.py")
+SAMPLES = sorted((ROOT / "tests/golden").rglob("*.expected.json"))
+NEVER_IN_ERRORS_FILES = ("sampling.py",)
+TWIN = "this one has the same number and other content (2.00)"
+COMPOSED = {
+    "7": ["its access key is no valid key (send the event as SEFAZ returned it, with its registration)", "vUnCom 'x' is no number"],
+    "77": ["no order has the id X; it stays in the quarantine: connector quarantine retry takes it once the order is there"],
+    "7 is no number": ["qCom 'x' is no number", "vUnCom 'x' is no number"],
+    "7 7 is no number": ["qCom 'x' is no number", "vUnCom 'x' is no number"],
+    "7; double quotation marks inside a field, or leave them out": [
+        "a quotation mark is not closed; double quotation marks inside a field, or leave them out",
+        "the line cannot be cut into fields (new-line character); double quotation marks inside a field, or leave them out",
+    ],
+    "7 names the column 7 more than once": [
+        "line 1, the header, names the column sku more than once (each column once)",
+        "sheet 'A' names the column sku more than once",
+    ],
+    "the required column7 missing: 7": ["the required column is missing: sku", "the required columns are missing: sku, price"],
+    "its first line has 7 field7, but layout 7 says 7": [
+        "its first line has 1 field, but layout acme says sku = 2",
+        "its first line has 2 fields, but layout acme says sku = 3 (name the delimiter in the layout, or mend its [positions])",
+    ],
+    "none of the files in it can be read; 7": ["none of the files in it can be read; it names no order"],
+    "7 is being reported 7: wait until that is settled": [
+        f"invoice N1 of order O1 is being reported for 1.00; {TWIN}: wait until that is settled",
+    ],
+    "7: what was reported never changes; give it a number of its own": [
+        f"invoice N1 of order O1 was reported on 2026-01-02 for 1.00; {TWIN}: what was reported never changes; give it a number of its own",
+    ],
+    "the row names no item, and nothing of the order is left to be 7": [
+        "the row names no item, and nothing of the order is left to be invoiced",
+        "the row names no item, and nothing of the order is left to be returned",
+    ],
+}
+"""Sentences that the code puts together, each as it comes out."""
+
+
+def written(node):
+    """A literal's text with an X for each value; None for what is no literal."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(piece.value if isinstance(piece, ast.Constant) else "7" for piece in node.values)
+    return None
+
+
+def sentences():
+    """What the code refuses rows and files with, as far as it stands where it is raised."""
+    for room in ROOMS:
+        for path in sorted((ROOT / "connector").glob(room)):
+            for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                name = (
+                    getattr(getattr(call, "func", None), "id", getattr(getattr(call, "func", None), "attr", ""))
+                    if isinstance(call, ast.Call)
+                    else ""
+                )
+                if name in RAISERS and len(call.args) > RAISERS[name]:
+                    texts = [call.args[RAISERS[name]], *(word.value for word in call.keywords if word.arg == "remedy")]
+                    yield from (
+                        (path.name, text if text in COMPOSED else text.removeprefix("7: ")) for node in texts if (text := written(node))
+                    )
+
+
+def test_there_are_sentences():
+    assert len({text for _, text in sentences()}) > 60
+
+
+@pytest.mark.parametrize(("place", "text"), sorted(set(sentences())), ids=lambda value: value[:40])
+def test_a_sentence_of_the_code_has_its_portuguese(place, text):
+    for sentence in COMPOSED.get(text, [text] if place not in NEVER_IN_ERRORS_FILES else []):
+        assert phrases("pt").known(sentence) is not None, f"{place}: {sentence}"
+
+
+def test_every_reason_in_the_golden_files_has_its_portuguese():
+    reasons = {r["reason"] for path in SAMPLES for r in json.loads(path.read_text(encoding="utf-8")).get("rejections", [])}
+
+    assert [reason for reason in sorted(reasons) if phrases("pt").known(reason) is None] == []
+
+
+@pytest.mark.parametrize(("english", "other"), CATALOGUE.items(), ids=lambda text: text[:30])
+def test_both_languages_name_the_same(english, other):
+    assert sorted(NAMES.findall(english)) == sorted(NAMES.findall(other))
+    assert len(set(NAMES.findall(english))) == len(NAMES.findall(english))
+
+
+@pytest.mark.parametrize(
+    ("english", "other"),
+    [
+        ("it is empty", "está vazio"),
+        ("it is empty; weight: it is no number", "está vazio; weight: não é um número"),
+        (
+            "the line has 3 fields, the header 2; it ends with a delimiter that the header has not",
+            "a linha tem 3 campos, o cabeçalho 2; ela termina com um separador que o cabeçalho não tem",
+        ),
+        ("the key occurs with different content on lines 2, 7", "a chave aparece com conteúdos diferentes nas linhas 2, 7"),
+        (
+            "the required column is missing: price (the file has sku, preco; a layout file can rename columns)",
+            "falta a coluna obrigatória: price (o arquivo tem sku, preco; um arquivo de layout pode dar outros nomes às colunas)",
+        ),
+        ("refused with line 4: it is empty", "recusada junto com a linha 4: está vazio"),
+        (
+            "b.csv in it: it is empty and has no header line (the first line names the columns)",
+            "b.csv, dentro dele: está vazio e não tem linha de cabeçalho (a primeira linha dá nome às colunas)",
+        ),
+        ("something new; it is empty", "something new; está vazio"),
+        ("something new", "something new"),
+    ],
+)
+def test_sentences_are_translated_part_by_part(english, other):
+    assert phrases("pt").said(english) == other
+
+
+def test_the_errors_file_has_portuguese_words_and_english_by_default():
+    found = [Rejection(2, "price", "x", "it is no number")]
+
+    assert errors_csv(found, "pt").decode("utf-8-sig").splitlines() == ["linha;coluna;valor;motivo", "2;price;x;não é um número"]
+    assert errors_csv(found).decode("utf-8-sig").splitlines() == ["line;column;value;reason", "2;price;x;it is no number"]
+
+
+def test_without_a_catalogue_nothing_is_touched():
+    assert Phrases({}).said("it is empty; x") == "it is empty; x"
+
+
+def test_a_long_hostile_reason_costs_no_time():
+    assert phrases("pt").said("(; " * 60_000).startswith("(; ")
