@@ -12,5 +12,5 @@ def run(app: App, how: Pass) -> Report:
     """1. Announce what time alone changed.  2. Deliver to each marketplace, all at once."""
     if how.dry_run:
         return notices.preview(app)
-    notices.announce_due(app)
+    notices.announce_due(app, how.stop)
     return notices.tell(app, how)

@@ -12,7 +12,8 @@ from connector.app import App
 from connector.delivery.courier import Courier, Effect, Result
 from connector.domain.messages import Blocked, Delivered, Kind, Message, Outcome
 from connector.settings import MarketplaceSettings
-from connector.storage import listings, offers, outbox, products
+from connector.storage import listings, outbox, products
+from connector.usecases.offers import on_offer
 from connector.vtex import calls, replies, suggestions
 from connector.vtex.line import Line
 
@@ -72,7 +73,7 @@ class CatalogCouriers:
         sku, account = message.reference, self.m.account
         with self.app.db.read() as tx:
             product = products.find(tx, sku)
-            offer = offers.load(tx, account, self.m.sales_channels[0], [sku], self.app.now).get(sku)
+            offer = on_offer(self.app, tx, account, self.m.sales_channels[0], [sku]).get(sku)
             listing = listings.one(tx, account, sku)
         if product is None or offer is None:
             note = "not suggested: it is inactive, or has no price"

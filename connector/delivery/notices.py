@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from threading import Event
+
 from connector.app import App
 from connector.delivery import passes
 from connector.delivery.marketplace import CatalogCouriers
 from connector.domain.messages import CATALOG_KINDS
 from connector.settings import MarketplaceSettings
 from connector.storage import accounts, listings
+from connector.usecases import stock_terms
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
 JOB = "notify-marketplaces"
 
 
-def announce_due(app: App) -> None:
-    """Put what time alone changed: prices whose validity ended, suggestions to be asked about once more."""
+def announce_due(app: App, stop: Event) -> None:
+    """Put what time or settings alone changed: prices whose validity ended, suggestions to ask about once more, stock kept back."""
     with app.db.write() as tx:
         for m in app.marketplaces:
             accounts.know(tx, m.account)
             listings.look_again(tx, m, app.now)
         listings.announce_expired_prices(tx, app.marketplaces, app.now)
+    stock_terms.announce_changes(app, stop)
 
 
 def tell(app: App, how: Pass) -> Report:

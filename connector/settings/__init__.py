@@ -25,6 +25,7 @@ from connector.settings.orders import OrdersSettings
 from connector.settings.schedule import ScheduleSettings
 from connector.settings.shipping import PickupPointSettings, ShippingSettings, SlaSettings, WindowSettings
 from connector.settings.simulation import SimulationSettings
+from connector.settings.stock import SafetyRule, StockSettings
 from connector.settings.values import Secret, Section, is_loopback, laid_over
 
 __all__ = [
@@ -39,12 +40,14 @@ __all__ = [
     "OrdersSettings",
     "PickupPointSettings",
     "PricesFeedSettings",
+    "SafetyRule",
     "ScheduleSettings",
     "Secret",
     "ShippingSettings",
     "SimulationSettings",
     "SlaSettings",
     "StockFeedSettings",
+    "StockSettings",
     "WindowSettings",
     "is_loopback",
 ]
@@ -65,6 +68,7 @@ class Settings(BaseSettings):
     erp: ErpSettings = ErpSettings()
     feeds: FeedsSettings = FeedsSettings()
     simulation: SimulationSettings = SimulationSettings()
+    stock: StockSettings = StockSettings()
     shipping: ShippingSettings = ShippingSettings()
     orders: OrdersSettings = OrdersSettings()
     marketplaces: tuple[MarketplaceSettings, ...] = ()

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from connector.settings.errors import misfit
-from connector.settings.values import HoursText, Name, OptionalSecret, Section, Share, SpanText
+from connector.settings.values import BufferText, HoursText, Name, OptionalSecret, Section, Share, SpanText, minutes
 
 
 class ErpSettings(Section):
@@ -42,6 +42,17 @@ DOCUMENTS = ("invoices", "tracking", "cancellations", "acks")
 
 class StockFeedSettings(FeedSettings):
     max_zeroed: Share = 0.5
+    stale_after: SpanText = ""
+    stale_buffer: BufferText = ""
+    unavailable_after: SpanText = ""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> StockFeedSettings:
+        if bool(self.stale_after) != bool(self.stale_buffer):
+            raise misfit("stale_buffer", self.stale_buffer or "nothing", "stale_after and stale_buffer together, or neither")
+        if self.stale_after and self.unavailable_after and minutes(self.unavailable_after) <= minutes(self.stale_after):
+            raise misfit("unavailable_after", self.unavailable_after, f"a longer time than stale_after ({self.stale_after})")
+        return self
 
 
 class PricesFeedSettings(FeedSettings):

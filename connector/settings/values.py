@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 SPAN = re.compile(r"[1-9][0-9]{0,3}[dhm]")
+BUFFER = re.compile(r"[1-9][0-9]{0,6}|(100|[1-9][0-9]?)%")
 DAY = r"(mon|tue|wed|thu|fri|sat|sun)"
 HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 HOURS = re.compile(rf"(?:{DAY}(?:-{DAY})? +)?(?P<opens>{HOUR})-(?P<closes>{HOUR})")
@@ -49,6 +50,7 @@ def _hours(text: str) -> str:
 OptionalSecret = Annotated[Secret | None, BeforeValidator(Secret.read)]
 Share = Annotated[float, Field(ge=0, le=1)]
 SpanText = Annotated[str, AfterValidator(lambda text: _fits(text, SPAN, "a time such as 30m, 2h or 1d"))]
+BufferText = Annotated[str, AfterValidator(lambda text: _fits(text, BUFFER, 'units such as "3", or a share such as "20%"'))]
 HoursText = Annotated[str, AfterValidator(_hours)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
@@ -57,6 +59,11 @@ class Section(BaseModel):
     """A section of the settings: unknown keys are errors, and nothing changes once it is read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, arbitrary_types_allowed=True, validate_default=True)
+
+
+def minutes(span: str) -> int:
+    """Return how many minutes a span such as 30m, 2h or 1d has."""
+    return int(span[:-1]) * {"d": 24 * 60, "h": 60, "m": 1}[span[-1]]
 
 
 def is_loopback(host: str) -> bool:

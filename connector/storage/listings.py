@@ -31,7 +31,7 @@ from sqlalchemy import (
 from connector.domain.messages import CATALOG_KINDS, Kind
 from connector.settings import MarketplaceSettings
 from connector.storage import outbox
-from connector.storage.tables import Instant, listings, marketplaces, prices, products
+from connector.storage.tables import Instant, listings, marketplaces, prices, products, stock
 from connector.storage.tables import outbox as messages
 from connector.storage.upsert import insert
 
@@ -151,6 +151,20 @@ def announce_expired_prices(tx: Connection, to: Sequence[MarketplaceSettings], n
         rows = select(*_row(prices.c.sku, Kind.PRICE, prices.c.marketplace)).where(*ended)
         announce_from(tx, [m], rows, now)
         tx.execute(update(marketplaces).where(marketplaces.c.account == m.account).values(prices_expired_to=now))
+
+
+def announce_stocked(tx: Connection, to: Sequence[MarketplaceSettings], after: str, limit: int, now: datetime) -> str:
+    """Tell INVENTORY of the next SKUs in stock, in their order, to each marketplace that knows them; return the last, "" at the end."""
+    of_file = select(stock.c.sku).where(stock.c.quantity > 0, stock.c.sku > after).distinct().order_by(stock.c.sku).limit(limit)
+    skus = list(tx.execute(of_file).scalars())
+    if not skus:
+        return ""
+    known = and_(listings.c.state == "known", listings.c.sku.in_(of_file))
+    for m in to:
+        announce_from(
+            tx, [m], select(*_row(listings.c.sku, Kind.INVENTORY, listings.c.account)).where(known, listings.c.account == m.account), now
+        )
+    return skus[-1] if len(skus) == limit else ""
 
 
 def untold(tx: Connection, account: str | None = None) -> int:

@@ -14,10 +14,12 @@ from connector.app import App
 from connector.domain import alarms as rules
 from connector.domain.alarms import Alarm, Expectation
 from connector.domain.expecting import hours, span
+from connector.domain.withholding import Freshness
 from connector.settings import FeedsSettings
 from connector.storage import alarms as store
 from connector.storage import findings
 from connector.storage.findings import Finding
+from connector.usecases import stock_terms
 
 REJECTION_LASTS = timedelta(days=1)
 """The order is cancelled already; a person is told for so long."""
@@ -75,6 +77,7 @@ def _begun(alarm: Alarm, before: Alarm | None) -> Alarm:
 def _found(tx: Connection, app: App) -> Iterator[Alarm]:
     for feed in FeedsSettings.model_fields:
         yield from _of_feed(tx, app, feed)
+    yield from _old_stock(tx, app)
     yield from _waiting(tx)
     yield from _blocked(tx, app)
     yield from _orders(tx, app)
@@ -89,6 +92,23 @@ def _of_feed(tx: Connection, app: App, feed: str) -> Iterator[Alarm]:
     if settings.mode == "full":
         for name, arrivals in findings.arrivals(tx, feed, SIZES_OF).items():
             yield from rules.size(name or feed, arrivals, expected.least_share)
+
+
+def _old_stock(tx: Connection, app: App) -> Iterator[Alarm]:
+    old, limits = stock_terms.age(tx, app), app.stock_terms
+    remedy = "let the ERP send a stock file; the marketplaces are told when it is fresh again"
+    match limits.freshness(old):
+        case Freshness.STALE if old is not None and limits.stale_after is not None:
+            kept = app.settings.feeds.stock.stale_buffer
+            sentence = f"stock: the last file is {rules.written(old)} old; {kept} of each SKU is kept back ({_limit('stale_after', app)})"
+            yield Alarm("stock-stale", "stock", app.now - old + limits.stale_after, 1, sentence, remedy)
+        case Freshness.UNAVAILABLE if old is not None and limits.unavailable_after is not None:
+            sentence = f"stock: the last file is {rules.written(old)} old; nothing is offered ({_limit('unavailable_after', app)})"
+            yield Alarm("stock-unavailable", "stock", app.now - old + limits.unavailable_after, 1, sentence, remedy)
+
+
+def _limit(name: str, app: App) -> str:
+    return f"{name} = {getattr(app.settings.feeds.stock, name)}"
 
 
 def _waiting(tx: Connection) -> Iterator[Alarm]:

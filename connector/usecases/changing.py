@@ -17,9 +17,11 @@ from connector.domain.orders import Order, OrderItem, OrderState
 from connector.domain.reserving import after
 from connector.errors import Conflict, NotFound, OrderRefused
 from connector.formats.order_files import changed_document
-from connector.storage import documents, listings, offers, order_changes, order_story, outbox, reservations
+from connector.storage import documents, listings, order_changes, order_story, outbox, reservations
 from connector.storage import orders as store
+from connector.usecases import stock_terms
 from connector.usecases.dispatching import named, was_exported
+from connector.usecases.offers import on_offer
 from connector.vtex.changes import CONFIRMATION, ChangeCall, change_receipt, read_call, read_change
 
 CHANGEABLE = (OrderState.PLACED, OrderState.AUTHORIZED)
@@ -106,11 +108,11 @@ def _fit(tx: Connection, app: App, order: Order, asked: OrderChange, now: dateti
         raise Conflict(f"order {order.order_id} is {order.state}; it cannot be changed any more")
     if any(d.kind == DocumentKind.INVOICE and d.counts for d in documents.of_order(tx, order.order_id)):
         raise Conflict(f"order {order.order_id} has an invoice; it cannot be changed any more")
-    found = offers.load(tx, order.account, order.sales_channel, sorted({one.sku for one in asked.added}), now)
+    found = on_offer(app, tx, order.account, order.sales_channel, sorted({one.sku for one in asked.added}))
     items = changed_lines(order.items, asked, found)
     _shippable(app, asked)
     pieces = differences(order.items, items)
-    _in_stock(tx, {sku: more for sku, more in pieces.items() if more > 0}, now)
+    _in_stock(tx, app, {sku: more for sku, more in pieces.items() if more > 0}, now)
     return Fit(asked, items, pieces)
 
 
@@ -121,8 +123,8 @@ def _shippable(app: App, asked: OrderChange) -> None:
             raise OrderRefused(f"SKU {one.sku} is to go by the shipping service {one.sla!r}; offered are {', '.join(slas)}", code="FMT010")
 
 
-def _in_stock(tx: Connection, wanted: dict[str, int], now: datetime) -> None:
-    left = reservations.standings(tx, list(wanted), now)
+def _in_stock(tx: Connection, app: App, wanted: dict[str, int], now: datetime) -> None:
+    left = reservations.standings(tx, list(wanted), now, stock_terms.withheld(tx, app))
     for sku, more in wanted.items():
         has = left[sku].stock if sku in left else 0
         if more > has:

@@ -15,7 +15,8 @@ from connector.domain.freight import Destination, Parcel, postal_key
 from connector.domain.ways import Way
 from connector.domain.ways_offered import parcel
 from connector.errors import NotFound, UsageError
-from connector.storage import freight, offers, products
+from connector.storage import freight, products
+from connector.usecases.offers import on_offer
 from connector.usecases.ways_explained import answer, no, pickup_points, service, unmatched
 
 
@@ -40,7 +41,7 @@ def explain(app: App, asked: Question) -> dict[str, Any]:
     """
     account, to, now = _account(app, asked.marketplace), _destination(app, asked), app.now
     with app.db.read() as tx:
-        offer = offers.load(tx, account, asked.sales_channel, {asked.sku}, now).get(asked.sku)
+        offer = on_offer(app, tx, account, asked.sales_channel, {asked.sku}).get(asked.sku)
         trouble = _trouble(tx, offer, asked, account)
         known = freight.files(tx)
         ways = app.ways.at(app.rates.current(tx), now)

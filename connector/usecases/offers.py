@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection
 
 from connector.app import App
 from connector.domain import simulation
+from connector.domain.catalog import Offer
 from connector.domain.freight import Destination, postal_key
 from connector.domain.simulation import Cart, Simulation
 from connector.domain.ways_offered import Load, SlaOffer, ways_offered
 from connector.storage import offers
+from connector.usecases import stock_terms
 
 
 def simulate(app: App, cart: Cart, account: str, sales_channel: str) -> Simulation:
     """Answer a cart from the snapshot as it is now, in one reading transaction."""
     skus, now = {line.sku for line in cart.lines}, app.now
     with app.db.read() as tx:
-        found = offers.load(tx, account, sales_channel, skus, now)
+        found = on_offer(app, tx, account, sales_channel, skus)
         slas = app.rates.current(tx)
     shipping, unavailable = app.settings.shipping, app.settings.simulation.unavailable_policy
     ways, home = app.ways.at(slas, now), shipping.country
     return simulation.simulate(cart, found, ways, split=shipping.split, home=home, now=now, unavailable=unavailable)
+
+
+def on_offer(app: App, tx: Connection, account: str, sales_channel: str, skus: Collection[str]) -> dict[str, Offer]:
+    """Return what SKUs sell at now, less what is kept back: the one door for simulations, orders and suggestions alike."""
+    return offers.load(tx, account, sales_channel, skus, app.now, withheld=stock_terms.withheld(tx, app))
 
 
 def slas_offered(

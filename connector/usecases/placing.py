@@ -16,9 +16,11 @@ from connector.domain.orders import NewOrder
 from connector.domain.placing import Terms, decide
 from connector.domain.reserving import ID_BITS, order_id, reservations
 from connector.errors import Conflict
-from connector.storage import listings, offers, order_story, outbox
+from connector.storage import listings, order_story, outbox
 from connector.storage import orders as store
 from connector.storage import reservations as holds
+from connector.usecases import stock_terms
+from connector.usecases.offers import on_offer
 from connector.vtex.endpoints import services_base
 from connector.vtex.orders import answer
 
@@ -76,8 +78,8 @@ def _skus(orders: Sequence[NewOrder]) -> list[str]:
 
 def _terms(tx: Connection, app: App, fresh: list[NewOrder], now: datetime) -> Terms:
     skus = _skus(fresh)
-    found = offers.load(tx, fresh[0].account, fresh[0].sales_channel, skus, now)
-    known = holds.standings(tx, [sku for sku in skus if sku not in found], now)
+    found = on_offer(app, tx, fresh[0].account, fresh[0].sales_channel, skus)
+    known = holds.standings(tx, [sku for sku in skus if sku not in found], now, stock_terms.withheld(tx, app))
     rules = app.settings.orders
     return Terms(
         offers=found,

@@ -7,10 +7,10 @@ from sqlalchemy import func, select
 
 from connector import app as building
 from connector import settings as settings_module
-from connector.storage import database, offers
+from connector.storage import database
 from connector.storage.tables import listings, outbox, prices, products, stock
 from connector.storage.tables import orders as orders_table
-from connector.usecases import orders
+from connector.usecases import offers, orders
 from connector.vtex.orders import read
 
 MONDAY = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
@@ -80,7 +80,7 @@ class Seller:
 
     def left(self, sku):
         with self.app.db.read() as tx:
-            return offers.load(tx, "shop", "1", [sku], self.now)[sku].stock
+            return offers.on_offer(self.app, tx, "shop", "1", [sku])[sku].stock
 
     def messages(self):
         with self.app.db.read() as tx:

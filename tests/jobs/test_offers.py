@@ -111,7 +111,7 @@ def freight_file(app, name, *rows, version):
 
 def load(app, *skus, account="m", sales_channel="1"):
     with app.db.read() as tx:
-        return stored.load(tx, account, sales_channel, skus, NOW)
+        return stored.load(tx, account, sales_channel, skus, NOW, withheld=None)
 
 
 def ask(app, *items, postal_code="22051030", account="m"):
@@ -277,7 +277,7 @@ def test_an_order_is_checked_with_what_a_simulation_offers(app):
     freight_file(app, "freight/normal.csv", rate("", cost=100), version="1")
 
     with app.db.read() as tx:
-        found = stored.load(tx, "m", "1", ["A"], NOW)["A"]
+        found = stored.load(tx, "m", "1", ["A"], NOW, withheld=None)["A"]
         ways = offers.slas_offered(app, tx, [(found, 2)], country="BRA", postal_code="22051-030")
         elsewhere = offers.slas_offered(app, tx, [(found, 2)], country="ARG", postal_code="1000")
 

@@ -8,9 +8,9 @@ from documents_world import Papers, sandboxes
 from connector.domain.documents import Ack
 from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, OrderRefused, RequestInvalid
-from connector.storage import offers, order_changes
+from connector.storage import order_changes
 from connector.storage import orders as store
-from connector.usecases import changing, orders, privacy
+from connector.usecases import changing, offers, orders, privacy
 from connector.usecases.passes import Pass
 from jobs import export_orders
 
@@ -40,7 +40,7 @@ class Changes(Papers):
 
     def stock_left(self, sku):
         with self.app.db.read() as tx:
-            return offers.load(tx, "shop", "1", [sku], self.now)[sku].stock
+            return offers.on_offer(self.app, tx, "shop", "1", [sku])[sku].stock
 
     def agreed(self, number="m1"):
         return self.shop.orders[number].agreements if number in self.shop.orders else []

@@ -94,7 +94,9 @@ def test_the_shipped_file_names_every_key_and_no_other():
 def test_the_shipped_file_shows_the_defaults():
     shipped = dict(flat(tomllib.loads(SHIPPED.read_text(encoding="utf-8"))))
     defaults = {
-        key: value for key, value in defaults_of_models() if value is not None and key not in ("shipping.slas", "shipping.pickup_points")
+        key: value
+        for key, value in defaults_of_models()
+        if value is not None and key not in ("shipping.slas", "shipping.pickup_points", "stock.safety_rules")
     }
 
     jobs = {f"schedule.{name.replace('-', '_')}": default for name, default in DEFAULT_SCHEDULES.items()}
