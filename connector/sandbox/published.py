@@ -93,6 +93,8 @@ def _nullable(node: Any) -> Any:
     made = {name: _nullable(part) for name, part in node.items() if name != "example"}
     if made.pop("nullable", False) is True and isinstance(made.get("type"), str):
         made["type"] = [made["type"], "null"]
+    if isinstance(made.get("unitMultiplier"), dict) and "type" in made["unitMultiplier"]:
+        made["unitMultiplier"]["type"] = "number"  # an integer, though the platform sells by 0.3 kg
     return made
 
 
@@ -107,7 +109,7 @@ def _loosen(schema: Any, file: str, path: str) -> None:
     parts = schema["components"].get("schemas", {})
     if file == SUGGESTIONS:
         properties = parts["SaveSuggestionRequest"]["properties"]
-        for name in ("Height", "Width", "Length", "UnitMultiplier"):  # "integer, format decimal" contradicts itself; 0.3 kg are sold
+        for name in ("Height", "Width", "Length", "UnitMultiplier"):  # "integer, format decimal" contradicts itself
             properties[name]["type"] = "number"
     elif file == ORDERS and path.endswith("/invoice"):
         schema["properties"]["invoiceValue"]["type"] = ["string", "integer"]  # the same service's other description says integer
@@ -116,9 +118,8 @@ def _loosen(schema: Any, file: str, path: str) -> None:
 
 
 def _loosen_simulation(answer: Any) -> None:
-    """Let be null what the text says may be null; price tags are objects, a multiplier has decimals."""
+    """Let be null what the text says may be null; price tags are objects."""
     item = answer["items"]["items"]["properties"]
     answer["country"]["type"] = answer["postalCode"]["type"] = ["string", "null"]
     item["merchantName"]["type"] = ["string", "null"]
     item["priceTags"]["items"] = {"type": "object"}
-    item["unitMultiplier"]["type"] = "number"
