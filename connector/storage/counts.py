@@ -22,7 +22,12 @@ def _count(tx: Connection, table: Table) -> int:
 
 def last_applied(tx: Connection, feed: str) -> dict[str, Any] | None:
     """Return the feed's last applied file: name, its own time, when it was applied, rows read and refused."""
-    found = select(files).where(files.c.feed == feed, files.c.state == "applied").order_by(files.c.id.desc()).limit(1)
+    found = (
+        select(files)
+        .where(files.c.feed == feed, files.c.state == "applied", files.c.settled_at.is_not(None))
+        .order_by(files.c.id.desc())
+        .limit(1)
+    )
     row = tx.execute(found).mappings().first()
     return {key: row[key] for key in ("name", "modified_at", "settled_at", "rows_read", "rows_refused")} if row else None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select, update
 
 from connector.errors import NotFound
 from connector.storage.tables import files as t
@@ -57,6 +57,17 @@ def record(tx: Connection, entry: Entry, now: datetime) -> int:
     return int(tx.execute(insert(t).values(**values, taken_at=now, settled_at=now).returning(t.c.id)).scalar_one())
 
 
+def begin(tx: Connection, entry: Entry, now: datetime) -> int:
+    """Write that a file is being taken, in more than one transaction; until it is recorded as a whole it is not settled."""
+    values = {name: getattr(entry, name) for name in _FIELDS if name not in ("id", "place", "moved_at")}
+    return int(tx.execute(insert(t).values(**values, taken_at=now, settled_at=None).returning(t.c.id)).scalar_one())
+
+
+def note_progress(tx: Connection, number: int, progress: dict[str, Any]) -> None:
+    """Note how far a file was taken, in the transaction that took it so far."""
+    tx.execute(update(t).where(t.c.id == number).values(plan=progress))
+
+
 def moved(tx: Connection, number: int, place: str, now: datetime) -> None:
     """Note where a file lies now, and that it left the source."""
     tx.execute(update(t).where(t.c.id == number).values(place=place, moved_at=now))
@@ -76,13 +87,23 @@ def one(tx: Connection, number: int) -> Entry:
 
 def not_moved(tx: Connection, file: Entry) -> Entry | None:
     """Return a feed's line of this very file, where it was settled and a crash came before it left the source."""
+    return _in_the_source(tx, file, t.c.settled_at.is_not(None))
+
+
+def unfinished(tx: Connection, file: Entry) -> Entry | None:
+    """Return a feed's line of this very file, where a crash came before the whole of it was taken; `plan` says how far it came."""
+    return _in_the_source(tx, file, t.c.settled_at.is_(None))
+
+
+def _in_the_source(tx: Connection, file: Entry, condition: ColumnElement[bool]) -> Entry | None:
     same = [t.c[name] == getattr(file, name) for name in ("feed", "name", "size", "modified_at", "sha256")]
-    row = tx.execute(select(t).where(*same, t.c.moved_at.is_(None)).order_by(t.c.id.desc()).limit(1)).mappings().first()
+    query = select(t).where(*same, t.c.moved_at.is_(None), condition).order_by(t.c.id.desc()).limit(1)
+    row = tx.execute(query).mappings().first()
     return None if row is None else _entry(row)
 
 
 def _of_feed(feed: str, name: str | None, *states: str) -> Select[Any]:
-    query = select(t).where(t.c.feed == feed, t.c.state.in_(states))
+    query = select(t).where(t.c.feed == feed, t.c.state.in_(states), t.c.settled_at.is_not(None))
     return query if name is None else query.where(t.c.name == name)
 
 

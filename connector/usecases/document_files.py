@@ -1,7 +1,8 @@
-"""One file of documents: read, taken in one transaction with its line in the ledger, then moved out of the source."""
+"""One file of documents: read, taken part by part with its line in the ledger, then moved out of the source."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,9 +14,9 @@ from connector.errors import FileRefused
 from connector.feeds import FEEDS, Rejection
 from connector.storage import files
 from connector.storage.files import Entry
-from connector.usecases import intake
+from connector.usecases import document_work, intake
 from connector.usecases.document_rows import Row
-from connector.usecases.document_taking import Outcome, take_rows
+from connector.usecases.document_work import Outcome, Work
 from connector.usecases.intake import Settled
 from connector.usecases.opening import opened
 from connector.usecases.report import Report
@@ -23,6 +24,9 @@ from connector.usecases.taking import Taking
 
 NAMED = 20
 """Sentences of one file in a report; the rest are counted."""
+HOLD_SECONDS = 0.1
+REST_SECONDS = 0.1
+"""Between two parts: a writer that waits for SQLite's lock looks again after at most a tenth of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,10 @@ class Contents:
     rows: list[Row]
     rejections: list[Rejection]
     notes: list[str]
+
+    @property
+    def count(self) -> int:
+        return len(self.rows) + len(self.rejections)
 
 
 def read(app: App, feed: str, path: Path) -> Contents:
@@ -52,8 +60,7 @@ def take_file(app: App, feed: str, taken: Taken, report: Report) -> Settled:
     except FileRefused as error:
         return intake.refuse_whole(app, feed, taken, intake.reason_of(error, taken), report)
     entry = intake.entry_of(feed, taken)
-    with app.db.write() as tx:
-        number, outcome = _apply(app, tx, entry, contents)
+    number, outcome = _in_parts(app, entry, contents)
     say(report, entry.name, contents, outcome)
     return Settled(replace(entry, id=number), outcome.refusals)
 
@@ -65,27 +72,59 @@ def try_file(app: App, feed: str, taken: Taken, report: Report) -> None:
     except FileRefused as error:
         report.failed(f"{taken.file.name} would be refused: {intake.reason_of(error, taken)}", refused_files=1)
         return
-    with app.db.write() as tx:
-        _, outcome = _apply(app, tx, intake.entry_of(feed, taken), contents)
-        tx.rollback()
+    outcome = _tried(app, intake.entry_of(feed, taken), contents)
     say(report, f"{taken.file.name} (dry run)", contents, outcome)
 
 
-def _apply(app: App, tx: Connection, entry: Entry, contents: Contents) -> tuple[int, Outcome]:
-    """Take the documents and write the ledger's line, in one transaction."""
-    now, rows = app.now, len(contents.rows) + len(contents.rejections)
-    number = files.record(tx, replace(entry, rows_read=rows), now)
-    outcome = take_rows(Taking(tx, app, number, entry.modified_at, now), entry.feed, contents.rows, contents.rejections)
-    plan = {"taken": len(outcome.news), "known": outcome.known, "refused": len(outcome.refusals), "notes": contents.notes}
-    files.record(tx, replace(entry, id=number, rows_read=rows, rows_refused=len(outcome.refusals), plan=plan), now)
-    return number, outcome
+def _in_parts(app: App, entry: Entry, contents: Contents) -> tuple[int, Outcome]:
+    """Take the documents, in transactions that are short; each notes how far it came, and the last one that the file was taken.
+
+    A file that another process left half taken is gone on with where that one stopped.
+    """
+    entry = replace(entry, rows_read=contents.count)
+    with app.db.read() as tx:
+        begun = files.unfinished(tx, entry)
+    work = document_work.begin(entry.feed, contents.rows, contents.rejections, begun.plan if begun else None)
+    number = begun.id if begun else None
+    while True:
+        with app.db.write() as tx:
+            number = files.begin(tx, entry, app.now) if number is None else number
+            is_done = _part(app, tx, work, number, entry)
+            if is_done:
+                files.record(tx, _taken(replace(entry, id=number), work.outcome, contents), app.now)
+            else:
+                files.note_progress(tx, number, document_work.progress_of(work))
+        if is_done:
+            return number, work.outcome
+        time.sleep(REST_SECONDS)
+
+
+def _tried(app: App, entry: Entry, contents: Contents) -> Outcome:
+    """Take the documents as `_in_parts` does, and roll each part back."""
+    work, is_done = document_work.by_order(document_work.begin(entry.feed, contents.rows, contents.rejections)), False
+    while not is_done:
+        with app.db.write() as tx:
+            is_done = _part(app, tx, work, files.begin(tx, entry, app.now), entry)
+            tx.rollback()
+        time.sleep(0 if is_done else REST_SECONDS)
+    return work.outcome
+
+
+def _part(app: App, tx: Connection, work: Work, number: int, entry: Entry) -> bool:
+    end = time.monotonic() + HOLD_SECONDS
+    return document_work.go_on(Taking(tx, app, number, entry.modified_at, app.now), work, lambda: time.monotonic() < end)
+
+
+def _taken(entry: Entry, outcome: Outcome, contents: Contents) -> Entry:
+    plan = {"taken": outcome.taken, "known": outcome.known, "refused": len(outcome.refusals), "notes": contents.notes}
+    return replace(entry, rows_refused=len(outcome.refusals), plan=plan)
 
 
 def say(report: Report, name: str, contents: Contents, outcome: Outcome) -> None:
     """Tell what a file came to: what is new in sentences, what is refused by line, column, value and reason."""
     known = f", {outcome.known} known before" if outcome.known else ""
     notes = f" ({'; '.join(contents.notes)})" if contents.notes else ""
-    report.did(f"{name}: {len(outcome.news)} taken{known}{notes}", documents=len(outcome.news), known=outcome.known)
+    report.did(f"{name}: {outcome.taken} taken{known}{notes}", documents=outcome.taken, known=outcome.known)
     for sentence in outcome.news[:NAMED]:
         report.did(f"{name}: {sentence}")
     for one in outcome.refusals[:NAMED]:
