@@ -113,7 +113,7 @@ def pickup_point(point: PickupPointSettings, country: str, calendar_kept: bool) 
         name=point.name,
         additional_info=point.additional_info,
         address=_address(point, country),
-        reach=tuple(_range(codes) for codes in point.reach),
+        reach=tuple((postal_key(start), postal_key(end)) for start, end in point.reach),
         reach_km=point.reach_km,
         price_cents=money.cents(point.price),
         ready_in_seconds=number * SECONDS[unit],
@@ -126,11 +126,6 @@ def _address(point: PickupPointSettings, country: str) -> Address:
     position = None if point.latitude is None or point.longitude is None else (point.latitude, point.longitude)
     place = (point.postal_code, point.state, point.city, point.neighborhood, point.street, point.number, point.complement)
     return Address(country, *place, position)
-
-
-def _range(codes: str) -> tuple[str, str]:
-    start, _, end = codes.partition("-")
-    return postal_key(start), postal_key(end or start)
 
 
 def _weekdays(names: Sequence[str]) -> frozenset[int]:

@@ -14,7 +14,7 @@ from connector.settings.values import Name, Section
 
 Unit = Literal["d", "bd", "h", "m"]
 Duration = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(d|bd|h|m)$")]
-PostalCodes = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z]{1,12}( ?- ?[0-9A-Za-z]{1,12})?$")]
+PostalCode = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z .-]{0,11}$")]
 
 
 def _exact(value: object) -> object:
@@ -64,7 +64,7 @@ class PickupPointSettings(Section):
     complement: str = ""
     latitude: float | None = Field(None, ge=-90, le=90)
     longitude: float | None = Field(None, ge=-180, le=180)
-    reach: tuple[PostalCodes, ...] = ()
+    reach: tuple[tuple[PostalCode, PostalCode], ...] = ()
     reach_km: float = Field(0, ge=0, le=20_000)
     price: Amount = Decimal(0)
     ready_in: Duration = "1bd"
@@ -78,9 +78,24 @@ class PickupPointSettings(Section):
             raise misfit("reach_km", self.reach_km, "a reach in km for points with latitude and longitude alone")
         if not self.reach and not self.reach_km:
             raise misfit(
-                "reach", "nothing", 'ranges of postal codes such as "01000000-05999999", or reach_km: else nobody is offered the point'
+                "reach",
+                "nothing",
+                'ranges of postal codes such as ["01000-000", "05999-999"], or reach_km: else nobody is offered the point',
             )
         return self
+
+    @model_validator(mode="after")
+    def _ranges(self) -> PickupPointSettings:
+        for start, end in self.reach:
+            if _digits(end) < _digits(start):
+                raise misfit("reach", f"{start} to {end}", "the first postal code before the last")
+        return self
+
+
+def _digits(code: str) -> int:
+    """Return a postal code's number; 0 for those with letters, which are compared elsewhere."""
+    digits = "".join(c for c in code if c.isdigit())
+    return int(digits) if digits and not any(c.isalpha() for c in code) else 0
 
 
 class ShippingSettings(Section):
