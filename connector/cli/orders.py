@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -52,3 +53,17 @@ def order_export(context: typer.Context, order: Reference, *, as_json: AsJson = 
         show.document({"order_id": order_id})
     else:
         show.say(f"The file of order {order_id} is written again at the next export: connector run export-orders")
+
+
+@orders.command("render")
+def order_render(
+    context: typer.Context,
+    order: Reference,
+    *,
+    file_format: Annotated[str, typer.Option("--format", help="json, csv or NAME.j2; without it, that of the settings.")] = "",
+    paper: Annotated[str, typer.Option("--paper", help="order, dispatch or cancellation.")] = "order",
+) -> None:
+    """Show an order's file as the ERP would get it, in any format; nothing is written."""
+    from connector.usecases.rendering import render
+
+    sys.stdout.buffer.write(render(open_app(context), order, file_format, paper))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import datetime
 from pathlib import Path
 from traceback import extract_tb
@@ -14,20 +16,24 @@ from connector.domain.money import units
 from connector.errors import SettingsError
 
 KEY = "orders.format"
+XML = ".xml.j2"
+FORBIDDEN_IN_XML = re.compile("[^\\t\\n\\r\\x20-\\ud7ff\\ue000-\\ufffd\\U00010000-\\U0010ffff]")
+SPECIAL_IN_EDI = re.compile(r"[?'+:]")
 REMEDY = "mend the template; the order stays in the outbox until then"
 
 
 def render(document: dict[str, Any], templates: Path, name: str) -> tuple[str, bytes]:
     """Render a template of the folder with an order's fields as names; returns the suffix (`pedido.txt.j2` gives .txt) and UTF-8.
 
+    Null is written as nothing. A template named `<name>.xml.j2` escapes every value for XML, and leaves out characters that XML forbids.
     Filters beside Jinja's own: `units` (1990 becomes 19.90), `day` (an instant as dd/mm/yyyy), `fixed(width)` (one line, cut or filled
-    with blanks).
+    with blanks), `cut(width)` (one line, cut), `plain` (ASCII: São is Sao), `edi` (EDIFACT's release character where a value needs it).
     Raises SettingsError naming template and line where it is missing or cannot be rendered.
     """
     suffix = Path(name.removesuffix(".j2")).suffix or ".txt"
     template = look_at(templates, name)
     try:
-        return suffix, template.render(document).encode()
+        return suffix, template.render(document).encode("utf-8", "replace")
     except TemplateNotFound as error:
         raise _missing(templates / name, error) from error
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
@@ -37,7 +43,7 @@ def render(document: dict[str, Any], templates: Path, name: str) -> tuple[str, b
 def look_at(templates: Path, name: str) -> Template:
     """Read a template without rendering it. Raises SettingsError where it is missing or is none."""
     try:
-        return _environment(templates).get_template(name)
+        return _environment(templates, xml=name.endswith(XML)).get_template(name)
     except TemplateNotFound as error:
         raise _missing(templates / name, error) from error
     except TemplateSyntaxError as error:
@@ -56,12 +62,33 @@ def _line(error: Exception) -> str:
     return f"line {lines[-1]}: " if lines else ""
 
 
-def _environment(templates: Path) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(templates), undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
+class _Environment(ImmutableSandboxedEnvironment):
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Let a document's own names count before Python's: `totals.items` is an amount."""
+        return obj[attribute] if isinstance(obj, dict) and attribute in obj else super().getattr(obj, attribute)
+
+
+def _environment(templates: Path, *, xml: bool) -> _Environment:
+    environment = _Environment(
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=xml,
+        finalize=_allowed_in_xml if xml else _null_is_nothing,
     )
-    environment.filters.update(units=units, day=_day, fixed=_fixed)
+    environment.filters.update(units=units, day=_day, fixed=_fixed, cut=_cut, plain=_plain, edi=_edi)
     return environment
+
+
+def _null_is_nothing(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def _allowed_in_xml(value: Any) -> Any:
+    """Leave out what XML 1.0 cannot say in any way: a receiver would refuse the whole file."""
+    return FORBIDDEN_IN_XML.sub("", value) if isinstance(value, str) else _null_is_nothing(value)
 
 
 def _day(instant: str) -> str:
@@ -70,8 +97,22 @@ def _day(instant: str) -> str:
 
 def _fixed(value: object, width: int) -> str:
     """Fill or cut to a width; a line break in what a customer wrote would else begin a record of its own."""
+    return _cut(value, width).ljust(width)
+
+
+def _cut(value: object, width: int) -> str:
     text = "".join(c if c.isprintable() else " " for c in ("" if value is None else str(value)))
-    return " ".join(text.split())[:width].ljust(width)
+    return " ".join(text.split())[:width].rstrip()
+
+
+def _plain(value: object) -> str:
+    """Write in ASCII, for an ERP that reads nothing else or counts bytes: accents are taken off, what has no such letter is "?"."""
+    apart = unicodedata.normalize("NFKD", "" if value is None else str(value))
+    return "".join(c for c in apart if not unicodedata.combining(c)).encode("ascii", "replace").decode("ascii")
+
+
+def _edi(value: object) -> str:
+    return SPECIAL_IN_EDI.sub(r"?\g<0>", " ".join(("" if value is None else str(value)).split()))
 
 
 def _unusable(path: Path, found: str, allowed: str) -> SettingsError:
