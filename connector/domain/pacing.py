@@ -15,6 +15,8 @@ _FORGOTTEN = timedelta(hours=1)
 class Pace:
     """Calls a minute: `rate` now, never above `ceiling` nor below a hundredth of it; `refused_rate` is what was too fast, and when.
 
+    `calm` counts the minutes of answers since then, up to one.
+
     VTEX tells nobody its limits and moves them during the day, so they are found out and forgotten again after an hour.
     """
 
@@ -22,6 +24,7 @@ class Pace:
     rate: float
     refused_rate: float | None = None
     refused_at: datetime | None = None
+    calm: float = 0.0
 
     @property
     def floor(self) -> float:
@@ -34,7 +37,7 @@ class Pace:
 
     def refused(self, now: datetime) -> Pace:
         """Return half the rate, after an answer that says that this one was too fast."""
-        return replace(self, rate=max(self.floor, self.rate / 2), refused_rate=self.rate, refused_at=now)
+        return replace(self, rate=max(self.floor, self.rate / 2), refused_rate=self.rate, refused_at=now, calm=0.0)
 
     def succeeded(self, now: datetime) -> Pace:
         """Return a rate a little higher, after an answer that asked for no rest.
@@ -43,17 +46,21 @@ class Pace:
         """
         if self.rate >= self.ceiling:
             return self
-        return replace(self, rate=min(self.ceiling, self.rate + self._step(now) / self.rate))
+        calm = min(1.0, self.calm + 1 / self.rate)
+        return replace(self, rate=min(self.ceiling, self.rate + self._step(now) / self.rate), calm=calm)
 
     def _step(self, now: datetime) -> float:
         """Say by how much a minute of answers raises the rate.
 
-        Quickly up to near what was refused, very slowly past it, and steadily up to the ceiling where that was no limit.
+        Not at all until a whole minute was taken, for half the rate may be too fast too; then quickly up to near what was refused,
+        very slowly past it, and steadily up to the ceiling where that was no limit.
         """
+        if self.refused_rate is not None and self.calm < 1:
+            return 0.0
         mark = self.refused_rate if self.refused_at and now - self.refused_at < _FORGOTTEN else None
         if mark is None or self.rate > mark * _BEYOND:
             return self.ceiling / 30
-        return mark / 2 if self.rate < mark * _NEAR else mark / 100
+        return mark / 2 if self.rate < mark * _NEAR else mark / 200
 
 
 def at_full(ceiling: float) -> Pace:

@@ -25,12 +25,13 @@ class Circuit:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a marketplace stands. `rate` and `refused_rate` are calls a minute; no rate: it was never spoken to."""
+    """How a marketplace stands. `rate` and `refused_rate` are calls a minute, `calm` minutes; no rate: never spoken to."""
 
     circuit: Circuit = Circuit()
     rate: float | None = None
     refused_rate: float | None = None
     refused_at: datetime | None = None
+    calm: float = 0.0
 
 
 def open_for(openings: int, jitter: float) -> timedelta:

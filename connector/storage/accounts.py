@@ -24,7 +24,7 @@ def standing(tx: Connection, account: str) -> Standing:
         return Standing()
     blocked = Blocked(row.blocked_reason or "", row.blocked_until, row.needs_a_person) if row.blocked_until else None
     circuit = Circuit(blocked, row.failures_in_a_row, row.openings_in_a_row)
-    return Standing(circuit, row.rate, row.refused_rate, row.refused_at)
+    return Standing(circuit, row.rate, row.refused_rate, row.refused_at, row.calm_minutes or 0.0)
 
 
 def know(tx: Connection, account: str) -> None:
@@ -40,7 +40,8 @@ def pause(tx: Connection, account: str, *, paused: bool) -> None:
 
 def remember(tx: Connection, account: str, news: Standing) -> None:
     """Write down how a marketplace stands: until when it is left alone, and how fast it is called."""
-    circuit, pace = news.circuit, {"rate": news.rate, "refused_rate": news.refused_rate, "refused_at": news.refused_at}
+    circuit, refused = news.circuit, {"refused_rate": news.refused_rate, "refused_at": news.refused_at}
+    pace = {"rate": news.rate, **refused, "calm_minutes": news.calm}
     row = {"failures_in_a_row": circuit.failures, "openings_in_a_row": circuit.openings, **_block(circuit.blocked), **pace}
     tx.execute(update(t).where(t.c.account == account).values(row))
 

@@ -268,6 +268,7 @@ marketplaces = Table(
     Column("rate", Float),  # calls a minute, as its answers allow; NULL: never called
     Column("refused_rate", Float),  # the rate that it last found too fast
     Column("refused_at", Instant),
+    Column("calm_minutes", Float),  # of answers since then, up to one
     Column("delivered", BigInteger, nullable=False, server_default="0"),  # catalog messages: they leave no row behind
     Column("prices_expired_to", Instant),  # up to when ends of price validity were told
 )

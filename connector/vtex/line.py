@@ -72,14 +72,14 @@ class Line:
             self.gate.restore(remembered.circuit)
             if remembered.rate is not None:
                 ceiling = self.marketplace.requests_per_minute
-                pace = Pace(ceiling, remembered.rate, remembered.refused_rate, remembered.refused_at)
+                pace = Pace(ceiling, remembered.rate, remembered.refused_rate, remembered.refused_at, remembered.calm)
                 self._follow(pace.under(ceiling))
 
     def news(self) -> Standing | None:
         """Return what the store has to remember now; None where it does already."""
         with self._lock:
             pace = self._pace
-            standing = Standing(self.gate.circuit, pace.rate, pace.refused_rate, pace.refused_at)
+            standing = Standing(self.gate.circuit, pace.rate, pace.refused_rate, pace.refused_at, pace.calm)
             if standing == self._known:
                 return None
             self._known = standing

@@ -28,8 +28,19 @@ def test_the_rate_never_falls_below_a_hundredth_of_what_the_settings_allow():
     assert at_full(1).refused(NOW).rate == 1
 
 
+def test_half_the_rate_is_kept_until_a_whole_minute_of_it_was_taken():
+    halved = at_full(2400).refused(NOW)
+    half_a_minute = halved
+    for _ in range(600):
+        half_a_minute = half_a_minute.succeeded(NOW)
+
+    assert half_a_minute.rate == 1200
+    assert after_a_minute_of_answers(after_a_minute_of_answers(halved, NOW), NOW).rate > 1500
+    assert half_a_minute.refused(NOW).calm == 0
+
+
 def test_answers_bring_the_rate_back_quickly_to_near_what_was_refused_and_then_creep():
-    pace = Pace(2500, 300, 600, NOW)
+    pace = Pace(2500, 300, 600, NOW, calm=1)
     first = after_a_minute_of_answers(pace, NOW)
     later = first
     for _ in range(5):
@@ -40,7 +51,7 @@ def test_answers_bring_the_rate_back_quickly_to_near_what_was_refused_and_then_c
 
 
 def test_where_more_is_taken_than_was_refused_before_the_rate_climbs_to_the_ceiling():
-    pace, now = Pace(2500, 700, 600, NOW), NOW
+    pace, now = Pace(2500, 700, 600, NOW, calm=1), NOW
     for _ in range(30):
         now += MINUTE
         pace = after_a_minute_of_answers(pace, now)
@@ -49,7 +60,7 @@ def test_where_more_is_taken_than_was_refused_before_the_rate_climbs_to_the_ceil
 
 
 def test_what_was_refused_is_forgotten_after_an_hour():
-    pace = Pace(3000, 600, 600, NOW)
+    pace = Pace(3000, 600, 600, NOW, calm=1)
 
     assert after_a_minute_of_answers(pace, NOW + timedelta(minutes=59)).rate < 610
     assert after_a_minute_of_answers(pace, NOW + timedelta(minutes=61)).rate > 680

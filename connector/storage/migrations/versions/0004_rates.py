@@ -15,3 +15,4 @@ def upgrade() -> None:
     op.add_column("marketplaces", sa.Column("rate", sa.Float(), nullable=True))
     op.add_column("marketplaces", sa.Column("refused_rate", sa.Float(), nullable=True))
     op.add_column("marketplaces", sa.Column("refused_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("marketplaces", sa.Column("calm_minutes", sa.Float(), nullable=True))
