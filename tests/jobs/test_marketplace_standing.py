@@ -110,7 +110,7 @@ def test_an_outage_of_hours_costs_no_message_its_attempts_and_is_tried_ever_more
     with world.app.db.read() as tx:
         assert accounts.standing(tx, "shop").circuit.openings > 10
 
-    shop._recorder.failures.clear()
+    shop.trouble.end()
     world.now += timedelta(minutes=20)
     world.notify(by_hand=False)
     assert world.untold() == 0
