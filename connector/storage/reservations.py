@@ -45,7 +45,7 @@ def adjust(tx: Connection, order_id: str, pieces: Mapping[str, int], until: date
     """
     for sku, more in pieces.items():
         row = tx.execute(select(t).where(t.c.order_id == order_id, t.c.sku == sku)).first()
-        is_open = row is not None and row.released_at is None
+        is_open = row is not None and row.released_at is None and row.until > now
         held = row.quantity if row and is_open else 0
         if more > 0:
             ends = max(until, row.until) if row and is_open else until
@@ -65,6 +65,8 @@ def _write(tx: Connection, order_id: str, sku: str, values: dict[str, object], *
 
 
 def _release(tx: Connection, condition: ColumnElement[bool], reason: str, now: datetime) -> list[tuple[str, str]]:
+    mine = select(t.c.sku).where(OPEN, condition).order_by(t.c.order_id, t.c.sku)
+    tx.execute(mine.with_for_update())  # in one order, lest an import and a cancellation wait for each other
     gone = update(t).where(OPEN, condition).values(released_at=now, release_reason=reason).returning(t.c.order_id, t.c.sku)
     return sorted((row.order_id, row.sku) for row in tx.execute(gone))
 

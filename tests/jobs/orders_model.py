@@ -1,0 +1,126 @@
+"""What orders ought to be: a model of one order that fits on a page, without a database."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from connector.domain.orders import OrderState
+
+PRICE, FREIGHT = 1000, 500
+LOCKED = timedelta(days=8)
+HELD_AFTER_A_CHANGE = timedelta(days=2)
+ENDED = (OrderState.CANCELED, OrderState.EXPIRED)
+CHANGEABLE = (OrderState.PLACED, OrderState.AUTHORIZED)
+
+
+@dataclass
+class Held:
+    """What an order holds of one SKU."""
+
+    quantity: int
+    until: datetime
+    acked_at: datetime | None = None
+
+
+@dataclass
+class Line:
+    quantity: int
+    freight: int = FREIGHT
+
+
+@dataclass
+class Modelled:
+    """What the model knows of one order. `lines` by SKU; an order with a SKU on two lines is kept as they came in `twice`."""
+
+    document: dict
+    answer: bytes
+    id: str
+    placed_at: datetime
+    wanted: list[tuple[str, int]]
+    state: OrderState = OrderState.PLACED
+    lines: dict[str, Line] = field(default_factory=dict)
+    holds: dict[str, Held] = field(default_factory=dict)
+    acked_at: datetime | None = None
+    receipt: dict | None = None
+    canceled: dict | None = None
+    has_invoice: bool = False
+    changes: int = 0
+    cancellations: int = 0
+
+    def __post_init__(self):
+        for sku, quantity in self.wanted:
+            self.lines.setdefault(sku, Line(0)).quantity += quantity
+            self.holds.setdefault(sku, Held(0, self.placed_at + LOCKED)).quantity += quantity
+
+    @property
+    def is_doubled(self):
+        return len({sku for sku, _ in self.wanted}) < len(self.wanted)
+
+    @property
+    def total(self):
+        if self.is_doubled:
+            return sum(PRICE * quantity + FREIGHT for _, quantity in self.wanted)
+        return sum(PRICE * line.quantity + line.freight for line in self.lines.values())
+
+    @property
+    def may_change(self):
+        return self.state in CHANGEABLE and not self.has_invoice and not self.is_doubled
+
+    def holding(self, sku, now):
+        held = self.holds.get(sku)
+        return held.quantity if held and held.until > now else 0
+
+    def end(self, state):
+        """End it; a placed or waiting cancellation of an order that the ERP got is one file, however often it is said."""
+        self.state, self.holds = state, {}
+
+    def authorize(self):
+        if self.state is OrderState.PLACED:
+            self.state = OrderState.INVOICED if self.has_invoice else OrderState.AUTHORIZED
+
+    def invoice(self):
+        self.has_invoice = True
+        if self.state in (OrderState.AUTHORIZED, OrderState.CANCEL_ASKED):
+            self.state = OrderState.INVOICED
+
+    def acknowledge(self, now):
+        if self.acked_at is None:
+            self.acked_at = now
+            for held in self.holds.values():
+                held.acked_at = now
+
+    def count_in_stock(self, modified_at):
+        """Let go what a stock file of that time counts already; returns the SKUs."""
+        counted = [sku for sku, held in self.holds.items() if held.acked_at and held.acked_at < modified_at]
+        for sku in counted:
+            del self.holds[sku]
+        return counted
+
+    def forget_ended(self, now):
+        self.holds = {sku: held for sku, held in self.holds.items() if held.until > now}
+
+    def less(self, sku, now):
+        """Take one piece off."""
+        self.forget_ended(now)
+        line = self.lines[sku]
+        line.quantity -= 1
+        if not line.quantity:
+            del self.lines[sku]
+        held = self.holds.get(sku)
+        if held:
+            held.quantity -= 1
+            if not held.quantity:
+                del self.holds[sku]
+        self._changed()
+
+    def more(self, sku, now):
+        """Add one piece."""
+        self.forget_ended(now)
+        self.lines.setdefault(sku, Line(0, freight=0)).quantity += 1
+        held = self.holds.setdefault(sku, Held(0, now))
+        held.quantity += 1
+        held.until, held.acked_at = max(held.until, now + HELD_AFTER_A_CHANGE), None
+        self._changed()
+
+    def _changed(self):
+        self.changes += 1
+        self.acked_at = None
