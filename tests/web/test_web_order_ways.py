@@ -27,7 +27,7 @@ city = "Rio de Janeiro"
 neighborhood = "Copacabana"
 street = "Av. Atlantica"
 number = "1"
-reach = ["20000000-28999999"]
+reach = [["20000-000", "28999-999"]]
 price = 2.50
 """
 CART = {"items": [{"id": "100", "quantity": 1, "seller": "1"}], "country": "BRA", "postalCode": "22051-030"}
