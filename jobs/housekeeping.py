@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from connector.app import App
-from connector.usecases import upkeep
+from connector.usecases import retention, upkeep
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
 
 def run(app: App, how: Pass) -> Report:
-    """1. Take back what the dead had in hand.  2. End what expired.  3. Forget what is old.  4. Bring the write-ahead log home."""
+    """1. Take back what the dead had in hand.  2. End what expired.  3. Forget what is old.  4. Remove files past their days.
+    5. Bring the write-ahead log home.
+    """
     report = Report("housekeeping", how.dry_run)
     if how.dry_run:
         for path in upkeep.stray_files(app):
             report.did(f"would remove the stray file {path.relative_to(app.root)}", stray_files=1)
+        for place in retention.places(app):
+            report.did(f"would remove {place}, which nobody needs any more", outlived=1)
         return report
     _note(report, "taken_back", "messages taken back from dead senders", upkeep.recover_leases(app))
     orders, skus = upkeep.end_what_expired(app)
@@ -23,6 +27,9 @@ def run(app: App, how: Pass) -> Report:
     _note(report, "messages_removed", "settled messages removed after 14 days", messages)
     _note(report, "runs_removed", "job runs removed after 30 days", runs)
     _note(report, "stray_files", "stray working files removed", upkeep.remove_stray_files(app))
+    for folder, count in retention.remove_outlived(app).items():
+        _note(report, f"{folder}_removed", f"files removed from {folder}/ after their days", count)
+    _note(report, "errors_removed", "errors files removed from rejected/ after their days", retention.remove_notes(app))
     upkeep.bring_home(app)
     return report
 

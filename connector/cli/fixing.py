@@ -124,6 +124,19 @@ def quarantine_retry(context: typer.Context, numbers: Numbers = None, *, everyth
     raise typer.Exit(1 if done["refused"] else 0)
 
 
+@quarantine.command("discard")
+def quarantine_discard(
+    context: typer.Context, numbers: Annotated[list[int], typer.Argument(metavar="ID...")], *, as_json: AsJson = False
+) -> None:
+    """Lay refused files and rows aside: a person has seen to them.
+
+    They are listed no more; refused files stay in rejected/. A bad row that the next file brings again is listed again.
+    """
+    from connector.usecases import discarding
+
+    _answer(discarding.discard(open_app(context), numbers), as_json=as_json)
+
+
 def _tell_retried(done: dict[str, list[dict[str, Any]]]) -> None:
     said = [f"{one['id']}: {show.words(one['outcome'])}" for one in [*done["taken"], *done["refused"]] if one["outcome"]]
     for line in said or ([] if done["refused"] else ["Nothing that was refused can be taken again as it is"]):

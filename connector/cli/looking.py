@@ -62,6 +62,7 @@ def _tables(found: Status) -> None:
         ("Orders", _counts(seen["orders"]["by_state"])),
         ("Orders not exported", _counts(seen["orders"]["not_exported"])),
         ("Orders stuck between written and published", ", ".join(seen["orders"]["publishing"])),
+        ("Documents that wait", _counts(seen["documents"]["waiting"])),
         ("Files in the source", _files(seen["files"])),
         ("Held", _counts(seen["held"])),
         ("Quarantine", _counts(seen["quarantine"])),

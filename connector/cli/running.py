@@ -40,6 +40,30 @@ def run(
     raise typer.Exit(max(one["exit_status"] for one in passes))
 
 
+def replay(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="An archived file's path, or its name as reports tell it: prices/p.csv.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Also where a newer full export was applied since.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Apply an archived file once more.
+
+    It is read with the layout and judged by the guards of now; applied again it changes what differs from it, and nothing else.
+    """
+    from connector.usecases import replaying
+
+    report = replaying.replay(open_app(context), file, force=force)
+    if as_json:
+        show.document(replaying.described(file, report))
+    else:
+        for line in report.lines:
+            show.say(show.words(line))
+    for line in report.failures:
+        show.complain(show.words(line))
+    raise typer.Exit(report.exit_status)
+
+
 def _known(job: str, jobs: dict[str, Any]) -> str:
     from difflib import get_close_matches
 

@@ -20,6 +20,8 @@ class ErpSettings(Section):
     done_marker: str = ""
     language: Literal["en", "pt"] = "en"
     errors_on_target: bool = False
+    archive_days: int = Field(0, ge=0)
+    rejected_days: int = Field(0, ge=0)
 
 
 class FeedSettings(Section):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, func, literal_column, select, union
 
 from connector.domain.messages import CATALOG_KINDS
-from connector.storage.tables import files, freight, holds, marketplaces, orders, outbox, prices, products, rejections, stock
+from connector.storage.tables import documents, files, freight, holds, marketplaces, orders, outbox, prices, products, rejections, stock
 
 
 def snapshot(tx: Connection) -> dict[str, int]:
@@ -95,6 +95,12 @@ def orders_now(tx: Connection) -> dict[str, Any]:
     by_state = {row[0]: row[1] for row in tx.execute(select(orders.c.state, func.count()).group_by(orders.c.state))}
     stuck = select(outbox.c.reference).where(_is("publishing")).order_by(outbox.c.id).limit(20)
     return {"by_state": by_state, "publishing": list(tx.execute(stuck).scalars())}
+
+
+def documents_waiting(tx: Connection) -> dict[str, int]:
+    """Count the documents that wait for an authorization, or for another document, by kind."""
+    waiting = select(documents.c.kind, func.count()).where(documents.c.state == "waiting").group_by(documents.c.kind)
+    return {row[0]: row[1] for row in tx.execute(waiting.order_by(documents.c.kind))}
 
 
 def held(tx: Connection) -> dict[str, dict[str, int]]:

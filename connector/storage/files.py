@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, case, delete, exists, insert, select, update
 
 from connector.errors import NotFound
 from connector.storage.tables import files as t
-from connector.storage.tables import holds, looks
+from connector.storage.tables import holds, looks, rejections
 from connector.storage.upsert import insert as upsert
 
 
@@ -134,6 +134,38 @@ def left_in_held(tx: Connection) -> list[Entry]:
     decided = select(holds.c.file_id).where(holds.c.what == "file", holds.c.state != "held")
     query = select(t).where(t.c.id.in_(decided), t.c.state != "held", t.c.place.like("held/%")).order_by(t.c.id)
     return [_entry(row) for row in tx.execute(query).mappings()]
+
+
+def lying_at(tx: Connection, place: str) -> Entry | None:
+    """Return the line of the file that lies there, below the project directory."""
+    row = tx.execute(select(t).where(t.c.place == place).order_by(t.c.id.desc()).limit(1)).mappings().first()
+    return None if row is None else _entry(row)
+
+
+def newest_named(tx: Connection, name: str) -> Entry | None:
+    """Return the newest line of that name that was applied or superseded and lies in the archive; else the newest of that name."""
+    in_archive = case((t.c.place.like("archive/%"), 0), else_=1)
+    row = tx.execute(select(t).where(t.c.name == name).order_by(in_archive, t.c.id.desc()).limit(1)).mappings().first()
+    return None if row is None else _entry(row)
+
+
+def outlived(tx: Connection, folder: str, before: datetime) -> list[Entry]:
+    """Return the files in a folder of ours that lie there since before an instant and that nobody needs any more.
+
+    Needed are those with an open refused row, those held, and the last applied one of each name.
+    """
+    newer = t.alias("newer")
+    last = ~exists().where(newer.c.feed == t.c.feed, newer.c.name == t.c.name, newer.c.state == "applied", newer.c.id > t.c.id)
+    is_last = (t.c.state == "applied") & last
+    is_open = exists().where(rejections.c.file_id == t.c.id, rejections.c.healed_at.is_(None))
+    old = (t.c.place.like(f"{folder}/%"), t.c.moved_at < before)
+    query = select(t).where(*old, t.c.state != "held", ~is_open, ~is_last).order_by(t.c.id)
+    return [_entry(row) for row in tx.execute(query).mappings()]
+
+
+def let_go(tx: Connection, number: int) -> None:
+    """Note that a file lies nowhere any more."""
+    tx.execute(update(t).where(t.c.id == number).values(place=None))
 
 
 def refused(tx: Connection, limit: int = 1000) -> list[Entry]:

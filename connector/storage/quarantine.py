@@ -141,9 +141,20 @@ def heal_file(tx: Connection, file_id: int, now: datetime) -> None:
     tx.execute(update(t).where(t.c.file_id == file_id, OPEN).values(healed_at=now))
 
 
+def close(tx: Connection, number: int, now: datetime) -> None:
+    """Close one refused row."""
+    _heal_ids(tx, [number], now)
+
+
 def _heal_ids(tx: Connection, ids: Sequence[int], now: datetime) -> None:
     for start in range(0, len(ids), CHUNK):
         tx.execute(update(t).where(t.c.id.in_(ids[start : start + CHUNK]), OPEN).values(healed_at=now))
+
+
+def files_with_open_rows(tx: Connection) -> set[tuple[str, str]]:
+    """Return feed and last name of the files that have an open refused row."""
+    query = select(t.c.feed, files.c.name).join(files, files.c.id == t.c.file_id).where(OPEN).distinct()
+    return {(row.feed, row.name.rpartition("/")[2]) for row in tx.execute(query)}
 
 
 def is_listed(tx: Connection, feed: str, key: tuple[str, ...]) -> bool:

@@ -65,6 +65,16 @@ def take_file(app: App, feed: str, taken: Taken, report: Report) -> Settled:
     return Settled(replace(entry, id=number), outcome.refusals)
 
 
+def retake(app: App, path: Path, entry: Entry, report: Report) -> str:
+    """Take a recorded file's documents once more, under its line in the ledger; returns its state. Raises FileRefused."""
+    contents = read(app, entry.feed, path)
+    entry = replace(entry, state="applied")
+    with app.db.write() as tx:
+        _, outcome = _apply(app, tx, entry, contents)
+    say(report, entry.name, contents, outcome)
+    return entry.state
+
+
 def try_file(app: App, feed: str, taken: Taken, report: Report) -> None:
     """Do all of it but keep nothing: say what taking the file would do."""
     try:

@@ -75,12 +75,18 @@ def _only(feed: str, taken: Taken) -> str | None:
 
 def _superseded_by(app: App, feed: str, taken: Taken) -> Entry | None:
     """Return the newer full export that was applied before this one came, where there is one."""
-    if app.settings.feeds.of(feed).mode != "full":
+    return newer_than(app, intake.entry_of(feed, taken))
+
+
+def newer_than(app: App, entry: Entry) -> Entry | None:
+    """Return the last applied full export of a file's feed where a newer one than this file was applied; None for deltas."""
+    if app.settings.feeds.of(entry.feed).mode != "full":
         return None
+    name = entry.name if entry.feed == "freight" else None
     with app.db.read() as tx:
-        newest = files.newest_applied_at(tx, feed, _only(feed, taken))
-        last = files.last_applied(tx, feed, _only(feed, taken))
-    return last if newest is not None and taken.file.modified_at < newest and (last is None or last.sha256 != taken.sha256) else None
+        newest = files.newest_applied_at(tx, entry.feed, name)
+        last = files.last_applied(tx, entry.feed, name)
+    return last if newest is not None and entry.modified_at < newest and (last is None or last.sha256 != entry.sha256) else None
 
 
 def _is_the_last_one_again(app: App, feed: str, taken: Taken) -> bool:

@@ -34,6 +34,7 @@ class Status:
     held: dict[str, dict[str, int]]
     quarantine: dict[str, dict[str, int]]
     dead_letters: dict[str, dict[str, int]]
+    documents: dict[str, dict[str, int]]
     alarms: list[dict[str, Any]]
     database: dict[str, int]
 
@@ -70,6 +71,7 @@ def status(app: App) -> Status:
             held=counts.held(tx),
             quarantine=counts.quarantine(tx),
             dead_letters=counts.dead_letters(tx),
+            documents={"waiting": counts.documents_waiting(tx)},
             alarms=[asdict(alarm) for alarm in alarms.current(tx, app)],
             database={"wal_bytes": health.wal_bytes(app.db)},
         )

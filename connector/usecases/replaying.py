@@ -1,0 +1,90 @@
+"""Taking an archived file once more: with the guards of now, as if it came today. Values returned are plain, to be shown."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from connector.app import App
+from connector.errors import Conflict, FileRefused, NotFound
+from connector.feeds import CATALOG_FEEDS
+from connector.storage import files
+from connector.storage.files import Entry
+from connector.usecases import document_files, imports, places, refreshing
+from connector.usecases.report import Report
+from connector.usecases.turns import turn
+
+REMEDIES = {"held": "connector held approve", "refused": "connector quarantine retry"}
+
+
+def replay(app: App, named: str, *, force: bool = False) -> Report:
+    """Apply an archived file again, by its path or by its name in the ledger (the newest of that name); its line is written anew.
+
+    A full export older than one applied since is superseded, and replayed only with `force`; the next newer export comes over it all the
+    same, and its feed is no fresher by it. Guards hold it as they would hold any file. Raises NotFound; Conflict where it is superseded,
+    is not in the archive, cannot be read any more, or is not the file that was taken; Busy while its job runs.
+    """
+    entry = _named(app, named)
+    is_catalog = entry.feed in CATALOG_FEEDS
+    report = Report("refresh-snapshot" if is_catalog else "report-documents")
+    with turn(app, report.job):
+        path = _original(app, entry)
+        if is_catalog and not force:
+            _refuse_superseded(app, entry)
+        try:
+            state = _import(app, path, entry, report) if is_catalog else document_files.retake(app, path, entry, report)
+        except FileRefused as error:
+            raise Conflict(f"{entry.name} can no longer be read: {error}", remedy="mend the layout, and replay it again") from error
+        _put(app, entry, state)
+    return report
+
+
+def described(named: str, report: Report) -> dict[str, Any]:
+    """Return what a replay came to as what JSON knows."""
+    return {"file": named, "done": report.lines, "failures": report.failures, "counts": dict(report.counts)}
+
+
+def _named(app: App, named: str) -> Entry:
+    place = Path(named)
+    inside = place.resolve().is_relative_to(app.root.resolve()) and place.is_file()
+    below = str(place.resolve().relative_to(app.root.resolve())) if inside else named
+    with app.db.read() as tx:
+        entry = files.lying_at(tx, below) or files.newest_named(tx, named)
+    if entry is None:
+        raise NotFound(f"{named} is no file that was ever taken", remedy="name a file in archive/, or its name as reports tell it")
+    return entry
+
+
+def _original(app: App, entry: Entry) -> Path:
+    """Return the archived original, its bytes those that were taken."""
+    if entry.state in REMEDIES or not (entry.place or "archive/").startswith("archive/"):
+        raise Conflict(f"{entry.name} is {entry.state}, not in the archive", remedy=REMEDIES.get(entry.state, "let the ERP send it again"))
+    assert entry.id is not None
+    path = app.root / str(places.lying(app, entry.id).place)
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != entry.sha256:
+            raise Conflict(f"{entry.place} is not the file that was taken: its bytes changed since", remedy="let the ERP send it again")
+    return path
+
+
+def _refuse_superseded(app: App, entry: Entry) -> None:
+    newer = refreshing.newer_than(app, entry)
+    if newer is not None:
+        raise Conflict(f"{entry.name} is superseded: {newer.name}, applied since, is newer", remedy="replay it with --force all the same")
+
+
+def _import(app: App, path: Path, entry: Entry, report: Report) -> str:
+    draft, settled, refusals = imports.import_file(app, path, entry)
+    refreshing.say(report, draft.plan, draft.verdict, refusals, draft.planned.held.all)
+    return settled.state
+
+
+def _put(app: App, entry: Entry, state: str) -> None:
+    """Let the original lie where its state says."""
+    assert entry.id is not None
+    if state in ("held", "refused"):
+        places.move(app, entry.id, f"{'held' if state == 'held' else 'rejected'}/{entry.feed}")
+    else:
+        with app.db.write() as tx:
+            files.moved(tx, entry.id, str(entry.place), app.now)

@@ -1,0 +1,68 @@
+"""Keeping files only as long as the settings ask: what lies in archive/ and rejected/ and is needed no more."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from connector.app import App
+from connector.erp.shelves import ERRORS_ENDING
+from connector.storage import files, quarantine
+from connector.storage.files import Entry
+
+
+def outlived(app: App) -> list[Entry]:
+    """Return the lines of the ledger whose file may go: older than its folder's days, and neither held, nor open in the quarantine,
+    nor the feed's last applied one.
+    """
+    days = {"archive": app.settings.erp.archive_days, "rejected": app.settings.erp.rejected_days}
+    with app.db.read() as tx:
+        return [e for folder, most in days.items() if most for e in files.outlived(tx, folder, app.now - timedelta(days=most))]
+
+
+def remove_outlived(app: App) -> dict[str, int]:
+    """Remove such files, with their errors files; return how many of each folder."""
+    removed = {"archive": 0, "rejected": 0}
+    for entry in outlived(app):
+        place = app.root / str(entry.place)
+        for path in (place, place.with_name(place.name + ERRORS_ENDING)):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):  # a day's folder goes with its last file
+            place.parent.rmdir()
+        assert entry.id is not None
+        with app.db.write() as tx:
+            files.let_go(tx, entry.id)
+        removed[str(entry.place).partition("/")[0]] += 1
+    return removed
+
+
+def outlived_notes(app: App) -> list[Path]:
+    """Name the errors files of files that lie elsewhere, older than rejected/'s days, of whose rows none is open any more."""
+    most = app.settings.erp.rejected_days
+    if not most:
+        return []
+    oldest = (app.now - timedelta(days=most)).timestamp()
+    found = sorted((app.root / "rejected").glob(f"*/*{ERRORS_ENDING}"))
+    alone = [path for path in found if not path.with_name(path.name.removesuffix(ERRORS_ENDING)).exists()]
+    with app.db.read() as tx:
+        needed = quarantine.files_with_open_rows(tx)
+    return [path for path in alone if path.stat().st_mtime < oldest and not _is_needed(path, needed)]
+
+
+def places(app: App) -> list[str]:
+    """Name, below the project directory, all that would be removed."""
+    return [*(str(entry.place) for entry in outlived(app)), *(str(path.relative_to(app.root)) for path in outlived_notes(app))]
+
+
+def remove_notes(app: App) -> int:
+    """Remove them; return how many."""
+    found = outlived_notes(app)
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
+def _is_needed(path: Path, needed: set[tuple[str, str]]) -> bool:
+    """Tell whether a file of that feed and name, its number aside, has an open row."""
+    return any(feed == path.parent.name and path.name.startswith(Path(name).stem) for feed, name in needed)
