@@ -69,8 +69,7 @@ def retake(app: App, path: Path, entry: Entry, report: Report) -> str:
     """Take a recorded file's documents once more, under its line in the ledger; returns its state. Raises FileRefused."""
     contents = read(app, entry.feed, path)
     entry = replace(entry, state="applied")
-    with app.db.write() as tx:
-        _, outcome = _apply(app, tx, entry, contents)
+    _, outcome = _in_parts(app, entry, contents)
     say(report, entry.name, contents, outcome)
     return entry.state
 
@@ -95,7 +94,7 @@ def _in_parts(app: App, entry: Entry, contents: Contents) -> tuple[int, Outcome]
     with app.db.read() as tx:
         begun = files.unfinished(tx, entry)
     work = document_work.begin(entry.feed, contents.rows, contents.rejections, begun.plan if begun else None)
-    number = begun.id if begun else None
+    number = begun.id if begun else entry.id
     while True:
         with app.db.write() as tx:
             number = files.begin(tx, entry, app.now) if number is None else number

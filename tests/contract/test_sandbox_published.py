@@ -13,16 +13,32 @@ FOLDER = os.environ.get("VTEX_SCHEMAS", "")
 published = pytest.mark.skipif(not FOLDER, reason="VTEX_SCHEMAS does not name a folder with VTEX's OpenAPI files")
 
 INVOICE = {
-    "type": "Output", "invoiceNumber": "NFe-1", "courier": "", "trackingNumber": "", "trackingUrl": "",
-    "items": [{"id": "A", "quantity": 1, "price": 100}], "issuanceDate": "2026-11-24T00:00:00+00:00", "invoiceValue": 100,
+    "type": "Output",
+    "invoiceNumber": "NFe-1",
+    "courier": "",
+    "trackingNumber": "",
+    "trackingUrl": "",
+    "items": [{"id": "A", "quantity": 1, "price": 100}],
+    "issuanceDate": "2026-11-24T00:00:00+00:00",
+    "invoiceValue": 100,
 }
 TRACKING = {"courier": "C", "trackingNumber": "T", "trackingUrl": "u", "dispatchedDate": "2026-11-24"}
 DELIVERY = {"isDelivered": True, "deliveredDate": "2026-11-24 10:00", "events": []}
 OMS, SERVICES = "/api/oms/pvt/orders/1/invoice", "/services/pvt/orders/1/invoice"
 SLA = {"id": "N", "name": "N", "deliveryChannel": "delivery", "price": 1, "shippingEstimate": "5bd", "pickupStoreInfo": None}
 ITEM = {
-    "id": "A", "requestIndex": 0, "price": 990, "listPrice": 990, "quantity": 1, "seller": "1", "merchantName": None,
-    "priceValidUntil": None, "offerings": [], "priceTags": [], "measurementUnit": "un", "unitMultiplier": 0.5,
+    "id": "A",
+    "requestIndex": 0,
+    "price": 990,
+    "listPrice": 990,
+    "quantity": 1,
+    "seller": "1",
+    "merchantName": None,
+    "priceValidUntil": None,
+    "offerings": [],
+    "priceTags": [],
+    "measurementUnit": "un",
+    "unitMultiplier": 0.5,
 }
 ROW = {"itemIndex": 0, "stockBalance": 9, "quantity": 1, "shipsTo": ["BRA"], "deliveryChannels": [{"id": "delivery", "stockBalance": 9}]}
 SIMULATION = {
