@@ -16,8 +16,6 @@ from connector.domain.simulation import Cart, SimulatedLine, Simulation
 from connector.errors import RequestInvalid
 from connector.vtex.delivery_ways import channels, sla
 
-MAX_LINES = 10_000
-"""A request's lines after these are left out; no cart has as many, and an answer has 2.5 seconds."""
 COORDINATES = 2
 LONGEST_NUMBER = 18  # digits: what fits 64 bits
 WHOLE_NUMBER = re.compile(r"\s*\+?0*([0-9]+)(?:\.0*)?\s*", re.ASCII)
@@ -33,7 +31,7 @@ def read(document: object, default_country: str) -> Cart:
     items = _get(document, "items")
     if not isinstance(items, list):
         raise RequestInvalid("items must be a list; send [] for an empty cart")
-    lines = (_line(position, item) for position, item in enumerate(items[:MAX_LINES]))
+    lines = (_line(position, item) for position, item in enumerate(items))
     country, postal_code = _text(_get(document, "country")), _text(_get(document, "postalCode"))
     coordinates = _coordinates(_get(document, "geoCoordinates"))
     return Cart(

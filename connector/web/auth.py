@@ -16,7 +16,7 @@ from connector.errors import NotAuthorized
 from connector.settings import Secret, Settings
 from connector.web import peers
 
-HEADER = re.compile(r'\s*VTEX\s+key="([^"]*)"\s*,?\s+token="([^"]*)"\s*', re.IGNORECASE)
+HEADER = re.compile(r'\s*VTEX\s+key="([^"]*)"(?:\s*,\s*|\s+)token="([^"]*)"\s*', re.IGNORECASE)
 
 
 class Gate:

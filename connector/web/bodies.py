@@ -48,7 +48,7 @@ def refuse_other_types(req: falcon.Request, wanted: str) -> None:
 
 def raw(req: falcon.Request, largest: int = LARGEST) -> bytes:
     """Return the body's bytes. Raises TooLarge above `largest` bytes, RequestInvalid where it is cut short."""
-    if req.env.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
+    if req.env.get("HTTP_CONTENT_ENCODING", "").strip().lower() not in ("", "identity"):
         raise falcon.HTTPUnsupportedMediaType(description="a compressed body cannot be read; send it plain")
     announced = _announced(req)
     if announced is not None and announced > largest:

@@ -22,6 +22,7 @@ from connector.errors import RequestInvalid
 DEEPEST = 64
 LARGEST = 2**53
 LONGEST_PATH = 120
+LONGEST_INTEGER = 400  # digits; Python refuses to convert some thousands, since that takes long
 BOM = b"\xef\xbb\xbf"
 
 Path = tuple[str | int, ...]
@@ -39,7 +40,7 @@ def parse_quickly(raw: bytes, what: str) -> Any:
     try:
         document = orjson.loads(raw.removeprefix(BOM))
     except orjson.JSONDecodeError:  # its messages name no place, and it refuses half a surrogate pair, which is well-formed JSON
-        document = _load(_text(raw, what), what, dict)
+        document = _load(_text(raw, what), what, dict, _number_however_long)
     if _is_deeper(document, DEEPEST):
         raise _too_deep(what)
     return document
@@ -52,15 +53,22 @@ def _is_deeper(value: Any, levels: int) -> bool:
     return levels == 0 or any(_is_deeper(one, levels - 1) for one in inner)
 
 
-def _load(text: str, what: str, make_object: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> Any:
+def _load(
+    text: str, what: str, make_object: Callable[[list[tuple[str, Any]]], dict[str, Any]], make_integer: Callable[[str], float] = int
+) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=make_object, parse_constant=_no_constant)
+        return json.loads(text, object_pairs_hook=make_object, parse_int=make_integer, parse_constant=_no_constant)
     except RecursionError:
         raise _too_deep(what) from None
     except json.JSONDecodeError as error:
         raise RequestInvalid(f"{what} is no JSON: {error.msg}, at line {error.lineno}, column {error.colno}") from None
     except ValueError:  # an integer of thousands of digits, which Python does not even convert
         raise RequestInvalid(f"{what} holds a number out of range") from None
+
+
+def _number_however_long(digits: str) -> float:
+    """Convert what no order could hold: a number of thousands of digits costs its own line, not the cart (as 1e400 does)."""
+    return int(digits) if len(digits) <= LONGEST_INTEGER else float(digits)
 
 
 def _too_deep(what: str) -> RequestInvalid:

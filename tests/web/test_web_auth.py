@@ -80,6 +80,7 @@ class TestKeyAndToken:
         token = PAIR["X-VTEX-API-AppToken"]
 
         assert asked(client, headers=PAIR) == 200
+        assert asked(client, headers={"Authorization": f'vtex KEY="the-key",TOKEN="{token}"'}) == 200
         assert asked(client, headers={"Authorization": f'VTEX key="the-key" token="{token}"'}) == 200
         assert asked(client, headers={"Authorization": f'vtex  key="the-key", token="{token}" '}) == 200
         assert asked(client, headers={"X-VTEX-API-AppKey": "old", "Authorization": f'VTEX key="the-key" token="{token}"'}) == 200

@@ -89,14 +89,23 @@ class TestTable:
         assert rows(ask(("two", 1), ("two", 3), ("two", 1))) == [(0, "two", 1, 2, 0), (1, "two", 1, 1, 0), (2, "two", 0, 0, 0)]
 
     def test_bad_lines_are_left_out_and_an_empty_cart_is_a_cart(self, ask):
-        bad = [{}, {"id": "two"}, wanted("two", 0), wanted("two", -1), wanted("two", 1.5), {"quantity": 1}]
+        bad = [{}, {"id": "two"}, wanted("two", 0), wanted("two", -1), wanted("two", 1.5), {"quantity": 1}, wanted("two", "9.5")]
 
-        assert rows(ask(*bad, ("two", 1))) == [(6, "two", 1, 2, 0)]
+        assert rows(ask(*bad, ("two", 1))) == [(7, "two", 1, 2, 0)]
         assert ask()["items"] == []
 
     def test_fifty_thousand_pieces_are_answered_within_the_time_that_vtex_gives(self, ask):
         assert rows(ask(("plenty", 50_000), **RIO)) == [(0, "plenty", 50_000, 100_000, 1)]
         assert rows(ask(("plenty", 10**30), **RIO)) == [(0, "plenty", 100_000, 100_000, 1)]
+
+    def test_of_as_many_lines_as_a_request_holds_none_is_lost(self, server):
+        line = b'{"id":"plenty","quantity":1}'
+        count = (2 * 1024 * 1024 - 20) // (len(line) + 1)
+        answer = requests.post(
+            f"http://127.0.0.1:{server.port}{SIMULATION}?an=first", data=b'{"items":[' + b",".join([line] * count) + b"]}", timeout=60
+        )
+
+        assert [item["requestIndex"] for item in answer.json()["items"]] == list(range(count))
 
     @pytest.mark.parametrize(
         ("policy", "answered"),

@@ -34,6 +34,10 @@ class TestBodies:
     def test_a_compressed_body_is_415(self, project):
         assert refused(project().client().simulate_post("/pvt/orders", body=b"\x1f\x8b", headers={"Content-Encoding": "gzip"}), 415)
 
+    @pytest.mark.parametrize("coding", ["", " ", "identity", "Identity"])
+    def test_a_body_that_is_said_to_be_plain_is_read(self, project, coding):
+        assert project().client().simulate_post(SIMULATION, json=CART, headers={"Content-Encoding": coding}).status_code == 200
+
     def test_two_megabytes_are_read_and_one_byte_more_is_413(self, project):
         client = project().client()
         limit = 2 * 1024 * 1024

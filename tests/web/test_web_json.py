@@ -78,7 +78,16 @@ def test_a_simulation_too_is_refused_where_it_is_no_json(raw):
 
 
 @pytest.mark.parametrize(
-    "raw", [b'{"a": 1, "a": 2}', b'{"a": "\\u0000"}', b'{"a": "\\ud83d"}', b'{"a": 9007199254740993}', b"[" * 64 + b"]" * 64]
+    "raw",
+    [
+        b"[" + b"9" * 6000 + b"]",
+        b"[-" + b"9" * 6000 + b"]",
+        b'{"a": 1, "a": 2}',
+        b'{"a": "\\u0000"}',
+        b'{"a": "\\ud83d"}',
+        b'{"a": 9007199254740993}',
+        b"[" * 64 + b"]" * 64,
+    ],
 )
 def test_in_a_simulation_odd_values_are_left_to_the_line_that_holds_them(raw):
     assert parse_quickly(raw, "the body") is not None

@@ -1,5 +1,6 @@
 """A seller's project on disk with a small snapshot in a real database, the API over it, the real server, and VTEX's documents."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -128,11 +129,12 @@ class Running:
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
     def say(self, sent: bytes, *, then_close=False) -> bytes:
-        """Send bytes as they are; return all that is answered until the server closes."""
+        """Send bytes as they are; return all that is answered until the server closes, which it may do before all is sent."""
         with self.connect() as connection:
-            connection.sendall(sent)
-            if then_close:
-                connection.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(OSError):
+                connection.sendall(sent)
+                if then_close:
+                    connection.shutdown(socket.SHUT_WR)
             return read_all(connection)
 
     def workers(self) -> list[int]:

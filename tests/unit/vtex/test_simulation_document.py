@@ -11,7 +11,7 @@ from connector.domain.freight import Destination
 from connector.domain.simulation import SimulatedLine, Simulation
 from connector.domain.ways_offered import SlaOffer
 from connector.errors import RequestInvalid
-from connector.vtex.simulation import MAX_LINES, read, write
+from connector.vtex.simulation import read, write
 
 SEED = {
     "items": [{"id": "2000037", "quantity": 1, "seller": "1"}, {"id": "34562", "quantity": 2, "Seller": "1"}],
@@ -132,10 +132,6 @@ def test_an_address_that_was_not_sent_is_null():
     answer = write(read({"items": []}, "BRA"), Simulation((), ("BRA",)))
 
     assert (answer["country"], answer["postalCode"], answer["geoCoordinates"]) == (None, None, [])
-
-
-def test_a_hostile_number_of_lines_is_cut_off():
-    assert len(lines(*[line()] * (MAX_LINES + 5))) == MAX_LINES
 
 
 JSON = st.recursive(
