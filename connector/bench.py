@@ -24,8 +24,8 @@ from rich.table import Table
 from connector import app as building
 from connector import settings as settings_module
 from connector.app import App
-from connector.demo import documents
 from connector.demo.legacy_erp import FREIGHT, PRODUCTS, comma
+from connector.sandbox import documents
 from connector.storage import database
 from connector.usecases import offers, orders
 from connector.usecases.passes import Pass

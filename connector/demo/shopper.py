@@ -8,7 +8,7 @@ from typing import Any
 
 import requests
 
-from connector.demo import documents
+from connector.sandbox import documents
 
 
 @dataclass(frozen=True, slots=True)

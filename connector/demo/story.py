@@ -78,11 +78,19 @@ def _play(play: Play, console: Console, leave_out: str) -> bool:
         except (NotSeen, CommandFailed, requests.RequestException, LookupError) as error:
             console.print(f"[red]✗[/red] {number:2}. {step.name}: {error}")
             return True
-    return False
+    return _broken(play.stage, console)
+
+
+def _broken(stage: Stage, console: Console) -> bool:
+    """Name the rules of VTEX's that the connector broke while everything seemed to work; True where there are some."""
+    for line in stage.marketplace.ledger.summary()[1:]:
+        console.print(f"✗ {line.strip()}", markup=False)
+    return bool(stage.marketplace.ledger.counts)
 
 
 def _stay(console: Console, stage: Stage, *, once: bool) -> None:
-    console.print(f"\nEvery step was seen to work. Console: {stage.shopper.seller_url}/console/")
+    seen = f"none of VTEX's rules was broken in {stage.marketplace.ledger.total} calls"
+    console.print(f"\nEvery step was seen to work, and {seen}. Console: {stage.shopper.seller_url}/console/")
     if once:
         return
     console.print(f"Project: {stage.root}   (another terminal: connector --config {stage.config} status)\nCtrl-C ends the demo.")
