@@ -87,10 +87,12 @@ def write_all(descriptor: int, content: bytes) -> None:
             chunk = chunk[os.write(descriptor, chunk) :]
 
 
-def write_durably(name: bytes, content: bytes, folder: int) -> None:
+def write_durably(name: bytes, content: bytes, folder: int, mode: int = FILE_MODE) -> None:
     """Write a new file into an open folder; file and name are on the disk when this returns. A failed one is removed."""
     descriptor = os.open(name, CREATING, FILE_MODE, dir_fd=folder)
     try:
+        if mode != FILE_MODE:
+            os.fchmod(descriptor, mode)  # the process's umask does not count: the settings ask for this very mode
         write_all(descriptor, content)
         os.fsync(descriptor)  # once: after a failed one the kernel may have dropped the pages, so the file is thrown away
     except BaseException:
@@ -109,12 +111,20 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def make_folder(name: bytes, parent: int) -> None:
-    """Make a private folder (0700) in an open one, durably; nothing where it is there."""
+def folder_mode(file_mode: int) -> int:
+    """Return what a folder needs: whoever may read its files lists and enters it, whoever may write them takes them away."""
+    return file_mode | (file_mode & 0o444) >> 2
+
+
+def make_folder(name: bytes, parent: int, mode: int = FOLDER_MODE) -> None:
+    """Make a folder in an open one, durably; nothing where it is there. A group that it inherits (setgid) it passes on."""
     try:
         os.mkdir(name, FOLDER_MODE, dir_fd=parent)
     except FileExistsError:
         return
+    if mode != FOLDER_MODE:
+        inherited = os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode & stat.S_ISGID
+        os.chmod(name, mode | inherited, dir_fd=parent)
     os.fsync(parent)
 
 

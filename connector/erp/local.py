@@ -23,10 +23,11 @@ ID_FILE = FOLDER_ID.encode()
 
 
 class LocalStore:
-    """`FileStore` over a folder. Folders it makes are 0700, files 0600."""
+    """`FileStore` over a folder. Files it publishes have `file_mode`, folders it makes for them what goes with it; all else is private."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, file_mode: int = files.FILE_MODE) -> None:
         self.root = root
+        self._file_mode = file_mode
         self.url = f"file:{root}"
 
     def listing(self, folder: str) -> list[SourceFile]:
@@ -78,7 +79,7 @@ class LocalStore:
         name = f"{final_parts(final)[-1].decode('utf-8', 'replace')}.{uuid4().hex}"
         with files.translated(self._place(PARTIAL)), self._folder(PARTIAL, make=True) as folder:
             folder_id = self._folder_id(folder)
-            files.write_durably(name.encode(), content, folder)
+            files.write_durably(name.encode(), content, folder, self._file_mode)
         return Partial(name, folder_id, final)
 
     def presence(self, partial: Partial) -> Presence:
@@ -123,7 +124,7 @@ class LocalStore:
         temporary = f"put.{uuid4().hex}".encode()
         place = f"{self.root}/{name}"
         with files.translated(place), self._folder(where, make=True) as folder, self._folder(PARTIAL, make=True) as waiting:
-            files.write_durably(temporary, content, waiting)
+            files.write_durably(temporary, content, waiting, self._file_mode)
             os.rename(temporary, last, src_dir_fd=waiting, dst_dir_fd=folder)
             os.fsync(folder)
 
@@ -146,7 +147,7 @@ class LocalStore:
         try:
             for name in where:
                 if make:
-                    files.make_folder(name, opened)
+                    files.make_folder(name, opened, files.FOLDER_MODE if name in PARTIAL else files.folder_mode(self._file_mode))
                 below = os.open(name, files.FOLDER | os.O_NOFOLLOW, dir_fd=opened)
                 os.close(opened)
                 opened = below

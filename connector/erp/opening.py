@@ -11,7 +11,7 @@ def open_store(settings: Settings, url: str) -> FileStore:
     if url.startswith("file:"):
         from connector.erp.local import LocalStore
 
-        return LocalStore(settings.path(url.removeprefix("file:")))
+        return LocalStore(settings.path(url.removeprefix("file:")), settings.erp.mode)
     from connector.erp.sftp import SftpStore
 
     return SftpStore(settings, url)

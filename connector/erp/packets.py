@@ -21,6 +21,8 @@ class Ask(IntEnum):
     READ = 5
     WRITE = 6
     LSTAT = 7
+    SETSTAT = 9
+    FSETSTAT = 10
     OPENDIR = 11
     READDIR = 12
     REMOVE = 13

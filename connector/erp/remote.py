@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import stat
 from uuid import uuid4
 
 from connector.erp import files
@@ -19,8 +20,8 @@ Where = tuple[bytes, ...]
 
 
 class Remote:
-    def __init__(self, session: Session, root: bytes, url: str) -> None:
-        self.session = session
+    def __init__(self, session: Session, root: bytes, url: str, file_mode: int = files.FILE_MODE) -> None:
+        self.session, self._file_mode = session, file_mode
         self._root, self._url = root, url
 
     def path(self, where: Where) -> bytes:
@@ -32,7 +33,7 @@ class Remote:
     def write_partial(self, final: str, base: str, content: bytes) -> Partial:
         self.make_folders(PARTIAL)
         folder_id = self.folder_id()
-        return Partial(self.write(base, content), folder_id, final)
+        return Partial(self.write(base, content, self._file_mode), folder_id, final)
 
     def publish(self, partial: Partial, final: Where) -> None:
         """Rename to the free final name. A server knows no rename that is one step and refuses to replace: it is looked at just before."""
@@ -49,7 +50,7 @@ class Remote:
     def put(self, final: Where, content: bytes) -> None:
         self.make_folders(final[:-1])
         self.make_folders(PARTIAL)
-        temporary, path = self.write("put", content), self.path(final)
+        temporary, path = self.write("put", content, self._file_mode), self.path(final)
         if POSIX_RENAME not in self.session.extensions and self.session.lstat(path) is not None:
             self.session.remove(path)
         self.session.posix_rename(self.waiting(temporary), path)
@@ -63,14 +64,20 @@ class Remote:
             path = self.path(where[:depth])
             if self.session.stat(path) is None:
                 self.demand_root()
-                self.session.mkdir(path, files.FOLDER_MODE)
+                self._make_folder(path, files.FOLDER_MODE if where == PARTIAL else files.folder_mode(self._file_mode))
 
-    def write(self, base: str, content: bytes) -> str:
+    def _make_folder(self, path: bytes, mode: int) -> None:
+        self.session.mkdir(path, files.FOLDER_MODE)
+        if mode != files.FOLDER_MODE:
+            made = self.session.stat(path)
+            self.session.chmod(path, mode | ((made.mode or 0) & stat.S_ISGID if made else 0))  # a group that it inherits it passes on
+
+    def write(self, base: str, content: bytes, mode: int = files.FILE_MODE) -> str:
         """Write a new file in `.partial/`; its size is looked at afterwards, since a server may lose bytes silently."""
         name = f"{base}.{uuid4().hex}"
         path = self.waiting(name)
         try:
-            self.session.write(path, content, files.FILE_MODE)
+            self.session.write(path, content, mode)
             _demand_size(self.session.lstat(path), len(content))
         except (ConnectionError, TimeoutError):
             raise

@@ -20,6 +20,7 @@ from paramiko.ssh_exception import SSHException
 from connector.erp.packets import ANSWERS, HAS_MODE, TO_CREATE_NEW, TO_READ, Answer, Ask, Attributes, attributes, checked, names, string
 
 CHUNK_BYTES = 32 * 1024  # what every server takes in one request
+PRIVATE = 0o600
 UNDER_WAY = 64  # requests sent ahead of their answers: 2 MB, the channel's window
 DATA_AT = 9  # in a packet with data: after kind, number and length
 SHORTEST_PACKET, LONGEST_PACKET = 5, 16 * 1024 * 1024
@@ -81,7 +82,9 @@ class Session:
 
     def write(self, path: bytes, content: bytes, mode: int) -> None:
         """Write a new file, each part acknowledged before the next (else a full disk goes unnoticed), synced where that is offered."""
-        with self._open(Ask.OPEN, path, struct.pack(">III", TO_CREATE_NEW, HAS_MODE, mode)) as handle:
+        with self._open(Ask.OPEN, path, struct.pack(">III", TO_CREATE_NEW, HAS_MODE, PRIVATE)) as handle:
+            if mode != PRIVATE:  # the server's umask does not count: the settings ask for this very mode
+                self._demand(Ask.FSETSTAT, string(handle) + struct.pack(">II", HAS_MODE, mode))
             for start in range(0, len(content), CHUNK_BYTES):
                 chunk = content[start : start + CHUNK_BYTES]
                 self._demand(Ask.WRITE, string(handle) + struct.pack(">Q", start) + string(chunk))
@@ -94,6 +97,9 @@ class Session:
 
     def mkdir(self, path: bytes, mode: int) -> None:
         self._demand(Ask.MKDIR, string(path) + struct.pack(">II", HAS_MODE, mode))
+
+    def chmod(self, path: bytes, mode: int) -> None:
+        self._demand(Ask.SETSTAT, string(path) + struct.pack(">II", HAS_MODE, mode))
 
     def rename(self, source: bytes, target: bytes) -> None:
         """Rename the protocol's way: refused where the target is there."""

@@ -32,7 +32,7 @@ IDLE_SECONDS = 45  # routers forget silent connections; a new one costs less tha
 
 
 class SftpStore:
-    """`FileStore` over SFTP. One call at a time, whichever thread makes it. Folders it makes are 0700, files 0600."""
+    """`FileStore` over SFTP. One call at a time, whichever thread makes it. Modes as those of `LocalStore`."""
 
     def __init__(self, settings: Settings, url: str, deadlines: Deadlines | None = None) -> None:
         self._settings = settings
@@ -150,7 +150,7 @@ class SftpStore:
         connection = self._connected()
         try:
             with connection.deadline(seconds):
-                return work(Remote(connection.session, self._to.root, self.url))
+                return work(Remote(connection.session, self._to.root, self.url, self._settings.erp.mode))
         except (ConnectionError, TimeoutError) as error:
             self._give_up()
             if connection.is_overdue or isinstance(error, TimeoutError):

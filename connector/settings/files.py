@@ -18,6 +18,12 @@ class ErpSettings(Section):
     known_hosts: str = "config/known_hosts"
     settle_seconds: float = Field(2, ge=0)
     done_marker: str = ""
+    file_mode: str = Field("0600", pattern=r"^06[046]0$")
+
+    @property
+    def mode(self) -> int:
+        return int(self.file_mode, 8)
+
     language: Literal["en", "pt"] = "en"
     errors_on_target: bool = False
     archive_days: int = Field(0, ge=0)

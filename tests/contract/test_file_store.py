@@ -375,6 +375,27 @@ def test_what_is_made_is_private(place):
     assert modes == {"orders": "0o700", "orders/A1.json": "0o600", ".partial": "0o700", ".partial/.folder-id": "0o600"}
 
 
+@pytest.mark.parametrize(("file_mode", "file", "folder"), [("0640", 0o640, 0o2750), ("0660", 0o660, 0o2770)])
+def test_what_is_published_can_be_opened_to_the_erps_group_whatever_the_umask_and_passes_the_group_on(place, file_mode, file, folder):
+    """The folder is set up as the documents say: its group is handed down (setgid)."""
+    place.folder.chmod(0o2770)
+    erp = place.settings.erp.model_copy(update={"file_mode": file_mode})
+    store = open_store(place.settings.model_copy(update={"erp": erp}), place.url)
+    before = os.umask(0o077)
+    try:
+        store.publish(store.write_partial("orders/A1.json", b"{}"))
+    finally:
+        os.umask(before)
+        store.close()
+
+    assert {path.relative_to(place.folder).as_posix(): path.stat().st_mode & 0o7777 for path in place.folder.rglob("*")} == {
+        "orders": folder,
+        "orders/A1.json": file,
+        ".partial": 0o2700,
+        ".partial/.folder-id": 0o600,
+    }
+
+
 @pytest.mark.parametrize("name", ["", ".hidden", "orders/.A1.json", ".partial/A1.json"])
 def test_a_name_that_nobody_would_see_is_not_published(place, name):
     with pytest.raises(UsageError):
