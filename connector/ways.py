@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from connector.domain import money
 from connector.domain.freight import SECONDS, EstimateUnit, postal_key
 from connector.domain.pickup import Address, PickupMap, PickupPoint
-from connector.domain.ways import Service, Sla, Ways, prepare
+from connector.domain.ways import Sla, SlaRules, Ways, prepare
 from connector.domain.windows import Window, WindowRule, coming
 from connector.domain.working_days import Calendar, Handling
 from connector.settings import CalendarSettings, PickupPointSettings, ShippingSettings, SlaSettings, WindowSettings
@@ -32,15 +32,15 @@ class WaysMemory:
         """Return everything offered at an instant (aware UTC), with the rates given."""
         held = self._held
         if held is None or held[0] is not slas or not held[1].since <= now < held[1].until:
-            held = self._held = slas, prepare(slas, self._services, self._pickups, self.calendar(now), now)
+            held = self._held = slas, prepare(slas, self._rules, self._pickups, self.calendar(now), now)
         return held[1]
 
     def windows(self, now: datetime) -> dict[str, tuple[Window, ...]]:
         """Return the windows of each scheduled way of delivery that are not over yet, by its id."""
         found, kept = {}, self.calendar(now)
-        for sla, service in zip(self._shipping.slas, self._services, strict=True):
-            if service.windows:
-                every = coming(service.windows, kept, now.astimezone(self._zone).date(), service.window_days)
+        for sla, rules in zip(self._shipping.slas, self._rules, strict=True):
+            if rules.windows:
+                every = coming(rules.windows, kept, now.astimezone(self._zone).date(), rules.window_days)
                 found[sla.id] = tuple(window for window in every if window.end > now)
         return found
 
@@ -52,8 +52,8 @@ class WaysMemory:
         return held[1]
 
     @cached_property
-    def _services(self) -> tuple[Service, ...]:
-        return tuple(service(sla, is_calendar_kept(self._shipping.calendar)) for sla in self._shipping.slas)
+    def _rules(self) -> tuple[SlaRules, ...]:
+        return tuple(rules_of(sla, is_calendar_kept(self._shipping.calendar)) for sla in self._shipping.slas)
 
     @cached_property
     def _pickups(self) -> PickupMap:
@@ -80,9 +80,9 @@ def is_calendar_kept(settings: CalendarSettings) -> bool:
     return settings != CalendarSettings()
 
 
-def service(sla: SlaSettings, calendar_kept: bool) -> Service:
-    rules = tuple(_window(window) for window in sla.windows)
-    return Service(sla.cubic_factor, handling(sla, calendar_kept), rules, sla.window_days)
+def rules_of(sla: SlaSettings, calendar_kept: bool) -> SlaRules:
+    windows = tuple(_window(window) for window in sla.windows)
+    return SlaRules(sla.cubic_factor, handling(sla, calendar_kept), windows, sla.window_days)
 
 
 def handling(sla: SlaSettings, calendar_kept: bool) -> Handling | None:

@@ -1,8 +1,8 @@
 """VTEX's published OpenAPI of the simulation, as JSON Schema.
 
-$VTEX_SCHEMAS names a folder that holds VTEX's file vtex-external-seller-fulfillment.json. It is taken as it stands but for four places
-where it contradicts its own text or VTEX's own carts (facts 10): merchantName, country and postalCode may be null, price tags are
-objects, a multiplier may have decimals.
+$VTEX_SCHEMAS names a folder that holds VTEX's file vtex-external-seller-fulfillment.json. It is taken as it stands but for five places
+where it contradicts its own text or VTEX's own carts (facts 3.2, 10): merchantName, country, postalCode and a pickup address's reference
+may be null, price tags are objects, a multiplier may have decimals.
 """
 
 import json
@@ -39,4 +39,6 @@ def simulation_answer():
     item["merchantName"]["type"] = ["string", "null"]
     item["priceTags"]["items"] = {"type": "object"}
     item["unitMultiplier"]["type"] = "number"
+    store = answer["properties"]["logisticsInfo"]["items"]["properties"]["slas"]["items"]["properties"]["pickupStoreInfo"]
+    store["properties"]["address"]["properties"]["reference"]["type"] = ["string", "null"]
     return answer

@@ -27,7 +27,7 @@ class Sla:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class SlaRules:
     """What settings say of a way of delivery beside its rates.
 
     `cubic_factor` in kg per m³, 0 = off. `handling` None: no calendar is laid over its times. With `windows` it is a scheduled one.
@@ -39,7 +39,7 @@ class Service:
     window_days: int = 0
 
 
-PLAIN = Service()
+PLAIN = SlaRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Way:
     """A way of delivery as it stands now: what it promises, and the windows of the coming days."""
 
     sla: Sla
-    service: Service
+    rules: SlaRules
     promise: Promise
     windows: tuple[Window, ...]
 
@@ -84,9 +84,9 @@ def plain(slas: Iterable[Sla]) -> Ways:
     return Ways(tuple(Way(sla, PLAIN, Promise(sla.estimate_unit), ()) for sla in slas))
 
 
-def prepare(slas: Sequence[Sla], services: Sequence[Service], pickups: PickupMap, calendar: Calendar, now: datetime) -> Ways:
+def prepare(slas: Sequence[Sla], rules: Sequence[SlaRules], pickups: PickupMap, calendar: Calendar, now: datetime) -> Ways:
     """Lay the calendar over everything once, for all that is asked until something changes by the clock alone."""
-    ways = tuple(_way(sla, service, calendar, now) for sla, service in zip(slas, services, strict=True))
+    ways = tuple(_way(sla, one, calendar, now) for sla, one in zip(slas, rules, strict=True))
     collections = tuple(Collection(one, _promise(one.unit, one.handling, calendar, now)) for one in pickups.points)
     promises = [way.promise for way in ways] + [one.promise for one in collections]
     leavings = [promise.leaves for promise in promises if promise.leaves]
@@ -94,16 +94,16 @@ def prepare(slas: Sequence[Sla], services: Sequence[Service], pickups: PickupMap
     return Ways(ways, pickups, collections, since, min((leaves.until for leaves in leavings), default=NEVER))
 
 
-def _way(sla: Sla, service: Service, calendar: Calendar, now: datetime) -> Way:
-    if service.windows and service.handling is None:  # windows need the day, even where no calendar is kept
+def _way(sla: Sla, rules: SlaRules, calendar: Calendar, now: datetime) -> Way:
+    if rules.windows and rules.handling is None:  # windows need the day, even where no calendar is kept
         anyday = Calendar(calendar.zone)
         leaves: Departure | None = departure(anyday, Handling(), now)
         promise = Promise(sla.estimate_unit, None, leaves)
     else:
-        promise = _promise(sla.estimate_unit, service.handling, calendar, now)
+        promise = _promise(sla.estimate_unit, rules.handling, calendar, now)
         leaves = promise.leaves
-    windows = coming(service.windows, calendar, leaves.today, service.window_days) if leaves else ()
-    return Way(sla, service, promise, windows)
+    windows = coming(rules.windows, calendar, leaves.today, rules.window_days) if leaves else ()
+    return Way(sla, rules, promise, windows)
 
 
 def _promise(unit: EstimateUnit, handling: Handling | None, calendar: Calendar, now: datetime) -> Promise:

@@ -103,9 +103,9 @@ def _brought(way: Way, destination: Destination, shipment: Shipment, now: dateti
 
     All parcels are given the windows that the slowest of them can keep: one id has one set of windows in a cart (KI 298665).
     """
-    weighed_in = shipment.weighed(way.service.cubic_factor)
+    weighed_in = shipment.weighed(way.rules.cubic_factor)
     quotes = quotes_of(way, destination, shipment, weighed_in)
-    windows = _windows(way, quotes, weighed_in, now) if way.service.windows else None
+    windows = _windows(way, quotes, weighed_in, now) if way.rules.windows else None
     for n, found in enumerate(quotes):
         if isinstance(found, NoQuote) or windows == []:
             yield None
@@ -124,7 +124,7 @@ def quotes_of(way: Way, destination: Destination, shipment: Shipment, weighed_in
     zone = way.sla.table.zone(destination)
     if shipment.split == "item":
         return [quote(zone, part) for part in weighed_in.parcels]
-    found = quote(zone, weighed(shipment.whole(), way.service.cubic_factor))
+    found = quote(zone, weighed(shipment.whole(), way.rules.cubic_factor))
     if isinstance(found, NoQuote):
         return [found for _ in shipment.parcels]
     return [Quote(cents, found.rate) for cents in weighed_in.shares(found.price_cents)]

@@ -32,15 +32,15 @@ def unmatched(configured: SlaSettings, known: list[str]) -> str:
 
 def answer(way: Way, to: Destination, packed: Parcel, now: datetime) -> dict[str, Any]:
     """Say whether a parcel is offered this way, at what price, when, and why."""
-    billed = weighed(packed, way.service.cubic_factor)
+    billed = weighed(packed, way.rules.cubic_factor)
     explained = freight_explained.explain(way.sla.table, to, billed)
     if isinstance(explained.found, NoQuote):
         return no(explained.found.reason, explained.nearest) | _weight(way, billed)
     ready_at = way.promise.ready_at(explained.found.rate.time_cost_seconds, now)
     windows = left(way.windows, ready_at, now)
-    if way.service.windows and not windows:
+    if way.rules.windows and not windows:
         goods = f"the goods can be there from {ready_at.isoformat()}" if ready_at else "its time is too long to be planned"
-        reason = f"none of its windows of the next {way.service.window_days} days can be kept: {goods}"
+        reason = f"none of its windows of the next {way.rules.window_days} days can be kept: {goods}"
         return no(reason) | _weight(way, billed) | {"row": _row(explained.found.rate)}
     return _yes(way, explained.found, explained) | _weight(way, billed) | {"windows": [_window(window) for window in windows]}
 
@@ -59,13 +59,13 @@ def _yes(way: Way, found: Quote, explained: Explained) -> dict[str, Any]:
         "parts": asdict(explained.parts) if explained.parts else None,
         "estimate": way.promise.estimate(seconds),
         "row": _row(found.rate),
-        "calendar": freight_explained.calendar_reason(way.promise.leaves, way.service.handling, seconds),
+        "calendar": freight_explained.calendar_reason(way.promise.leaves, way.rules.handling, seconds),
         "nearest": [],
     }
 
 
 def _weight(way: Way, billed: Parcel) -> dict[str, Any]:
-    return {"billed_weight_g": billed.weight_g, "cubic_factor": way.service.cubic_factor}
+    return {"billed_weight_g": billed.weight_g, "cubic_factor": way.rules.cubic_factor}
 
 
 def _row(rate: Rate) -> dict[str, Any]:

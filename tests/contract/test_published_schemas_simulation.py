@@ -1,8 +1,9 @@
 """Our simulation answers against what VTEX publishes: today's OpenAPI, and the keys of the 2017 guide."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import published
 import pytest
@@ -12,8 +13,11 @@ from jsonschema import Draft4Validator
 
 from connector.domain.catalog import Offer, Service
 from connector.domain.freight import Rate, RateTable
+from connector.domain.pickup import Address, PickupMap, PickupPoint
 from connector.domain.simulation import simulate
-from connector.domain.ways import Sla, plain
+from connector.domain.ways import Sla, SlaRules, plain, prepare
+from connector.domain.windows import WindowRule
+from connector.domain.working_days import Calendar, Handling
 from connector.vtex.simulation import read, write
 
 RATE = Rate("n.csv", 2, "0", "99999999", "", 0, 30_000, 1090, Decimal("0.3"), Decimal(0), 0, 432_000, "BRA", 0)
@@ -67,6 +71,28 @@ def test_answers_hold_to_todays_published_schema(schema, items, address):
     problems = [f"{list(e.path)}: {e.message}" for e in Draft4Validator(schema).iter_errors(answered(items, **address))]
 
     assert problems == []
+
+
+ADDRESS = Address("BRA", "22051-030", "RJ", "Rio de Janeiro", "Copacabana", "Rua", "1", "", (-22.97, -43.18))
+POINT = PickupPoint("loja", "Loja", "9h às 18h", ADDRESS, (("000000000000", "000099999999"),), 50.0, 350, 7200, "h", Handling(time(16)))
+WINDOW = WindowRule(frozenset(range(7)), time(8), time(12), 990)
+
+
+def scheduled_and_collected():
+    services = [SlaRules(300, Handling(time(14), 1), (), 0), SlaRules(0, None, (WINDOW,), 14)]
+    return prepare(SLAS, services, PickupMap([POINT]), Calendar(ZoneInfo("America/Sao_Paulo")), END)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("split", ["item", "cart"])
+def test_answers_with_windows_and_pickup_points_hold_to_it_too(schema, address, split):
+    cart = read({"items": EVERY_KIND} | address, "BRA")
+    answer = json.loads(json.dumps(write(cart, simulate(cart, OFFERS, scheduled_and_collected(), split=split, home="BRA", now=END))))
+
+    Draft4Validator(schema).validate(answer)
+    if "postalCode" in address:
+        assert {way["id"] for way in answer["logisticsInfo"][0]["slas"]} == {"Normal", "Expressa", "loja"}
+        assert answer["logisticsInfo"][0]["slas"][1]["availableDeliveryWindows"]
 
 
 ITEMS = st.lists(st.fixed_dictionaries({"id": st.sampled_from("ABCDEX"), "quantity": st.integers(-1, 9), "seller": st.text()}), max_size=6)

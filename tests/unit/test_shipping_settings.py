@@ -11,7 +11,7 @@ from connector.domain.windows import WindowRule
 from connector.domain.working_days import Handling
 from connector.errors import SettingsError
 from connector.settings import CalendarSettings, SlaSettings, WindowSettings
-from connector.ways import calendar, handling, service
+from connector.ways import calendar, handling, rules_of
 
 SLA = '[[shipping.slas]]\nid = "Normal"\ntable = "freight/*"\n'
 POINT = """[[shipping.pickup_points]]
@@ -68,7 +68,7 @@ def test_a_mistake_names_its_key_and_what_is_allowed(tmp_path, text, said):
 def test_what_is_not_set_lays_no_calendar_over_anything(tmp_path):
     (sla,) = load(tmp_path, SLA).slas
 
-    assert service(sla, calendar_kept=False).handling is None
+    assert rules_of(sla, calendar_kept=False).handling is None
     assert handling(sla, calendar_kept=True) == Handling()
 
 
@@ -76,7 +76,7 @@ def test_an_amount_is_taken_as_it_is_written():
     window = WindowSettings(weekdays=("mon", "sun"), start="08:00", end="12:30", price=9.90)
 
     assert window.price == Decimal("9.90")
-    assert service(SlaSettings(id="a", table="t", windows=(window,)), calendar_kept=False).windows == (
+    assert rules_of(SlaSettings(id="a", table="t", windows=(window,)), calendar_kept=False).windows == (
         WindowRule(frozenset({0, 6}), time(8), time(12, 30), 990),
     )
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from connector.domain.catalog import Offer
 from connector.domain.freight import Destination, Rate, RateTable, postal_key
 from connector.domain.pickup import PickupMap
-from connector.domain.ways import Service, Sla, prepare
+from connector.domain.ways import Sla, SlaRules, prepare
 from connector.domain.ways_offered import ways_offered
 from connector.domain.windows import Window, WindowRule, coming
 from connector.domain.working_days import Calendar, Handling
@@ -30,7 +30,7 @@ def utc(day, hour):
 
 def offered(*loads, now=MONDAY, unit="d", handling=None, rules=(MORNING, SATURDAY), days=5, split="item"):
     sla = Sla("Agendada", "Agendada", unit, RateTable([RATE, HEAVY], "BRA"))
-    ways = prepare([sla], [Service(0, handling, rules, days)], PickupMap(()), CALENDAR, now)
+    ways = prepare([sla], [SlaRules(0, handling, rules, days)], PickupMap(()), CALENDAR, now)
     return ways_offered(loads or [(LIGHT, 1)], ways, RIO, split, now)
 
 
@@ -69,7 +69,7 @@ def test_hours_on_the_way_are_counted_from_the_order():
     sla = Sla("Agendada", "Agendada", "h", RateTable([three_hours], "BRA"))
 
     def starts(now):
-        ways = prepare([sla], [Service(0, Handling(time(16)), (noon,), 2)], PickupMap(()), CALENDAR, now)
+        ways = prepare([sla], [SlaRules(0, Handling(time(16)), (noon,), 2)], PickupMap(()), CALENDAR, now)
         return [window.start for way in ways_offered([(LIGHT, 1)], ways, RIO, "item", now)[0] for window in way.windows]
 
     assert starts(utc("2026-11-23", 11))[0] == utc("2026-11-23", 14)
