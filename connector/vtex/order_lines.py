@@ -55,7 +55,7 @@ def _item(line: Fields, logistics: Fields, address: Fields) -> OrderItem:
         delivery_window=_window(window),
         channel=channel,
         pickup_point=_pickup_point(logistics, address) if channel == PICKUP else "",
-        measurement_unit=line.text("measurementUnit"),
+        measurement_unit=line.text("measurementUnit") or "un",
         attachments=_attachments(line),
     )
     return _tagged(bare, line)

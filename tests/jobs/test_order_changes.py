@@ -152,6 +152,15 @@ def test_changes_of_an_order_are_numbered_and_written_one_after_the_other(world)
     ]
 
 
+def test_a_change_file_never_overtakes_its_orders(world):
+    order_id = world.ordered("m1", ("A", 3))
+    world.changed(order_id, ONE_LESS)
+    world.export()
+    written = [what for what in world.story(order_id) if what.endswith("written")]
+
+    assert written.index("order file written") < written.index("change file written")
+
+
 def test_an_invoice_is_held_against_what_the_order_is_since(world):
     order_id = world.ordered("m1", ("A", 2))
     world.changed(order_id, ONE_LESS)

@@ -109,6 +109,11 @@ def test_any_other_field_of_a_line_may_be_null(name):
     assert line(**{name: None}).items[0].sku == "2002495"
 
 
+@pytest.mark.parametrize(("sent", "unit"), [(None, "un"), ("", "un"), ("kg", "kg")])
+def test_a_unit_of_nothing_is_the_piece(sent, unit):
+    assert line(measurementUnit=sent).items[0].measurement_unit == unit
+
+
 @pytest.mark.parametrize("unit", [0, None, 1, 1.0])
 def test_a_multiplier_of_nothing_is_one(unit):
     assert line(unitMultiplier=unit).items[0].unit_multiplier == 1.0
