@@ -19,6 +19,7 @@ from connector.erp import files
 from connector.erp.address import address
 from connector.erp.failures import changed
 from connector.erp.names import final_parts, is_name, parts, readable
+from connector.erp.offers import offers
 from connector.erp.packets import Attributes
 from connector.erp.remote import Remote
 from connector.erp.session import FSYNC, POSIX_RENAME
@@ -116,6 +117,9 @@ class SftpStore:
 
     # ── all ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
     def describe(self) -> list[str]:
+        with reachable(self._to):
+            offered = offers(self._to.host, self._to.port, self._deadlines.connect)
+
         def look(remote: Remote) -> list[str]:
             remote.demand_root()
             root = readable(remote.session.realpath(remote.path(())))
@@ -123,7 +127,7 @@ class SftpStore:
             return [f"{self.url} is the folder {root} with {count} names in it", *_offers(remote.session.extensions)]
 
         found = self._do(self.url, self._deadlines.answer, look)
-        return [*found, *self._connected().describe()]
+        return [*found, *self._connected().describe(), "it offers " + "; ".join(one.sentence for one in offered)]
 
     def close(self) -> None:
         """Give up the connection at once; a call under way in another thread ends with ErpUnreachable."""

@@ -172,6 +172,52 @@ def test_the_server_is_described(sshd, open_store):
         assert fact in said
 
 
+def test_a_server_says_what_it_offers_and_what_of_that_is_not_used(open_store, tmp_path):
+    settings = "Ciphers aes128-ctr,aes256-gcm@openssh.com,aes256-cbc\nKexAlgorithms ecdh-sha2-nistp256,diffie-hellman-group14-sha1\n"
+    with running_sshd(tmp_path / "sshd", extra_settings=settings) as server:
+        store = open_store(server)
+        said = " ".join(store.describe())
+        store.close()
+
+    assert "ciphers aes128-ctr, aes256-gcm@openssh.com (not used: aes256-cbc)" in said
+    assert "host keys ssh-ed25519" in said
+    assert "key exchange ecdh-sha2-nistp256" in said
+    assert "diffie-hellman-group14-sha1" in said.partition("not used: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings", "told"),
+    [
+        ("rsa", "HostKeyAlgorithms ssh-rsa\n", "no host keys that is still safe: it offers ssh-rsa"),
+        ("ed25519", "Ciphers aes128-cbc,3des-cbc\n", "no ciphers that is still safe: it offers aes128-cbc, 3des-cbc"),
+        ("ed25519", "KexAlgorithms diffie-hellman-group14-sha1\n", "no key exchange that is still safe"),
+    ],
+)
+def test_a_server_without_anything_safe_is_told_what_it_lacks(open_store, tmp_path, kind, settings, told):
+    with running_sshd(tmp_path / "sshd", host_key_type=kind, extra_settings=settings) as server, pytest.raises(ErpUnreachable) as caught:
+        open_store(server).describe()
+
+    assert told in str(caught.value)
+    assert "adds one of" in caught.value.remedy
+
+
+def test_what_is_no_ssh_server_is_said_to_be_none(tmp_path, sshd):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        answering = threading.Thread(target=answer, args=(listening, b"220 ftp ready\r\n" * 60))
+        answering.start()
+        store = SftpStore(settings_for(sshd, tmp_path), f"sftp://u@127.0.0.1:{listening.getsockname()[1]}/x", QUICK)
+
+        with pytest.raises(ErpUnreachable, match="does not speak SSH"):
+            store.describe()
+        answering.join()
+
+
+def answer(listening: socket.socket, words: bytes) -> None:
+    with listening.accept()[0] as caller:
+        caller.sendall(words)
+        caller.recv(100)
+
+
 # ── a server that fails ─────────────────────────────────────────────────────────────────────────────────────────────────
 def test_nobody_listening_is_unreachable(sshd, tmp_path):
     with socket.socket() as probe:
