@@ -22,8 +22,9 @@ class Limits:
 class Plan:
     """What an import would change, as a summary: `run`, `--dry-run` and `preview` make the same one.
 
-    `present` counts what the snapshot holds of this feed (freight: of this file), `stocked` the SKUs in stock, `zeroed` those of them that
-    would have none. `changed_by_field` counts rows by field, `samples` holds up to ten rows by action.
+    `present` counts what the snapshot holds of this feed (freight: of this file), `stocked` the SKUs in stock (as far as the guard needs
+    to know), `zeroed` those of them that would have none. `changed_by_field` counts rows by field, `samples` holds up to ten rows by
+    action.
     """
 
     feed: str

@@ -62,6 +62,19 @@ class Reading:
         """The fields of the feed's groups of which the file has a member."""
         return [group.field for group in self._groups if group.is_there]
 
+    @property
+    def mark(self) -> str:
+        """The decimal mark with which numbers such as 1.234 were read; "" where there was none yet."""
+        return self._marks.asked
+
+    def proofs(self) -> frozenset[str]:
+        """Return the decimal marks that the file's numbers prove."""
+        return self._marks.proofs()
+
+    def pin(self, mark: str) -> None:
+        """Read open numbers with this mark: the file is a part of one that shows it."""
+        self._marks.pin(mark)
+
     def marks(self) -> str:
         """Say which decimal mark the file's numbers have."""
         return self._marks.told()

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Insert,
+    Select,
     and_,
     case,
     cast,
@@ -29,15 +30,15 @@ SAMPLES = 10
 """So many rows of each action are shown."""
 
 
-def compare(connection: Connection, stage: Stage, mode: str) -> None:
+def compare(connection: Connection, stage: Stage, mode: str, *, is_whole: bool = True) -> None:
     """Fill `changes` anew: what the staged rows would add and change, and in a full export what is absent from it.
 
-    A key with a refused or held row stays as it is known.
+    A key with a refused or held row stays as it is known. Of an export staged by its differences, only what went can be absent.
     """
     connection.execute(delete(stage.changes))
     connection.execute(_added_and_changed(stage))
     if mode == "full":
-        connection.execute(_removed(stage))
+        connection.execute(_removed(stage) if is_whole else _gone(stage))
 
 
 def _guarded(stage: Stage, table: FromClause) -> ColumnElement[Any]:
@@ -91,6 +92,18 @@ def _removed(stage: Stage) -> Insert:
     return _into_changes(stage, query.where(stage.scope, absent))
 
 
+def _gone(stage: Stage) -> Insert:
+    known = stage.snapshot
+    keys = [known.c[name] for name in stage.key]
+    query = select(*keys, literal("removed"), literal(0, BigInteger), _guarded(stage, known), cast(null(), BigInteger))
+    return _into_changes(
+        stage,
+        query.select_from(stage.gone.join(known, stage.same_key(known, stage.gone))).where(
+            ~exists().where(stage.same_key(stage.staged, stage.gone))
+        ),
+    )
+
+
 # ── the summary ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 def present(connection: Connection, stage: Stage) -> int:
     """Count what the snapshot holds of this feed (freight: of this file)."""
@@ -111,16 +124,28 @@ def by_field(connection: Connection, stage: Stage) -> dict[str, int]:
     return {name: int(count) for name, count in zip(stage.fields, row, strict=True) if count}
 
 
-def stock_taken(connection: Connection, stage: Stage) -> tuple[int, int]:
-    """Return how many SKUs are in stock, and how many of them would have nothing left, summed over their warehouses."""
+def stock_taken(connection: Connection, stage: Stage, most: float) -> tuple[int, int]:
+    """Return how many SKUs are in stock, and how many of them would have nothing left, summed over their warehouses.
+
+    The first are counted until they are so many that the second are no more than the share `most`: the cost follows the change.
+    """
+    zeroed = int(connection.execute(_zeroed(stage)).scalar_one())
+    if not zeroed:
+        return 0, 0
+    known = stage.snapshot
+    stocked = select(known.c.sku).group_by(known.c.sku).having(func.sum(known.c.quantity) > 0)
+    if most:
+        stocked = stocked.limit(int(zeroed / most) + 1)
+    return int(connection.execute(select(func.count()).select_from(stocked.subquery())).scalar_one()), zeroed
+
+
+def _zeroed(stage: Stage) -> Select[Any]:
     known, changes = stage.snapshot, stage.changes
-    total = func.sum(known.c.quantity)
-    held = select(known.c.sku, total.label("had")).group_by(known.c.sku).having(total > 0).subquery()
     delta = func.sum(func.coalesce(changes.c.new, 0) - func.coalesce(changes.c.old, 0))
-    moved = select(changes.c.sku, delta.label("delta")).group_by(changes.c.sku).subquery()
-    emptied = select(func.count()).select_from(held.join(moved, held.c.sku == moved.c.sku)).where(held.c.had + moved.c.delta <= 0)
-    stocked = connection.execute(select(func.count()).select_from(held)).scalar_one()
-    return int(stocked), int(connection.execute(emptied).scalar_one())
+    moved = select(changes.c.sku, delta.label("delta")).group_by(changes.c.sku).having(delta < 0).subquery()
+    had = select(func.coalesce(func.sum(known.c.quantity), 0)).where(known.c.sku == moved.c.sku).scalar_subquery()
+    left = select(had.label("had"), moved.c.delta).subquery()
+    return select(func.count()).select_from(left).where(left.c.had > 0, left.c.had + left.c.delta <= 0)
 
 
 def samples(connection: Connection, stage: Stage) -> dict[str, list[dict[str, Any]]]:

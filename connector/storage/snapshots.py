@@ -34,11 +34,14 @@ def version_name(feed: str) -> str:
 
 
 # ── plan ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-def plan(connection: Connection, stage: Stage, plan: Plan, limits: Limits) -> Planned:
-    """Compare what is staged with the snapshot in one consistent view; `plan` says what is known from reading the file."""
+def plan(connection: Connection, stage: Stage, plan: Plan, limits: Limits, *, is_whole: bool = True) -> Planned:
+    """Compare what is staged with the snapshot in one consistent view; `plan` says what is known from reading the file.
+
+    `is_whole` is False where only the differences from the file applied last are staged.
+    """
     with reading(connection):
         version = watermarks.number(connection, version_name(stage.feed))
-        plans.compare(connection, stage, plan.mode)
+        plans.compare(connection, stage, plan.mode, is_whole=is_whole)
         held = HeldRows()
         if limits.max_price_change is not None:
             held = hold_prices(connection, stage, plan.mode, limits.max_price_change)
@@ -48,7 +51,7 @@ def plan(connection: Connection, stage: Stage, plan: Plan, limits: Limits) -> Pl
 
 def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, held: HeldRows) -> Plan:
     actions = plans.by_action(connection, stage)
-    stocked, zeroed = plans.stock_taken(connection, stage) if limits.max_zeroed is not None else (0, 0)
+    stocked, zeroed = plans.stock_taken(connection, stage, limits.max_zeroed) if limits.max_zeroed is not None else (0, 0)
     quiet = (f"{len(held.quiet)} rows repeat a price that was discarded",) if held.quiet else ()
     return Plan(
         feed=plan.feed,

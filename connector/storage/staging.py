@@ -1,8 +1,8 @@
 """Staging: what a file says, in temporary tables of one connection, outside every lock.
 
 `staged` holds the accepted rows, `refused` the bad ones, `kept` the keys whose known row stays (a row was refused),
-`changes` what the plan would change, `opened` the keys of what earlier files left open. They end with the import. Nothing here writes
-the snapshot.
+`changes` what the plan would change, `opened` the keys of what earlier files left open, `gone` those of rows that the file applied last
+had and this one has not as they were, where only differences are staged. They end with the import. Nothing here writes the snapshot.
 """
 
 from __future__ import annotations
@@ -86,6 +86,7 @@ class Stage:
     kept: Table
     changes: Table
     opened: Table
+    gone: Table
 
     @property
     def shown_key(self) -> tuple[str, ...]:
@@ -125,6 +126,7 @@ def _stage(feed: str, given: Sequence[str], file: str) -> Stage:
         kept=temporary("kept", *keys()),
         changes=temporary("changes", *keys(primary_key=True), *_change_columns()),
         opened=temporary("opened", Column("number", BigInteger), *keys()),  # "id" is a key of services
+        gone=temporary("gone", *keys()),
     )
 
 
@@ -165,7 +167,7 @@ def staging(connection: Connection, feed: str, given: Sequence[str], file: str =
 
 
 def _tables(stage: Stage) -> tuple[Table, ...]:
-    return stage.staged, stage.refused, stage.kept, stage.changes, stage.opened
+    return stage.staged, stage.refused, stage.kept, stage.changes, stage.opened, stage.gone
 
 
 def _drop(connection: Connection, stage: Stage) -> None:

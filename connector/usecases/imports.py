@@ -18,12 +18,14 @@ from connector.domain.keys import shown
 from connector.errors import UsageError
 from connector.feeds import CATALOG_FEEDS, FEEDS
 from connector.settings import PricesFeedSettings, StockFeedSettings
-from connector.storage import applying, quarantine, repeats, snapshots
+from connector.storage import applying, files, quarantine, repeats, snapshots
 from connector.storage.database import reading, writing
 from connector.storage.files import Entry
 from connector.storage.quarantine import Refusal
 from connector.storage.snapshots import Planned
-from connector.storage.staging import load, staging
+from connector.storage.staging import Stage, load, staging
+from connector.usecases import comparing
+from connector.usecases.comparing import Read
 from connector.usecases.opening import layout_of, opened
 
 SHOWN = 100
@@ -37,6 +39,7 @@ class Draft:
     connection: Connection
     planned: Planned
     verdict: Verdict
+    read: Read
 
     @property
     def plan(self) -> Plan:
@@ -54,18 +57,33 @@ def drafted(app: App, feed: str, path: Path, name: str, waived: Collection[str] 
 
     Raises FileRefused where it cannot be read at all.
     """
-    mode, limits = app.settings.feeds.of(feed).mode, limits_of(app, feed)
+    limits = limits_of(app, feed)
     with (
-        opened(app, feed, path) as found,
         app.db.connection() as connection,
         staging(connection, feed, FEEDS[feed].fields, name if feed == "freight" else "") as stage,
     ):
+        read = _differences(app, connection, stage, path) or _everything(app, connection, stage, path)
+        accepted, refused = repeats.counts(connection, stage) if read.version is None else (read.rows, 0)
+        plan = Plan(feed, name, app.settings.feeds.of(feed).mode, rows_read=read.rows, accepted=accepted, refused=refused, notes=read.notes)
+        planned = snapshots.plan(connection, stage, plan, limits, is_whole=read.version is None)
+        yield Draft(connection, planned, judge(planned.plan, limits, waived), read)
+
+
+def _differences(app: App, connection: Connection, stage: Stage, path: Path) -> Read | None:
+    """Stage what differs from the file applied last; None where everything must be read."""
+    if app.settings.feeds.of(stage.feed).mode != "full" or app.settings.feeds.of(stage.feed).trailer or stage.file:
+        return None
+    with reading(connection):
+        last = files.last_applied(connection, stage.feed)
+    basis = comparing.basis_of(app, last, read_with(app, stage.feed))
+    return comparing.stage_differences(app, connection, stage, path, basis) if basis else None
+
+
+def _everything(app: App, connection: Connection, stage: Stage, path: Path) -> Read:
+    with opened(app, stage.feed, path) as found:
         load(connection, stage, found.batches())
         repeats.sift(connection, stage)
-        accepted, refused = repeats.counts(connection, stage)
-        read = Plan(feed, name, mode, rows_read=found.rows_read, accepted=accepted, refused=refused, notes=tuple(found.notes))
-        planned = snapshots.plan(connection, stage, read, limits)
-        yield Draft(connection, planned, judge(planned.plan, limits, waived))
+        return Read(found.rows_read, tuple(found.notes), found.mark, found.proofs() if found.mark else frozenset())
 
 
 def limits_of(app: App, feed: str) -> Limits:
@@ -93,13 +111,15 @@ def settle(app: App, draft: Draft, entry: Entry, approved_by: str = "") -> Entry
 
     None where the snapshot changed since the plan was made (a person approved something meanwhile): plan again.
     """
+    if draft.read.version not in (None, draft.planned.version):
+        return None
     verdict, now = draft.verdict, app.now
     refused = draft.plan.refused
     entry = replace(
         entry,
         rows_read=draft.plan.rows_read,
         rows_refused=refused,
-        plan={**described(draft.plan, verdict), "read_with": read_with(app, entry.feed)},
+        plan={**described(draft.plan, verdict), "read_with": read_with(app, entry.feed), **_basis(app, draft)},
     )
     with writing(draft.connection) as tx:
         match verdict:
@@ -113,6 +133,15 @@ def settle(app: App, draft: Draft, entry: Entry, approved_by: str = "") -> Entry
                 return applying.hold(tx, replace(entry, state="held"), reasons, draft.plan.mode, now)
             case Refuse():
                 return applying.refuse(tx, draft.planned.stage, replace(entry, state="refused"), now)
+
+
+def _basis(app: App, draft: Draft) -> dict[str, Any]:
+    """Say what the feed's next file can be compared with this one by, where the snapshot will say what this one does, to the row."""
+    plan, held = draft.plan, draft.planned.held
+    is_clean = plan.mode == "full" and plan.accepted == plan.rows_read and not plan.refused and not held.all and not held.quiet
+    if not is_clean or draft.planned.stage.file:
+        return {}
+    return {"basis": comparing.noted(draft.read, draft.planned.version + 1, read_with(app, plan.feed))}
 
 
 def preview(app: App, path: Path, feed: str) -> dict[str, Any]:

@@ -115,7 +115,9 @@ def _renew(app: App, feed: str, taken: Taken, report: Report) -> Settled:
     last = _last(app, feed, taken)
     entry = replace(intake.entry_of(feed, taken), rows_read=last.rows_read if last else 0)
     with app.db.write() as tx:
-        plan = {"notes": ["the file applied last, sent again"], "read_with": imports.read_with(app, feed)}
+        last = files.last_applied(tx, feed, _only(feed, taken))
+        kept = {name: last.plan[name] for name in ("basis",) if last is not None and name in last.plan}
+        plan = {"notes": ["the file applied last, sent again"], "read_with": imports.read_with(app, feed), **kept}
         entry = applying.renew(tx, app.marketplaces, replace(entry, plan=plan), app.now)
     report.did(f"{entry.name}: the file applied last, sent again; nothing was changed", unchanged=1)
     return Settled(entry)

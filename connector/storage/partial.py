@@ -1,0 +1,42 @@
+"""A stage that holds only what differs from the file applied last: the rows that came, and the keys of those that went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, Index, and_, delete, exists, func, select, text
+
+from connector.storage.bulk import bulk_insert
+from connector.storage.database import reading
+from connector.storage.staging import Batch, Stage
+
+
+def load_gone(connection: Connection, stage: Stage, batches: Iterable[Batch]) -> None:
+    """Stage the keys of rows that are in the new file no more, or not as they were."""
+    places = [stage.given.index(name) for name in stage.key]
+    for batch in batches:
+        with reading(connection):
+            bulk_insert(connection, stage.gone, list(stage.key), [tuple(values[at] for at in places) for _, values in batch.rows])
+    with reading(connection):
+        Index("gone_by_key", *[stage.gone.c[name] for name in stage.key]).create(connection)
+        if connection.dialect.name != "sqlite":
+            connection.execute(text("ANALYZE gone"))
+
+
+def fits(connection: Connection, stage: Stage, rows_gone: int) -> bool:
+    """Tell whether every row that went is known once, and no row that came has the key of one that stayed: that would be a repeat."""
+    known, gone = stage.snapshot, stage.gone
+    met = select(func.count()).select_from(gone.join(known, stage.same_key(known, gone)))
+    if connection.execute(met).scalar_one() != rows_gone:
+        return False
+    stayed = and_(exists().where(stage.same_key(known, stage.staged)), ~exists().where(stage.same_key(gone, stage.staged)))
+    return connection.execute(select(stage.staged.c.line).where(stayed).limit(1)).first() is None
+
+
+def clear(connection: Connection, stage: Stage) -> None:
+    """Take everything out of a stage again, so that a whole file can be staged in its place."""
+    with reading(connection):
+        for table in (stage.staged, stage.refused, stage.kept, stage.gone):
+            connection.execute(delete(table))
+        for name in ("staged_by_key", "kept_by_key", "refused_by_key", "gone_by_key"):
+            connection.execute(text(f"DROP INDEX IF EXISTS {name}"))

@@ -1,0 +1,208 @@
+"""An export is compared with the one applied last: only the lines that differ are read, and the outcome is that of reading everything."""
+
+import os
+from datetime import timedelta
+
+import pytest
+from catalog_world import Catalog
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from connector.storage import tables
+from connector.usecases import comparing, repair
+
+EXAMPLES = int(os.environ.get("CONNECTOR_TEST_EXAMPLES", "30"))
+COMPARED = "compared with the file applied last"
+ROWS = 400
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return Catalog(tmp_path / "shop")
+
+
+def rows(changes=None, count=ROWS):
+    found = {f"{n:04}": f"{n:04};{10 + n},90;{20 + n},90" for n in range(count)} | (changes or {})
+    return [row for row in found.values() if row is not None]
+
+
+def compared(report):
+    return COMPARED in " ".join(report.lines)
+
+
+def test_only_the_lines_that_differ_are_read(shop):
+    shop.export("prices/1.csv", *rows())
+    report = shop.export("prices/2.csv", *rows({"0007": "0007;9,99;9,99", "0100": None, "9000": "9000;5,00;5,00"}))
+
+    assert "1 added, 1 changed (price 1, list_price 1), 1 removed" in report.lines[0]
+    assert f"{COMPARED}, 2 lines differ" in report.lines[0]
+    assert (shop.prices()["0007"], shop.prices()["9000"], "0100" in shop.prices(), len(shop.prices())) == (999, 500, False, ROWS)
+
+
+def test_samples_name_the_line_of_the_whole_file(shop):
+    shop.export("prices/1.csv", *rows())
+    path = shop.drop("new/2.csv", *rows({"0250": "0250;1000,00;1000,00"}), head="sku;price;list_price")
+
+    from connector.usecases.imports import preview
+
+    found = preview(shop.app, path, "prices")
+    assert [one["line"] for one in found["samples"]["changed"]] == [252]
+    assert COMPARED in " ".join(found["notes"])
+
+
+def test_a_chain_of_exports_is_compared_link_by_link(shop):
+    shop.export("prices/0.csv", *rows())
+    reports = [shop.export(f"prices/{n}.csv", *rows({f"{n:04}": f"{n:04};15,00;15,00"})) for n in range(1, 5)]
+
+    assert all(map(compared, reports))
+    assert [shop.prices()[f"{n:04}"] for n in range(6)] == [1090, 1190, 1290, 1390, 1500, 1590]
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        lambda shop: (shop.root / "archive").rename(shop.root / "elsewhere"),
+        lambda shop: next((shop.root / "archive").rglob("*.csv")).write_text("sku;price\n1;1\n"),
+        lambda shop: shop.configure(more="[feeds.prices]\nmax_removed = 0.5"),
+        lambda shop: shop.configure(more='[schedule]\ntimezone = "America/Manaus"'),
+    ],
+    ids=["the last file is gone", "the last file is damaged", "a setting changed", "the time zone changed"],
+)
+def test_everything_is_read_where_the_last_file_does_not_tell(shop, between):
+    shop.export("prices/1.csv", *rows())
+    between(shop)
+    report = shop.export("prices/2.csv", *rows({"0007": "0007;9,99;9,99"}))
+
+    assert not compared(report)
+    assert (shop.prices()["0007"], len(shop.prices())) == (999, ROWS)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"0007": "0007;abc;9,99"},  # refused
+        {"0007": "0007;0,01;9,99"},  # held
+        {"0399b": "0399;410,90;420,90"},  # repeated
+        {"0007": "0008;18,90;28,90"},  # a repeat of a line that stays
+        {"0399b": "0399;11,90;21,90"},  # the same key with other content
+    ],
+)
+def test_after_a_file_with_an_odd_row_everything_is_read(shop, changes):
+    shop.export("prices/1.csv", *rows())
+    shop.export("prices/2.csv", *rows(changes))
+    after = shop.export("prices/3.csv", *rows())
+    last = shop.export("prices/4.csv", *rows({"0001": "0001;12,00;12,00"}))
+
+    assert not compared(after)
+    assert compared(last)
+    assert shop.prices() == {f"{n:04}": 1200 if n == 1 else 1090 + 100 * n for n in range(ROWS)}
+    assert shop.quarantine() == []
+
+
+def test_a_price_approved_meanwhile_is_not_overlooked(shop):
+    shop.export("prices/1.csv", *rows())
+    shop.export("prices/2.csv", *rows({"0007": "0007;0,10;9,99"}))
+    repair.held_approve(shop.app, shop.held()[0]["id"], "maria")
+    report = shop.export("prices/3.csv", *rows())
+
+    assert not compared(report)
+    assert shop.prices()["0007"] == 1790
+
+
+def test_the_last_file_sent_again_is_still_compared_with(shop):
+    shop.export("prices/1.csv", *rows())
+    shop.export("prices/again.csv", *rows())
+    report = shop.export("prices/2.csv", *rows({"0007": "0007;9,99;9,99"}))
+
+    assert compared(report)
+
+
+def test_the_guards_see_the_whole_export(shop):
+    shop.export("stock/1.csv", *[f"{n:04};5" for n in range(ROWS)])
+    fewer = shop.export("stock/2.csv", *[f"{n:04};5" for n in range(ROWS - 100)])
+
+    assert "max_removed" in " ".join(fewer.failures)
+    assert len(shop.stock()) == ROWS
+
+
+# ── it is the same, always ──────────────────────────────────────────────────────────────────────────────────────────────
+HEAD = "sku;price;list_price;marketplace;note"
+amounts = st.sampled_from(["10,00", "12,50", "12.50", "1.234", "1,234", "1.234,50", "99", "0", "abc", "", "R$ 5,00"])
+notes = st.sampled_from(["", "x", '"quoted"', '"two\nlines"', '"open', "ação", 'a "b" c'])
+keys = st.integers(0, 40).map(lambda n: f"{n:03}")
+line = st.builds(
+    lambda key, price, market, note: f"{key};{price};{price};{market};{note}", keys, amounts, st.sampled_from(["", "", "shop"]), notes
+)
+plain = [f"{n:03};{10 + n},00;{10 + n},00;;" for n in range(40)]
+
+
+good = st.builds(lambda key, price: f"{key};{price};{price};;", keys, st.sampled_from(["10,00", "11,00", "12,50"]))
+
+
+@st.composite
+def edits(draw, before, rows):
+    """The next export: stretches replaced, taken out, put in, moved; lines spoiled; all of it shuffled; another encoding or line end."""
+    found = list(before)
+    for _ in range(draw(st.integers(0, 3))):
+        at = draw(st.integers(0, len(found)))
+        found[at : at + draw(st.integers(0, 3))] = draw(st.lists(rows, max_size=3))
+    if draw(st.integers(0, 9)) == 0:
+        found = draw(st.permutations(found))
+    return found
+
+
+@st.composite
+def histories(draw):
+    found, rows, kind = [], list(plain), draw(st.sampled_from([good, good | st.sampled_from(plain), good | line, line]))
+    for _ in range(draw(st.integers(2, 5))):
+        rows = draw(edits(rows, kind)) if found else rows
+        how = draw(st.sampled_from(["utf-8", "utf-8", "utf-8", "cp1252", "utf-8-sig"])), draw(st.sampled_from(["\n", "\n", "\n", "\r\n"]))
+        found.append((rows, *how, draw(st.booleans())))
+    return found
+
+
+def written(rows, encoding, end, is_ended):
+    return (end.join([HEAD, *rows]) + (end if is_ended else "")).encode(encoding, "replace")
+
+
+def outcome(shop):
+    """What a person, the ERP and the marketplaces can see of it."""
+    t = tables.files.c
+    with shop.app.db.read() as tx:
+        files = tx.execute(select(t.name, t.state, t.rows_read, t.rows_refused, t.plan).order_by(t.id)).all()
+    numbers = ("accepted", "added", "changed", "removed", "held", "changed_by_field", "verdict", "reasons", "samples", "present")
+    seen = [(name, state, read, refused, [plan.get(number) for number in numbers]) for name, state, read, refused, plan in files]
+    refusals = shop.known("rejections", "key", "line", "column", "value", "reason", "healed_at")
+    return {
+        "prices": shop.known("prices", "sku", "marketplace", "price_cents", "list_price_cents"),
+        "messages": shop.messages(),
+        "files": seen,
+        "refusals": [(*row[:5], row[5] is None) for row in refusals],
+        "holds": shop.known("holds", "what", "state", "key"),
+    }
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(history=histories(), loose=st.booleans())
+def test_any_history_of_exports_comes_to_the_same_compared_or_read_whole(tmp_path_factory, history, loose):
+    more = "[feeds.prices]\nmax_rejected = 0.9\nmax_removed = 0.9" if loose else ""
+    quick, whole = (Catalog(tmp_path_factory.mktemp("shop") / name, more=more) for name in ("quick", "whole"))
+    for number, export in enumerate(history):
+        for shop, most in ((quick, 1), (whole, -1)):
+            comparing.MOST = most
+            path = shop.drop(f"prices/{number}.csv", at=shop.now + timedelta(seconds=number))
+            when = path.stat().st_mtime
+            path.write_bytes(written(*export))
+            os.utime(path, (when, when))
+            report = shop.run()
+            event(f"compared: {compared(report)}, short way open: {most > 0}")
+            assert "unexpected" not in " ".join(report.failures)
+        assert outcome(quick) == outcome(whole)
+
+
+@pytest.fixture(autouse=True)
+def _usual_share():
+    usual = comparing.MOST
+    yield
+    comparing.MOST = usual
