@@ -1,4 +1,4 @@
-"""The short way of an import: read only the lines that differ from the file applied last (decision 8).
+"""The short way of an import: read only the lines that differ from the file applied last (decision 10).
 
 It makes the plan that reading everything makes, or steps aside. It is open where the snapshot says, row by row, what that file said: the
 feed is full, the file was read with the same settings, layout and program, without a refused, held or repeated row, and nothing else
@@ -148,6 +148,8 @@ def _reduced(app: App, feed: str, path: Path, basis: Basis) -> Iterator[Reduced]
 
 def _alike(path: Path, before: Path, layout: Layout) -> Text:
     """Say how both files are to be read. Raises TooDifferent where that is not one way, FileRefused for what is no text."""
+    if layout.records is not None:  # a row may take over values of the line above it
+        raise TooDifferent
     text = recognise(path, layout.encoding)
     if text != recognise(before, layout.encoding) or text.newline != b"\n":
         raise TooDifferent
