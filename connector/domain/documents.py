@@ -44,6 +44,7 @@ class Invoice:
     courier: str = ""
     tracking_number: str = ""
     tracking_url: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class GivenInvoice:
     courier: str = ""
     tracking_number: str = ""
     tracking_url: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

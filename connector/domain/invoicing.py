@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
+from connector.domain.brazil import is_nfe_key
 from connector.domain.documents import GivenInvoice, GivenLine, Invoice, InvoiceItem, Objection
 from connector.domain.money import units
 from connector.domain.orders import OrderItem, line_cents, totals
 
+_KEY_LENGTH = 44
 NUMBER = re.compile(r"[A-Za-z0-9._-]{1,60}")
 """VTEX can never track a number that holds a blank, # or / (KI 953285, 1302085)."""
 
@@ -97,17 +99,26 @@ def judge(given: GivenInvoice, ledger: Ledger) -> Fit | Objection:
     for item in items:
         taken[item.sku] += item.quantity
     open_cents = ledger.total_cents - ledger.sold_cents if is_sale else ledger.sold_cents - ledger.returned_cents
-    return _valued(given, items, Open(open_cents, ledger.tolerance_cents, not left - taken, bool(named), is_sale))
+    return _valued(
+        given,
+        items,
+        Open(open_cents, ledger.tolerance_cents, not left - taken, bool(named), is_sale, ledger.total_cents - ledger.sold_cents),
+    )
 
 
 def _objections(given: GivenInvoice, named: list[GivenLine], ledger: Ledger, left: Counter[str]) -> Iterator[Objection]:
-    for objection in (number_objection(given.number), _value_objection(given), _return_too_early(given, ledger), _mixed(given)):
+    for objection in _form_objections(given, ledger):
         if objection:
             yield objection
     if named:
         yield from _line_objections(named, ledger, left, is_sale=given.type == "Output")
     elif not left:
         yield _nothing_left(given)
+
+
+def _form_objections(given: GivenInvoice, ledger: Ledger) -> tuple[Objection | None, ...]:
+    form = (number_objection(given.number), _value_objection(given), _key_objection(given))
+    return (*form, _return_too_early(given, ledger), _mixed(given))
 
 
 def return_of_all(ledger: Ledger, number: str, issued_at: datetime) -> GivenInvoice:
@@ -128,6 +139,14 @@ def _value_objection(given: GivenInvoice) -> Objection | None:
     if given.value_cents > 0:
         return None
     return Objection("invoice_value", units(given.value_cents), "VTEX takes no invoice without a value greater than 0")
+
+
+def _key_objection(given: GivenInvoice) -> Objection | None:
+    """Object to what has an NF-e key's length and is none; other countries' keys are of other lengths."""
+    if len(given.key) != _KEY_LENGTH or is_nfe_key(given.key):
+        return None
+    reason = "an NF-e's access key has 44 digits (letters in its CNPJ alone) and a check digit; this one is mistyped: correct it in the ERP"
+    return Objection("invoice_key", given.key, reason)
 
 
 def _return_too_early(given: GivenInvoice, ledger: Ledger) -> Objection | None:
@@ -189,21 +208,27 @@ class Open:
     takes_all: bool
     all_named: bool
     is_sale: bool
+    to_sell_cents: int
 
 
 def _valued(given: GivenInvoice, items: tuple[InvoiceItem, ...], open_: Open) -> Fit | Objection:
     """Hold the value against what is open: the last invoice takes the remaining cents, for VTEX counts to the cent (facts 7.2)."""
     missing = open_.cents - given.value_cents
     if open_.takes_all and open_.cents > 0 and abs(missing) <= open_.tolerance_cents:
-        return Fit(_invoice(given, items, open_.cents), _mended(given, open_) if missing else "")
+        return Fit(_invoice(given, items, open_.cents), _mended(given, open_) if missing else _unpaid(open_))
     if missing < 0 or not open_.all_named:
         return Objection("invoice_value", units(given.value_cents), _unequal(given, open_))
-    return Fit(_invoice(given, items, given.value_cents), _incomplete(missing) if open_.takes_all and open_.is_sale else "")
+    return Fit(_invoice(given, items, given.value_cents), _incomplete(missing) if open_.takes_all and open_.is_sale else _unpaid(open_))
 
 
 def _invoice(given: GivenInvoice, items: tuple[InvoiceItem, ...], value_cents: int) -> Invoice:
-    travel = (given.courier, given.tracking_number, given.tracking_url)
+    travel = (given.courier, given.tracking_number, given.tracking_url, given.url)
     return Invoice(given.number, given.type, given.issued_at, value_cents, items, given.key, *travel)
+
+
+def _unpaid(open_: Open) -> str:
+    """Say of a return what VTEX does not: it refunds only what was invoiced in full (facts 7.6)."""
+    return "VTEX refunds a return only once the whole order was invoiced" if not open_.is_sale and open_.to_sell_cents > 0 else ""
 
 
 def _mended(given: GivenInvoice, open_: Open) -> str:

@@ -18,6 +18,7 @@ INVOICES = Feed(
         c.money("price", "price_cents"),
         c.choice("type", "type", ("Output", "Input"), empty="Output"),
         c.text("invoice_key"),
+        c.text("invoice_url"),
         c.text("courier"),
         c.text("tracking_number"),
         c.text("tracking_url"),

@@ -22,6 +22,8 @@ class MarketplaceSettings(Section):
     sales_channels: tuple[str, ...] = ("1",)
     takes_payment: bool = False
     services_hosts: tuple[str, ...] = ()
+    post_purchase: Literal["order", "oms"] = "order"
+    invoice_value: Literal["integer", "string"] = "integer"
     requests_per_minute: int = Field(2500, ge=1)
     concurrency: int = Field(16, ge=1, le=512)
 

@@ -51,7 +51,8 @@ def read_invoice(rows: Sequence[Row]) -> GivenInvoice | Objection:
         return travel
     lines = tuple(GivenLine(values["sku"], values["quantity"], values["price_cents"]) for _, values in rows)
     kind: Literal["Output", "Input"] = "Input" if first["type"] == "Input" else "Output"
-    return GivenInvoice(first["invoice_number"], kind, first["issued_at"], first["value_cents"], lines, first["invoice_key"], *travel)
+    head = (first["invoice_number"], kind, first["issued_at"], first["value_cents"])
+    return GivenInvoice(*head, lines, first["invoice_key"], *travel, _last(rows, "invoice_url"))
 
 
 def _differing(rows: Sequence[Row], name: str, column: str) -> Objection | None:
@@ -76,7 +77,8 @@ def _travel(rows: Sequence[Row]) -> tuple[str, str, str] | Objection:
 
 
 def _last(rows: Sequence[Row], name: str) -> Any:
-    return next((values[name] for _, values in reversed(rows) if values[name]), "")
+    """Return what the last row says that says it; rows quarantined by an older version may lack the column."""
+    return next((values[name] for _, values in reversed(rows) if values.get(name)), "")
 
 
 def read_tracking(rows: Sequence[Row], zone: ZoneInfo, modified_at: datetime) -> tuple[Tracking | None, Delivery | None] | Objection:

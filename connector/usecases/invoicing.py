@@ -24,7 +24,14 @@ ENDED = (OrderState.CANCELED, OrderState.EXPIRED)
 
 def fingerprint(said: Any) -> str:
     """Hash what the ERP said, so that the same document is known again."""
-    return sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return sha256(orjson.dumps(said)).hexdigest()
+
+
+def identity(given: GivenInvoice) -> dict[str, Any]:
+    """Return what makes an invoice the same one again: neither how it travels nor where it can be read."""
+    said: dict[str, Any] = orjson.loads(orjson.dumps(replace(given, courier="", tracking_number="", tracking_url="")))
+    del said["url"]  # invoices taken before there was one are known still
+    return said
 
 
 def ended(order: Order) -> Objection:
@@ -38,7 +45,7 @@ def take_invoice(by: Taking, order: Order, given: GivenInvoice) -> str | Objecti
     """
     documents = store.of_order(by.tx, order.order_id)
     twin = next((d for d in documents if d.kind == DocumentKind.INVOICE and d.number == given.number), None)
-    said = fingerprint(replace(given, courier="", tracking_number="", tracking_url=""))
+    said = fingerprint(identity(given))
     if twin is not None and twin.said == said:
         return _again(by, order, twin, given)
     objection = ended(order) if order.state in ENDED else twin and _fixed(by.tx, twin, given)

@@ -63,7 +63,7 @@ def suggestion(m: MarketplaceSettings, product: Product, price_cents: int, quant
 
 def invoice(m: MarketplaceSettings, order: OrderAddress, invoice: Invoice) -> Request:
     """Report an invoice, of a sale or of a return. Repeating it with the same number is safe (facts §7.2)."""
-    body = _invoice_body(invoice, invoice.courier, invoice.tracking_number, invoice.tracking_url)
+    body = _invoice_body(m, invoice, invoice.courier, invoice.tracking_number, invoice.tracking_url)
     return Request("POST", _order_url(m, order, "invoice"), body, f"report invoice {invoice.number} of order {_id(order)}")
 
 
@@ -74,8 +74,8 @@ def tracking(m: MarketplaceSettings, order: OrderAddress, invoice: Invoice, trac
     """
     what = f"report the tracking of invoice {invoice.number} of order {_id(order)}"
     if m.protocol == "2017":
-        body = _invoice_body(invoice, tracking.courier, tracking.number, tracking.url)
-        return Request("POST", _order_url(m, order, "invoice", visibility="pvt"), body, what)
+        body = _invoice_body(m, invoice, tracking.courier, tracking.number, tracking.url)
+        return Request("POST", _order_url(m, order, "invoice"), body, what)
     base = services_base(m, order.services_endpoint)
     body = _tracking_body(tracking, tracking.dispatched_on or _dispatched_unknown(base, invoice))
     method = "PATCH" if base.is_oms else "POST"
@@ -133,7 +133,8 @@ def _order_url(m: MarketplaceSettings, order: OrderAddress, tail: str, visibilit
 
 def _visibility(m: MarketplaceSettings, order: OrderAddress) -> str:
     """Say /pub where the 2017 guide does: invoices, at the address that the order names. Order management takes them under /pvt."""
-    is_named = bool(order.services_endpoint.strip(" ")) and not services_base(m, order.services_endpoint).is_fallback
+    is_named = m.post_purchase == "order" and bool(order.services_endpoint.strip(" "))
+    is_named = is_named and not services_base(m, order.services_endpoint).is_fallback
     return "pub" if m.protocol == "2017" and is_named else "pvt"
 
 
@@ -144,7 +145,7 @@ def _segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def _invoice_body(invoice: Invoice, courier: str, number: str, url: str) -> dict[str, Any]:
+def _invoice_body(m: MarketplaceSettings, invoice: Invoice, courier: str, number: str, url: str) -> dict[str, Any]:
     body = {
         "type": invoice.type,
         "invoiceNumber": invoice.number,
@@ -153,9 +154,10 @@ def _invoice_body(invoice: Invoice, courier: str, number: str, url: str) -> dict
         "trackingUrl": url,
         "items": _merged(invoice.items),
         "issuanceDate": invoice.issued_at.isoformat(),
-        "invoiceValue": invoice.value_cents,
+        "invoiceValue": str(invoice.value_cents) if m.invoice_value == "string" else invoice.value_cents,
     }
-    return body | ({"invoiceKey": invoice.key} if invoice.key else {})
+    further = {"invoiceKey": invoice.key, "invoiceUrl": invoice.url}
+    return body | {name: value for name, value in further.items() if value}
 
 
 def _merged(items: Iterable[InvoiceItem]) -> list[dict[str, Any]]:

@@ -47,10 +47,10 @@ def services_base(m: MarketplaceSettings, endpoint: str) -> ServicesBase:
     """Say where an order's invoices, tracking and cancellation go.
 
     The address that the order names is used where it is a plain https address (http on loopback) of a host in the settings;
-    otherwise base_url's order management is, with a flag (nothing is flagged where the order names none).
+    otherwise base_url's order management is, with a flag (nothing is flagged where the order names none, or the settings say so).
     Source: reliability §3.3, facts §7.1 (VTEX names its internal host in many real orders).
     """
-    named = endpoint.strip(" ")
+    named = endpoint.strip(" ") if m.post_purchase == "order" else ""
     reason = _objection(m, named)
     if reason is None:
         return _rebuilt(named)

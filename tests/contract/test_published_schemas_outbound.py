@@ -291,7 +291,7 @@ def test_an_invoice_in_the_2017_dialect_is_the_guides():
 def test_a_tracking_in_the_2017_dialect_is_the_guides():
     request = calls.tracking(marketplace("2017"), NAMED, SALE, TRACKED)
 
-    assert (request.method, request.url) == ("POST", STORE + "/services/pvt/orders/1138342255777-01/invoice")
+    assert (request.method, request.url) == ("POST", STORE + "/services/pub/orders/1138342255777-01/invoice")
     assert request.body == INVOICE_IN_THE_GUIDE | {
         "courier": "Correios",
         "trackingNumber": "SR000987654321",

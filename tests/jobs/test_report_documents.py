@@ -199,7 +199,7 @@ def test_the_2017_protocol_sends_the_invoice_again_with_its_tracking(older_world
     world.report("tracking", f"{order};N1;Correios;SR1")
     first, second = world.shop.seen("/orders/m1/invoice$", "POST")
     assert {**first.body, "courier": "Correios", "trackingNumber": "SR1"} == second.body
-    assert first.path == second.path.replace("/pvt/", "/pub/") == "/services/pub/orders/m1/invoice"
+    assert first.path == second.path == "/services/pub/orders/m1/invoice"
 
 
 NFE = """<?xml version="1.0" encoding="UTF-8"?>

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -218,3 +219,25 @@ RETURN = invoice(TOTAL, ("A", 2, 7390), number="R1", kind="Input")
 )
 def test_a_document_waits_for_what_has_to_be_reported_before_it(content, state, others, reason):
     assert reason_to_wait(document(content), state, others) == reason
+
+
+# ── keys and refunds ────────────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.mark.parametrize("key", ["", "35261112ABC34501DE35550010000043211123456782", "0f8fad5b-d9cb-469f-a165-70867728950e"])
+def test_a_right_access_key_and_another_countrys_are_taken(key):
+    assert judge(replace(sale(TOTAL), key=key), ledger()).invoice.key == key
+
+
+def test_a_mistyped_access_key_is_refused():
+    objection = judge(replace(sale(TOTAL), key="35261112ABC34501DE35550010000043211123456781"), ledger())
+
+    assert objection.column == "invoice_key"
+    assert "mistyped" in objection.reason
+
+
+def test_a_return_before_the_whole_order_was_invoiced_is_taken_and_its_refund_doubted():
+    part = invoice(7390, ("A", 1, 7390))
+    fit = judge(sale(7390, ("A", 1, 7390), number="D1", kind="Input"), ledger(part))
+
+    assert fit.note == "VTEX refunds a return only once the whole order was invoiced"
+    whole = invoice(TOTAL, ("A", 2, 7390), ("B", 1, 890))
+    assert judge(sale(7390, ("A", 1, 7390), number="D1", kind="Input"), ledger(whole)).note == ""

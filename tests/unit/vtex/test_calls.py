@@ -232,7 +232,7 @@ def test_tracking_in_the_2017_dialect_is_the_invoice_again_with_its_carrier():
 
     request = calls.tracking(m, SERVICES, invoice(), TRACKING)
 
-    assert (request.method, request.url) == ("POST", STORE + "/services/pvt/orders/959311095/invoice")
+    assert (request.method, request.url) == ("POST", STORE + "/services/pub/orders/959311095/invoice")
     assert request.body == calls.invoice(m, SERVICES, invoice()).body | {
         "courier": "Correios",
         "trackingNumber": "SR000987654321",
@@ -282,3 +282,35 @@ def test_a_change_is_agreed_to_at_the_orders_address_or_the_order_system(order, 
     request = calls.agreement(marketplace(), order, "e8532a32", "Confirmation")
 
     assert (request.method, request.url, request.body) == ("POST", STORE + address, {"agreementType": "Confirmation"})
+
+
+def test_an_invoices_value_is_written_as_the_settings_say():
+    for form, value in (("integer", 2499), ("string", "2499")):
+        body = calls.invoice(marketplace(invoice_value=form), SERVICES, invoice(value_cents=2499)).body
+
+        assert body["invoiceValue"] == value
+
+
+def test_an_invoices_web_address_is_told_where_there_is_one():
+    assert calls.invoice(marketplace(), SERVICES, invoice(url="https://nfe.example/1")).body["invoiceUrl"] == "https://nfe.example/1"
+    assert "invoiceUrl" not in calls.invoice(marketplace(), SERVICES, invoice()).body
+
+
+def test_where_the_settings_say_so_all_of_it_goes_to_order_management():
+    m = marketplace(post_purchase="oms")
+    requests = [
+        calls.invoice(m, SERVICES, invoice()),
+        calls.tracking(m, SERVICES, invoice(), TRACKING),
+        calls.delivery(m, SERVICES, DELIVERY),
+        calls.cancel(m, SERVICES, "no stock"),
+        calls.invoice(marketplace("2017", post_purchase="oms"), SERVICES, invoice()),
+    ]
+    base = STORE + "/api/oms/pvt/orders/959311095"
+
+    assert [(request.method, request.url) for request in requests] == [
+        ("POST", f"{base}/invoice"),
+        ("PATCH", f"{base}/invoice/NFe-00001"),
+        ("PUT", f"{base}/invoice/NFe-00001/tracking"),
+        ("POST", f"{base}/cancel"),
+        ("POST", f"{base}/invoice"),
+    ]

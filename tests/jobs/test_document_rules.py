@@ -1,0 +1,107 @@
+"""Rules of VTEX's post-purchase calls that are seen from a file to a call only (facts 7)."""
+
+from datetime import timedelta
+
+import pytest
+from documents_world import HEADS, Papers, sandboxes
+
+from connector.domain.orders import OrderState
+from connector.usecases import letters
+
+LONG = HEADS["invoices"] + ";invoice_key;invoice_url"
+
+
+@pytest.fixture
+def world(tmp_path):
+    shops = sandboxes()
+    one = Papers(tmp_path / "project", shops)
+    yield one
+    one.app.db.close()
+    for shop in shops:
+        shop.close()
+
+
+def test_an_invoice_that_the_marketplace_never_takes_is_a_dead_letter_after_more_than_ten_attempts(world):
+    order = world.ordered("m1")
+    world.drop("invoices", f"{order};N1;2026-01-02;25,00;A;2;10,00")
+    world.shop.fail_next(500, times=1000, pattern="invoice")
+    for _ in range(11):
+        world.now += timedelta(minutes=16)
+        world.run()
+    assert letters.listing(world.app) == []
+    world.now += timedelta(minutes=16)
+    world.run()
+
+    (letter,) = letters.listing(world.app)
+    assert (letter["reference"], letter["attempts"]) == (f"{order}/N1", 12)
+    assert world.papers(order) == [("invoice", "N1", "given-up")]
+
+
+def test_an_invoices_key_and_web_address_are_told(world):
+    order, key = world.ordered("m1"), "35261112ABC34501DE35550010000043211123456782"
+    world.report("invoices", f"{order};4321;2026-01-02;25,00;A;2;10,00;;;;;{key};https://nfe.example/4321", head=LONG)
+
+    told = world.shop.invoices["m1"]["4321"]
+    assert (told["invoiceKey"], told["invoiceUrl"]) == (key, "https://nfe.example/4321")
+
+
+def test_a_part_comes_back_and_the_order_stays_invoiced(world):
+    order = world.ordered("m1", ("A", 3))
+    world.report("invoices", f"{order};N1;2026-01-02;35,00;A;3;10,00")
+    world.report("invoices", f"{order};D1;2026-01-05;10,00;A;1;10,00;Input")
+    more = world.report("invoices", f"{order};D2;2026-01-06;30,00;A;3;10,00;Input")
+
+    assert world.shop.invoices["m1"]["D1"]["type"] == "Input"
+    assert world.order(order).state is OrderState.INVOICED
+    assert "of what was invoiced, 2 can" in more.failures[0]
+
+
+def test_a_partly_invoiced_order_is_not_cancelled_without_its_return(world):
+    order = world.ordered("m1", ("A", 2), ("B", 1))
+    world.report("invoices", f"{order};N1;2026-01-02;10,00;A;1;10,00")
+    report = world.report("cancellations", f"{order};desistência")
+
+    assert "name the return invoice that takes everything back" in report.failures[0]
+    assert world.shop.cancellations == {}
+
+
+def test_one_sku_at_two_prices_is_one_line_at_its_mean_and_the_invoices_value_stands(world):
+    order = world.ordered("m1", ("A", 2))
+    world.report("invoices", f"{order};N1;2026-01-02;25,00;A;1;9,00", f"{order};N1;2026-01-02;25,00;A;1;11,00")
+
+    told = world.shop.invoices["m1"]["N1"]
+    assert (told["items"], told["invoiceValue"]) == ([{"id": "A", "quantity": 2, "price": 1000}], 2500)
+
+
+def test_two_invoices_share_a_sku_and_never_exceed_what_was_ordered(world):
+    order = world.ordered("m1", ("A", 2))
+    world.report("invoices", f"{order};N1;2026-01-02;12,50;A;1;10,00", f"{order};N2;2026-01-02;12,50;A;1;10,00")
+    third = world.report("invoices", f"{order};N3;2026-01-02;1,00;A;1;1,00")
+
+    assert sorted(world.shop.invoices["m1"]) == ["N1", "N2"]
+    assert "2 were ordered, and 0 of them are not invoiced yet" in third.failures[0]
+
+
+def test_an_invoice_and_a_cancellation_of_one_order_are_never_under_way_together(world):
+    order = world.ordered("m1")
+    world.drop("invoices", f"{order};N1;2026-01-02;25,00;A;2;10,00")
+    world.drop("cancellations", f"{order};desistência;D1;2026-01-03")
+    world.shop.fail_next(500, pattern="invoice")
+    world.run()
+    assert world.shop.cancellations == {}, "neither invoice nor return is known there yet"
+    for _ in range(4):
+        world.now += timedelta(minutes=1)
+        world.run()
+
+    assert [call.body.get("type", "cancel") for call in world.shop.calls][-3:] == ["Output", "Input", "cancel"]
+    assert world.shop.cancellations == {"m1": "desistência"}
+
+
+def test_a_delivery_at_night_is_told_in_utc_and_its_event_on_the_day_of_the_place(world):
+    order = world.ordered("m1")
+    world.report("invoices", f"{order};N1;2026-01-02;25,00;A;2;10,00;;Correios;SR1")
+    world.report("tracking", f"{order};N1;Correios;SR1;;;2026-01-04 22:30;Campinas;SP;entregue;1")
+
+    (delivery,) = [call.body for call in world.shop.seen("/tracking$")]
+    assert delivery["deliveredDate"] == "2026-01-05 01:30"
+    assert delivery["events"][0]["date"] == "2026-01-04"
