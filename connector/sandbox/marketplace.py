@@ -22,13 +22,13 @@ from connector.sandbox.desk import Desk
 from connector.sandbox.ledger import KEPT, Ledger
 from connector.sandbox.published import Published
 from connector.sandbox.refusals import error
-from connector.sandbox.routes import ABOUT_ORDERS, NOTIFICATIONS, order_of, route_of, sku_of
+from connector.sandbox.routes import ABOUT_ORDERS, LOOKED_AT_AFTER, order_of, route_of, sku_of
 from connector.sandbox.rules import Violation
 from connector.sandbox.seller import Seller
 from connector.sandbox.shopping import Shopping
 from connector.sandbox.suggestions import Approval
 from connector.sandbox.trouble import Failure, Trouble
-from connector.sandbox.watching import Watcher
+from connector.sandbox.watching import TICK_SECONDS, Watcher
 from connector.sandbox.wire import Line, Reply, Wire, json_reply
 
 
@@ -56,6 +56,7 @@ class Sandbox(SandboxBooks):
         self.calls: list[Call] = []
         self.ledger, self.trouble, self.lock = Ledger(), Trouble(seed), threading.RLock()
         self._published = Published(schemas) if schemas else None
+        self._ticked_at = 0.0
         self._under_way: dict[int, tuple[str, Line]] = {}
         self.shopping = Shopping(Seller(endpoint, account), self, self.ledger, self.lock, self._published)
         self.desk = Desk(self)
@@ -133,13 +134,18 @@ class Sandbox(SandboxBooks):
         self.trouble.failures.append(Failure(method, pattern, status, body, headers or {}, times, delay_seconds, garbage))
 
     def _tick(self) -> None:
+        """Settle what is due, not more often than a person would notice."""
         with self.lock:
+            if time.monotonic() - self._ticked_at < TICK_SECONDS:
+                return
+            self._ticked_at = time.monotonic()
             approved = self.settle_suggestions()
         for sku in approved:
             self.look(sku)
 
     def _take(self, call: Call, line: Line) -> Reply:
         """Note a call and say what it gets; calls are answered one at a time, as if by one database."""
+        self._tick()
         if self.desk.concerns(call):
             return self.desk.answer(call)
         began = time.monotonic()
@@ -151,16 +157,14 @@ class Sandbox(SandboxBooks):
             self._under_way[id(call)] = (order_of(call), line)
         note = "ordered: " + replace(failure, times=1).words() if failure else ""
         self.ledger.note(Exchange("seller", datetime.now(UTC), call, status, body, note, time.monotonic() - began, {}, found))
-        if route_of(call) in NOTIFICATIONS and status in range(200, 300) and sku_of(call)[1] in self.known:
+        if route_of(call) in LOOKED_AT_AFTER and status in range(200, 300) and sku_of(call)[1] in self.known:
             self.look(sku_of(call)[1])
         return _reply(status, body, failure)
 
     def _answered(self, call: Call, found: list[Violation]) -> Answer:
         if self.strict and found:
             return 400, error("sandbox", "; ".join(f"{violation.rule}: {violation.found}" for violation in found))
-        answer = self.answer(call)
-        self.settle_suggestions() if route_of(call) == "suggest" else None
-        return answer
+        return self.answer(call)
 
     def _keep(self, call: Call) -> None:
         self.calls.append(call)

@@ -33,7 +33,7 @@ ROUTES = tuple(
         ("agree", "POST", r"/api/order-system/orders/[^/]+/changes/[^/]+/send-agreement"),
     )
 )
-NOTIFICATIONS = ("catalog", "offer")
+LOOKED_AT_AFTER = ("catalog", "offer", "suggest")
 ABOUT_ORDERS = ("invoice", "track", "deliver", "cancel", "agree")
 
 

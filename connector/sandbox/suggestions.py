@@ -74,10 +74,16 @@ class Suggestions(Catalog):
         for sku, suggestion in list(self.suggestions.items()):
             if suggestion.status == "pending" and now - suggestion.at >= EXPIRES:
                 del self.suggestions[sku]
-            elif suggestion.status == "pending" and self.approval.of(suggestion, now) != "pending":
-                self.decide(sku, self.approval.of(suggestion, now))
-                approved += [sku] if suggestion.status == "accepted" else []
+            elif suggestion.status == "pending":
+                approved += [sku] if self._settle(sku) == "accepted" else []
         return approved
+
+    def _settle(self, sku: str) -> str:
+        """Decide a suggestion as far as nobody else has to; returns what it is now."""
+        status = self.approval.of(self.suggestions[sku], self._now())
+        if status != self.suggestions[sku].status:
+            self.decide(sku, status)
+        return status
 
     def decide(self, sku: str, status: str) -> None:
         """Accept or deny. Raises LookupError where the SKU is not suggested."""
@@ -99,6 +105,7 @@ class Suggestions(Catalog):
             self.suggestions[sku] = Suggestion(call.body, self._now())
         elif earlier.body != call.body:
             self.suggestions[sku] = Suggestion(call.body, self._now(), version=earlier.version + 1)
+        self._settle(sku)
         return 200, None
 
     def _suggestion_refused(self, seller: str, sku: str) -> Answer | None:

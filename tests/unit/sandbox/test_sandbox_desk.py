@@ -16,6 +16,7 @@ from servers import free_port, wait_for
 from connector.errors import UsageError
 from connector.sandbox import Sandbox
 from connector.sandbox.running import opened, read_known
+from connector.sandbox.suggestions import read_approval
 
 EVIL = "<script>alert(1)</script>"
 HEADERS = {"Accept": "application/json", "Content-Type": "application/json"}
@@ -137,6 +138,31 @@ def test_strict_answers_a_broken_rule_with_400_and_does_nothing():
         assert status == 400
         assert "json-headers: accept: missing" in json.loads(text)["error"]["message"]
         assert ask(sandbox, "POST", path, **HEADERS)[0] == 202
+
+
+def suggest(sandbox, sku):
+    body = {"ProductName": "n", "SkuName": "s", "BrandName": "b", "CategoryFullPath": "c", "ProductDescription": "x", "RefId": "r"}
+    body |= {"Height": 1, "Width": 1, "Length": 1, "Weight": 1, "Images": [{"imageName": "a", "imageUrl": "https://i.example/1"}]}
+    body |= {"AvailableQuantity": 1, "Pricing": {"Currency": "BRL", "SalePrice": 1, "CurrencySymbol": "R$"}}
+    assert ask(sandbox, "PUT", f"/shop/suggestions/acme/{sku}", body)[0] == 200
+
+
+def test_what_the_score_approves_is_looked_at_and_a_seller_that_is_not_there_has_vtexs_code():
+    with Sandbox(approval=read_approval("auto"), endpoint=f"http://127.0.0.1:{free_port()}") as sandbox:
+        suggest(sandbox, "A")
+        wait_for(lambda: "A" in sandbox.listed, "the SKU to be looked at")
+
+        assert sandbox.listed["A"].reason == "ORD015: the seller cannot be reached"
+        assert not sandbox.ledger.counts
+        assert control(sandbox, "cart", lines="A")[1]["lines"][0]["reason"] == "ORD015: the seller cannot be reached"
+        assert "cannot be ordered: ORD015" in control(sandbox, "order", lines="A", postal_code="13083852")[1]["error"]
+
+
+def test_what_is_ripe_is_approved_without_a_seller_to_look_at():
+    with Sandbox(approval=read_approval("0")) as sandbox:
+        suggest(sandbox, "A")
+
+        assert list(json.loads(ask(sandbox, "GET", "/sandbox/state")[1])["skus"]) == ["A"]
 
 
 def test_an_answer_that_comes_by_drops_and_one_that_never_comes_do_not_keep_the_sandbox_from_ending():
