@@ -15,7 +15,7 @@ from test_web_odd_requests import is_sound, places
 from web_world import set_up
 
 from connector.formats.order_files import ORDER_COLUMNS, order_file
-from connector.usecases import orders
+from connector.usecases import orders, upkeep
 
 CASES = int(os.environ.get("CONNECTOR_TEST_CASES", "150"))
 NUMBERS = itertools.count()
@@ -139,3 +139,4 @@ def test_an_order_document_is_taken_and_can_be_written_and_read_or_it_is_refused
     assert has_every_column(order)
     cancelled = client.simulate_post(f"/pvt/orders/{answered['orderId']}/cancel")
     assert cancelled.status_code == 200, "and leaves its stock to the next one"
+    upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES)
