@@ -29,6 +29,7 @@ MOST_RATIO = 200
 UNSUSPICIOUS = 16 << 20
 """Unpacked bytes below which the ratio does not matter."""
 PIECE = 1 << 18
+LONGEST_NAME = 80
 KNOWN = (".csv", ".txt", ".xml", *SUFFIXES)
 
 
@@ -217,6 +218,5 @@ def _ending(name: str) -> str:
 
 
 def shown(name: str) -> str:
-    """Write an entry's name for people: its last part, without what a terminal would obey."""
-    last = _last(name)[:80]
-    return last if last.isprintable() else repr(last)[1:-1]
+    """Write an entry's name for people: cut where it is long, without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name[-LONGEST_NAME:])

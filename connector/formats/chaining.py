@@ -30,7 +30,7 @@ class ChainedTable:
 
     def __init__(self, path: Path, links: Sequence[Link], notes: Sequence[str]) -> None:
         self._path, self._links, self._left_out = path, links, notes
-        self._begins: dict[str, int] = {}
+        self._begins: list[int] = []
         tables = [link.table for link in links if link.table is not None]
         if not tables:
             raise FileRefused(f"{path.name}: none of the files in it can be read; {links[0].reason}")
@@ -45,18 +45,19 @@ class ChainedTable:
     def notes(self) -> list[str]:
         """Say of each file how it is read, and from where its lines are counted; the same is not said twice."""
         told = list(dict.fromkeys(note for link in self._links[:NAMED] if link.table is not None for note in link.table.notes))
-        names = ", ".join(self._begun(link.name) for link in self._links[:NAMED])
+        names = ", ".join(self._begun(at, link.name) for at, link in enumerate(self._links[:NAMED]))
         more = f" and {len(self._links) - NAMED} more" if len(self._links) > NAMED else ""
         return [f"unpacked: {names}{more}", *self._left_out, *told]
 
-    def _begun(self, name: str) -> str:
-        at = self._begins.get(name, 1)
-        return f"{name} (its line 1 counted as {at})" if at > 1 else name
+    def _begun(self, at: int, name: str) -> str:
+        line = self._begins[at] if at < len(self._begins) else 1
+        return f"{name} (its line 1 counted as {line})" if line > 1 else name
 
     def blocks(self) -> Iterator[Block]:
         offset = 0
+        self._begins.clear()
         for at, link in enumerate(self._links):
-            self._begins[link.name] = offset + 1
+            self._begins.append(offset + 1)
             last = 1
             for block in self._blocks(link, at):
                 last = max(last, *(lines[-1] for lines in (block.lines, [flaw.line for flaw in block.flaws]) if lines), last)
@@ -65,7 +66,7 @@ class ChainedTable:
 
     def _blocks(self, link: Link, at: int) -> Iterator[Block]:
         if link.table is None:
-            yield Block((), [()] * len(self.names), [Flaw(1, link.name, link.reason, (f"{link.name}?", f"file {at + 1}"))])
+            yield Block((), [()] * len(self.names), [Flaw(1, link.name, link.reason, (f"file {at + 1} of the archive?", f"file {at + 1}"))])
             return
         count = 0
         for block in link.table.blocks():

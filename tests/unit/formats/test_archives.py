@@ -54,7 +54,7 @@ def test_a_zip_of_one_file_is_read_whatever_the_file_is_called(tmp_path):
     rows, bad, notes = read(path, pattern="s*.csv")
 
     assert (rows, bad) == ([(2, "001", "", 5), (3, "002", "", 7)], [])
-    assert notes[0] == "unpacked: EXPORT"
+    assert notes[0] == "unpacked: dir/EXPORT"
 
 
 def test_gzip_is_read_by_the_ending_below_its_own(tmp_path):
