@@ -30,6 +30,8 @@ UNSUSPICIOUS = 16 << 20
 """Unpacked bytes below which the ratio does not matter."""
 PIECE = 1 << 18
 LONGEST_NAME = 80
+PACKED = "the packed file"
+"""What a .gz holds is called so: its own name is that of our working copy."""
 KNOWN = (".csv", ".txt", ".xml", *SUFFIXES)
 
 
@@ -157,7 +159,7 @@ def _refuse_entry(path: Path, entry: zipfile.ZipInfo) -> None:
 def _of_gzip(path: Path, work: Path) -> Unpacked:
     name = path.name[:-3] if path.name.lower().endswith(".gz") else path.name
     with gzip.open(path) as opened:
-        return Unpacked([_Budget(path).copy(opened, work / f"0{_ending(name)}", shown(name))])
+        return Unpacked([_Budget(path).copy(opened, work / f"0{_ending(name)}", PACKED)])
 
 
 # ── limits ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

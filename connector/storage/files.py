@@ -142,11 +142,11 @@ def lying_at(tx: Connection, place: str) -> Entry | None:
     return None if row is None else _entry(row)
 
 
-def newest_named(tx: Connection, name: str) -> Entry | None:
-    """Return the newest line of that name that was applied or superseded and lies in the archive; else the newest of that name."""
-    in_archive = case((t.c.place.like("archive/%"), 0), else_=1)
-    row = tx.execute(select(t).where(t.c.name == name).order_by(in_archive, t.c.id.desc()).limit(1)).mappings().first()
-    return None if row is None else _entry(row)
+def newest_named(tx: Connection, name: str) -> list[Entry]:
+    """Return, of each feed that read a file of that name, its newest line that lies in the archive; else its newest line."""
+    in_archive = case((t.c.place.like("archive/%"), 1), else_=0)
+    rows = tx.execute(select(t).where(t.c.name == name).order_by(in_archive, t.c.id)).mappings()
+    return sorted({row["feed"]: _entry(row) for row in rows}.values(), key=lambda entry: entry.id or 0)
 
 
 def outlived(tx: Connection, folder: str, before: datetime) -> list[Entry]:

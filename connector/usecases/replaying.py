@@ -21,23 +21,28 @@ REMEDIES = {"held": "connector held approve", "refused": "connector quarantine r
 def replay(app: App, named: str, *, force: bool = False) -> Report:
     """Apply an archived file again, by its path or by its name in the ledger (the newest of that name); its line is written anew.
 
-    A full export older than one applied since is superseded, and replayed only with `force`; the next newer export comes over it all the
-    same, and its feed is no fresher by it. Guards hold it as they would hold any file. Raises NotFound; Conflict where it is superseded,
-    is not in the archive, cannot be read any more, or is not the file that was taken; Busy while its job runs.
+    A file that several feeds were read out of is applied for all of them by its name, for one of them by its path. A full export older
+    than one applied since is superseded, and replayed only with `force`; the next newer export comes over it all the same, and its feed
+    is no fresher by it. Guards hold it as they would hold any file. Raises NotFound; Conflict where it is superseded, is not in the
+    archive, cannot be read any more, or is not the file that was taken; Busy while its job runs.
     """
-    entry = _named(app, named)
-    is_catalog = entry.feed in CATALOG_FEEDS
-    report = Report("refresh-snapshot" if is_catalog else "report-documents")
+    entries = _named(app, named)
+    report = Report("refresh-snapshot" if entries[0].feed in CATALOG_FEEDS else "report-documents")
     with turn(app, report.job):
-        path = _original(app, entry)
-        if is_catalog and not force:
-            _refuse_superseded(app, entry)
-        try:
-            state = _import(app, path, entry, report) if is_catalog else document_files.retake(app, path, entry, report)
-        except FileRefused as error:
-            raise Conflict(f"{entry.name} can no longer be read: {error}", remedy="mend the layout, and replay it again") from error
-        _put(app, entry, state)
+        originals = [(entry, _original(app, entry)) for entry in entries]
+        for entry in entries:
+            if not force and entry.feed in CATALOG_FEEDS:
+                _refuse_superseded(app, entry)
+        for entry, path in originals:
+            _put(app, entry, _applied(app, path, entry, report))
     return report
+
+
+def _applied(app: App, path: Path, entry: Entry, report: Report) -> str:
+    try:
+        return (_import if entry.feed in CATALOG_FEEDS else document_files.retake)(app, path, entry, report)
+    except FileRefused as error:
+        raise Conflict(f"{entry.name} can no longer be read: {error}", remedy="mend the layout, and replay it again") from error
 
 
 def described(named: str, report: Report) -> dict[str, Any]:
@@ -45,15 +50,16 @@ def described(named: str, report: Report) -> dict[str, Any]:
     return {"file": named, "done": report.lines, "failures": report.failures, "counts": dict(report.counts)}
 
 
-def _named(app: App, named: str) -> Entry:
+def _named(app: App, named: str) -> list[Entry]:
     place = Path(named)
     inside = place.resolve().is_relative_to(app.root.resolve()) and place.is_file()
     below = str(place.resolve().relative_to(app.root.resolve())) if inside else named
     with app.db.read() as tx:
-        entry = files.lying_at(tx, below) or files.newest_named(tx, named)
-    if entry is None:
+        entry = files.lying_at(tx, below)
+        found = [entry] if entry is not None else files.newest_named(tx, named)
+    if not found:
         raise NotFound(f"{named} is no file that was ever taken", remedy="name a file in archive/, or its name as reports tell it")
-    return entry
+    return found
 
 
 def _original(app: App, entry: Entry) -> Path:

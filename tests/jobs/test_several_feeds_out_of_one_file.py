@@ -12,7 +12,7 @@ from catalog_world import Catalog
 from connector.errors import SettingsError
 from connector.settings import load
 from connector.storage import files, tables
-from connector.usecases import repair, retrying
+from connector.usecases import repair, replaying, retrying
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 MORE = """
@@ -118,6 +118,17 @@ def test_a_crash_between_two_feeds_asks_only_those_that_had_not_settled_it(world
     assert world.lies("archive") == [f"{feed}/2026-11-23/all.txt" for feed in ("prices", "products", "stock")]
     with world.app.db.read() as tx:
         assert all(files.one(tx, number).moved_at for number in range(1, 4))
+
+
+def test_a_replay_by_name_is_for_every_feed_and_by_path_for_one(world):
+    export(world)
+    world.run()
+    by_name = replaying.replay(world.app, "products/all.txt")
+    by_path = replaying.replay(world.app, str(world.root / "archive/prices/2026-11-23/all.txt"))
+
+    assert (len(by_name.lines), len(by_path.lines)) == (3, 1)
+    assert "records 2 by layout prices" in by_path.lines[0]
+    assert len(world.ledger()) == 3
 
 
 def test_an_archive_gives_each_feed_the_files_of_its_own_pattern(world):
