@@ -6,6 +6,7 @@ import io
 import itertools
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,15 @@ from hypothesis import strategies as st
 from test_web_odd_requests import is_sound, places
 from web_world import set_up
 
+from connector.domain.orders import Order, OrderState
+from connector.errors import ConnectorError
 from connector.formats.order_files import ORDER_COLUMNS, order_file
 from connector.usecases import orders, upkeep
+from connector.vtex.orders import answer, read
 
 CASES = int(os.environ.get("CONNECTOR_TEST_CASES", "150"))
 NUMBERS = itertools.count()
+PLACED_AT = datetime(2026, 11, 24, tzinfo=UTC)
 NOWHERE = Path("no/such/folder")
 TEXTS = st.text(max_size=8) | st.sampled_from(
     ["100", "200", "Normal", "8d", "7bd", "-0", "1e5", 'a;"b"\r\nc', "=1+1", "\ud800", "\0", "é" * 300]
@@ -111,9 +116,46 @@ def client(made):
     return made.client()
 
 
+def read_or_refused(document):
+    """Read an order, or None where it is refused; any other error is a failure."""
+    try:
+        return read(json.loads(json.dumps(document)), "shop", "1")[0]
+    except ConnectorError:
+        return None
+
+
+def placed(new):
+    return Order(
+        *("261124-7K3M9QXB", new.account, new.sales_channel, new.marketplace_order_id, OrderState.PLACED, PLACED_AT),
+        *(new.content_hash, new.services_endpoint, new.items, new.client, new.address, new.raw),
+        note=new.note,
+        custom_data=new.custom_data,
+    )
+
+
+def is_written_whole(order):
+    """Tell whether an order's files can be read back, and add up."""
+    told = json.loads(order_file(order, "json", NOWHERE)[1])
+    totals = told["totals"]
+    adds_up = totals["total"] == sum(totals[part] for part in ("items", "shipping", "services", "discounts"))
+    return (
+        told["raw"] == order.raw and adds_up and len(told["items"]) == len(told["shipping"]) == len(order.items) and has_every_column(order)
+    )
+
+
 def has_every_column(order):
     rows = list(csv.reader(io.StringIO(order_file(order, "csv", NOWHERE)[1].decode(), newline=""), delimiter=";"))
     return len(rows) == 1 + len(order.items) and {len(row) for row in rows} == {len(ORDER_COLUMNS)} and rows[0] == list(ORDER_COLUMNS)
+
+
+@settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(documents())
+def test_whatever_is_read_is_answered_and_written(document):
+    new = read_or_refused(document)
+    if new is None:
+        return
+    assert json.loads(json.dumps(answer(new, "261124-7K3M9QXB")))["orderId"] == "261124-7K3M9QXB"
+    assert is_written_whole(placed(new))
 
 
 @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
@@ -130,13 +172,9 @@ def test_an_order_document_is_taken_and_can_be_written_and_read_or_it_is_refused
     answered = answer.json if alone else answer.json[0]
     with app.db.read() as tx:
         order = orders.find(tx, answered["orderId"])
-    told = json.loads(order_file(order, "json", NOWHERE)[1])
-    totals = told["totals"]
     assert answered["marketplaceOrderId"] == number
-    assert told["raw"] == json.loads(body if alone else body[1:-1])
-    assert totals["total"] == sum(totals[part] for part in ("items", "shipping", "services", "discounts"))
-    assert len(told["items"]) == len(told["shipping"]) == len(document["items"])
-    assert has_every_column(order)
+    assert order.raw == json.loads(body if alone else body[1:-1])
+    assert is_written_whole(order)
     cancelled = client.simulate_post(f"/pvt/orders/{answered['orderId']}/cancel")
     assert cancelled.status_code == 200, "and leaves its stock to the next one"
     upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES)
