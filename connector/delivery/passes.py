@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -17,6 +17,7 @@ from connector.storage import accounts, outbox
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
+LONG_WAIT = timedelta(minutes=15)
 NAMED = 20
 """Failures named one by one in a report; the rest are counted, and stand in `dead-letters list` and `status`."""
 
@@ -40,7 +41,7 @@ def tell(app: App, m: MarketplaceSettings, couriers: dict[Kind, Courier], how: P
     if is_paused:
         report.did(f"{m.account}: paused; {waits} wait until: connector resume {m.account}")
     elif blocked is not None and now < blocked.until and not how.by_hand:
-        report.failed(f"{m.account}: {_alone(blocked, now)}; {waits} wait")
+        report.failed(f"{m.account}: {_alone(m.account, blocked, now)}; {waits} wait")
     else:
         relay = Relay(app, line, couriers, how)
         relay.run(_keep_standing(relay))
@@ -97,10 +98,11 @@ def _say(report: Report, account: str, relay: Relay) -> None:
     if unnamed:
         report.failed(f"{account}: and {unnamed} more", failing=unnamed)
     if relay.line.gate.blocked is not None:
-        report.failed(f"{account}: {_alone(relay.line.gate.blocked, relay.app.now)}")
+        report.failed(f"{account}: {_alone(account, relay.line.gate.blocked, relay.app.now)}")
 
 
-def _alone(blocked: Blocked, now: datetime) -> str:
+def _alone(account: str, blocked: Blocked, now: datetime) -> str:
     """Say until when, with the day where it is another one, and how a person may try earlier."""
     form = "%H:%M:%S" if blocked.until.date() == now.date() else "%Y-%m-%d %H:%M:%S"
-    return f"left alone until {blocked.until:{form}} UTC: {blocked.reason}"
+    earlier = f" (connector resume {account} tries earlier)" if blocked.until - now > LONG_WAIT else ""
+    return f"left alone until {blocked.until:{form}} UTC: {blocked.reason}{earlier}"

@@ -83,6 +83,7 @@ def test_a_long_wait_is_kept_said_with_its_day_and_ended_early_by_a_person(world
     report = world.notify(by_hand=False)
     until = world.now + timedelta(hours=12)
     assert f"left alone until {until:%Y-%m-%d %H:%M:%S} UTC" in report.failures[-1]
+    assert report.failures[-1].endswith("(connector resume shop tries earlier)")
     assert place(world)["blocked_until"] == until.isoformat(timespec="seconds")
     world.now += timedelta(hours=11, minutes=59)
     restarted(world)
