@@ -53,7 +53,7 @@ class Phrases:
         return self._known(text) if self._words and len(text) <= LONGEST else None
 
     def _translated(self, text: str) -> str | None:
-        return self._words.get(text) or self._by_phrase(text) or self._by_parts(text)
+        return self._words.get(text) or self._by_parts(text) or self._by_phrase(text)
 
     def _by_phrase(self, text: str) -> str | None:
         for phrase in self._phrases:

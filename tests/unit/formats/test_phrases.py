@@ -120,6 +120,10 @@ def test_both_languages_name_the_same(english, other):
             "b.csv in it: it is empty and has no header line (the first line names the columns)",
             "b.csv, dentro dele: está vazio e não tem linha de cabeçalho (a primeira linha dá nome às colunas)",
         ),
+        (
+            "the NF-e is not authorised: cStat is 110 (send it once SEFAZ has authorised it (100 or 150))",
+            "a NF-e não está autorizada: cStat é 110 (envie quando a SEFAZ a tiver autorizado (100 ou 150))",
+        ),
         ("something new; it is empty", "something new; está vazio"),
         ("something new", "something new"),
     ],
