@@ -26,7 +26,7 @@ class Standing:
 class Terms:
     """What orders are measured by: today's offers, the SKUs known (also those not on offer), shipping services, tolerance (a share).
 
-    No shipping services means that any is accepted; `windows` are those of the scheduled ones. VTEX's rounding may differ by a cent
+    No shipping services means that any is accepted; `windows`: by order, those of scheduled ones. VTEX's rounding may differ by a cent
     (KI 1032473): a total that differs is flagged, and refused only where the settings want it.
     """
 
@@ -35,7 +35,7 @@ class Terms:
     slas: Collection[str]
     price_tolerance: float
     refuses_other_totals: bool = False
-    windows: Mapping[str, Sequence[Window]] = field(default_factory=dict)
+    windows: Mapping[str, Mapping[str, Sequence[Window]]] = field(default_factory=dict)
 
 
 def decide(orders: Sequence[NewOrder], terms: Terms) -> list[tuple[str, ...]]:
@@ -89,7 +89,7 @@ def _shipped(order: NewOrder, item: OrderItem, terms: Terms) -> None:
     if item.sla and terms.slas and item.sla not in terms.slas:
         offered = ", ".join(sorted(terms.slas))
         raise _refused(order, item, f"came with the shipping service {item.sla!r}; offered are {offered}", "FMT010")
-    if cause := placing_windows.unfit(item, terms.windows):
+    if cause := placing_windows.unfit(item, terms.windows.get(order.marketplace_order_id, {})):
         raise _refused(order, item, cause, "FMT010")
 
 
@@ -113,7 +113,7 @@ def _flags(order: NewOrder, terms: Terms) -> Iterator[str]:
     for item in order.items:
         yield from _item_flags(item, terms.offers.get(item.sku), terms)
     if terms.slas:
-        yield from placing_windows.flags(order.items, terms.windows)
+        yield from placing_windows.flags(order.items, terms.windows.get(order.marketplace_order_id, {}))
     if difference := _difference(order):
         yield difference
 

@@ -105,13 +105,25 @@ def _brought(way: Way, destination: Destination, shipment: Shipment, now: dateti
     """
     weighed_in = shipment.weighed(way.rules.cubic_factor)
     quotes = quotes_of(way, destination, shipment, weighed_in)
-    windows = _windows(way, quotes, weighed_in, now) if way.rules.windows else None
-    for n, found in enumerate(quotes):
-        if isinstance(found, NoQuote) or windows == []:
+    windows = _windows(way, quotes, weighed_in, now) if way.rules.windows else [()] * len(quotes)
+    sla, estimate = way.sla, way.promise.estimate
+    for found, kept in zip(quotes, windows or [None] * len(quotes), strict=True):
+        if isinstance(found, NoQuote) or kept is None:
             yield None
         else:
-            estimate = way.promise.estimate(found.rate.time_cost_seconds)
-            yield SlaOffer(way.sla.id, way.sla.name, found.price_cents, estimate, windows[n] if windows else ())
+            yield SlaOffer(sla.id, sla.name, found.price_cents, estimate(found.rate.time_cost_seconds), kept)
+
+
+def windows_kept(loads: Sequence[Load], way: Way, destination: Destination, split: Split, now: datetime) -> tuple[Window, ...] | None:
+    """Return the windows that a cart is offered in a scheduled way, at their full price; None where no rate takes any of it."""
+    shipment = Shipment([parcel(*load) for load in loads], _order_by_content(loads), split)
+    quotes = quotes_of(way, destination, shipment, shipment.weighed(way.rules.cubic_factor))
+    return _left(way, quotes, now) if any(isinstance(found, Quote) for found in quotes) else None
+
+
+def _left(way: Way, quotes: Iterable[Quote | NoQuote], now: datetime) -> tuple[Window, ...]:
+    slowest = max((found.rate.time_cost_seconds for found in quotes if isinstance(found, Quote)), default=0)
+    return left(way.windows, way.promise.ready_at(slowest, now), now)
 
 
 def _fetched(collection: Collection, shipment: Shipment) -> Iterator[SlaOffer]:
@@ -132,8 +144,7 @@ def quotes_of(way: Way, destination: Destination, shipment: Shipment, weighed_in
 
 def _windows(way: Way, quotes: Iterable[Quote | NoQuote], shipment: Shipment, now: datetime) -> list[tuple[Window, ...]]:
     """Return each parcel's windows, the same for all but for their prices; [] where none can be kept."""
-    slowest = max((found.rate.time_cost_seconds for found in quotes if isinstance(found, Quote)), default=0)
-    kept = left(way.windows, way.promise.ready_at(slowest, now), now)
+    kept = _left(way, quotes, now)
     if not kept or shipment.split == "item":
         return [kept for _ in shipment.parcels] if kept else []
     shares = [shipment.shares(window.price_cents) for window in kept]

@@ -112,11 +112,11 @@ class Promise:
 
     def estimate(self, seconds: int) -> str:
         """Write what a table's time (seconds) comes to: "6bd". Never less than the table says."""
-        if self.leaves is None:
-            return estimate(seconds, self.unit)
-        if seconds not in self._made:
-            self._made[seconds] = self._estimate(self.leaves, seconds + self._handling.seconds)
-        return self._made[seconds]
+        made = self._made.get(seconds)
+        if made is None:
+            leaves, unit = self.leaves, self.unit
+            made = self._made[seconds] = self._estimate(leaves, seconds + self._handling.seconds) if leaves else estimate(seconds, unit)
+        return made
 
     def _estimate(self, leaves: Departure, seconds: int) -> str:
         days = -(-seconds // DAY)

@@ -21,6 +21,7 @@ from connector.storage import orders as store
 from connector.storage import reservations as holds
 from connector.usecases import stock_terms
 from connector.usecases.offers import on_offer
+from connector.usecases.windows import orderable
 from connector.vtex.endpoints import services_base
 from connector.vtex.orders import answer
 
@@ -87,7 +88,7 @@ def _terms(tx: Connection, app: App, fresh: list[NewOrder], now: datetime) -> Te
         slas=app.settings.shipping.ids,
         price_tolerance=rules.price_tolerance,
         refuses_other_totals=rules.total_mismatch == "refuse",
-        windows=app.ways.windows(now),
+        windows={new.marketplace_order_id: orderable(app, tx, new, found, now) for new in fresh},
     )
 
 

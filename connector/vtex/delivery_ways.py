@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from connector.domain.freight import Destination, postal_key
 from connector.domain.pickup import Address, PickupPoint
 from connector.domain.ways_offered import SlaOffer
 from connector.domain.windows import Window
+from connector.vtex.order_fields import Fields
 
 DELIVERY = "delivery"
 PICKUP = "pickup-in-point"
+
+
+def destination(address: dict[str, Any], home: str) -> Destination | None:
+    """Read where an order goes, for its freight; None where it names no postal code."""
+    fields = Fields.of(address, "")
+    code = fields.get("postalCode")
+    key = postal_key(code) if isinstance(code, str) else ""
+    country = fields.get("country")
+    return Destination((country.strip().upper() if isinstance(country, str) else "") or home, key) if key else None
 
 
 def channels(stock: int, *, has_pickup: bool) -> list[dict[str, Any]]:
@@ -24,7 +35,7 @@ def sla(way: SlaOffer) -> dict[str, Any]:
         "price": way.price_cents,
         "shippingEstimate": way.estimate,
         "deliveryChannel": PICKUP if way.pickup else DELIVERY,
-        "availableDeliveryWindows": [_window(window) for window in way.windows],
+        "availableDeliveryWindows": [_window(window) for window in way.windows] if way.windows else [],
         "pickupStoreInfo": _store(way.pickup) if way.pickup else None,
     }
 

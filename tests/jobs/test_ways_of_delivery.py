@@ -100,14 +100,14 @@ class Shop(Catalog):
     def ways(self, *lines, **address):
         return [{way["id"]: way for way in row["slas"]} for row in self.asks(*lines, **address).json["logisticsInfo"]]
 
-    def orders(self, sla, window=None, number="1", price=0):
+    def orders(self, sla, window=None, number="1", price=0, code=SAO_PAULO):
         logistics = {"itemIndex": 0, "selectedSla": sla, "price": price, "deliveryWindow": window}
         order = {
             "marketplaceOrderId": number,
             "marketplaceServicesEndpoint": "",
             "marketplacePaymentValue": 10_000 + price + (window or {}).get("price", 0),
             "items": [{"id": "A", "quantity": 1, "price": 10_000, "seller": "1"}],
-            "shippingData": {"address": {"postalCode": INLAND}, "logisticsInfo": [logistics]},
+            "shippingData": {"address": {"postalCode": code}, "logisticsInfo": [logistics]},
         }
         return self.client.simulate_post("/pvt/orders", json=[order])
 
@@ -199,6 +199,29 @@ def test_an_order_may_have_any_window_that_is_offered_and_pays_for_it(shop):
 
         assert answer.status_code == 200
         assert shop.story(answer) == []
+
+
+def test_a_window_before_the_goods_can_be_there_is_refused(shop):
+    answer = shop.orders("Agendada", window("2026-12-01"), code=INLAND)
+
+    assert answer.json["error"]["code"] == "FMT010"
+    assert "the next are 2026-12-03T11:00:00+00:00" in answer.json["error"]["message"]
+
+
+def test_a_window_offered_a_while_ago_is_taken_though_a_day_began_since(shop):
+    shop.now = datetime(2026, 12, 2, 2, 59, tzinfo=UTC)  # a minute before midnight
+    first = shop.ways(code=SAO_PAULO)[0]["Agendada"]["availableDeliveryWindows"][0]
+    shop.now += timedelta(minutes=2)
+
+    assert first not in shop.ways(code=SAO_PAULO)[0]["Agendada"]["availableDeliveryWindows"]
+    assert shop.orders("Agendada", first).status_code == 200
+    shop.now += timedelta(hours=1)
+    assert shop.orders("Agendada", first, number="2").json["error"]["code"] == "FMT010"
+
+
+def test_an_address_that_nothing_is_known_of_may_have_any_window_to_come(shop):
+    assert shop.orders("Agendada", window("2026-12-01"), code=RIO).status_code == 200
+    assert shop.orders("Agendada", window("2026-12-01"), number="2", code=None).status_code == 200
 
 
 @pytest.mark.parametrize(
