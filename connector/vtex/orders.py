@@ -84,7 +84,8 @@ def answer(new: NewOrder, order_id: str) -> dict[str, Any]:
     """Answer a placed order: all of it again, with our id, and unit and multiplier as the guide's answer shows them."""
     answered = dict(new.raw)
     _set(answered, "orderId", order_id)
-    _set(answered, "followUpEmail", Fields.of(new.client, "").text("email"))
+    email = Fields.of(new.client, "").get("email")
+    _set(answered, "followUpEmail", email if isinstance(email, str) else "")
     _set(answered, "items", [_answered_item(line, item) for line, item in zip(_lines(new), new.items, strict=True)])
     return answered
 

@@ -300,6 +300,11 @@ def test_the_answer_is_the_order_with_our_id_and_plain_units():
     assert GUIDE["items"][0]["unitMultiplier"] == 0, "what was sent stays as it was sent"
 
 
+@pytest.mark.parametrize(("email", "told"), [("a@ct.example", "a@ct.example"), (None, ""), ([], ""), (5, ""), ({"x": 1}, "")])
+def test_whatever_stands_for_an_email_the_answer_is_text(email, told):
+    assert answer(one(clientProfileData={"email": email}), "X-1")["followUpEmail"] == told
+
+
 def test_free_text_may_be_text_or_an_object():
     for text in ("leave it", {"value": "leave it"}):
         assert one(openTextField=text).raw["openTextField"] == text
