@@ -60,9 +60,9 @@ def watch(app: App) -> Changes:
 
 def _log(changes: Changes) -> None:
     for alarm in changes.raised:
-        log.warning("alarm: %s -> %s", alarm.sentence, alarm.remedy, **_keys(alarm))
+        log.warning(" ".join(["alarm:", alarm.sentence, "->", alarm.remedy]), **_keys(alarm))
     for alarm in changes.over:
-        log.info("alarm over: %s", alarm.sentence, **_keys(alarm))
+        log.info(" ".join(["alarm over:", alarm.sentence]), **_keys(alarm))
 
 
 def _keys(alarm: Alarm) -> dict[str, str]:

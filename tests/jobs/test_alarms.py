@@ -277,7 +277,9 @@ def test_each_scheduled_pass_looks_and_one_by_hand_leaves_the_log_to_them(shop):
         run_job(shop.app, "export-orders", Pass())
 
     assert [line for line in by_hand if "alarm" in line] == []
-    assert [(line["alarm"], line["subject"]) for line in scheduled if "alarm" in line] == [("never-came", "stock")]
+    (said,) = [line for line in scheduled if "alarm" in line]
+    assert (said["alarm"], said["subject"]) == ("never-came", "stock")
+    assert said["event"].startswith("alarm: stock: no file has ever come; one is expected every 2h -> ")
 
 
 # ── where they are shown ────────────────────────────────────────────────────────────────────────────────────────────────
