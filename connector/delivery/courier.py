@@ -16,13 +16,16 @@ Effect = Callable[[Connection], None]
 class Result:
     """An outcome, and what it means to the state: written in the settling transaction, and only by whoever holds the fence.
 
-    `answered` is False where the destination could not be reached at all.
+    `answered` is False where the destination could not be reached at all. `withheld` is a sentence for the report where what was asked
+    for is not to be had, and a person should mend it; `doubtful` names what was sent and may not do well.
     """
 
     outcome: Outcome
     on_delivered: Effect | None = None
     on_buried: Callable[[Connection, str], None] | None = None
     answered: bool = True
+    withheld: str = ""
+    doubtful: str = ""
 
 
 Courier = Callable[[Message], Result]

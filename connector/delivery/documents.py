@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from connector.app import App
 from connector.delivery import passes
 from connector.delivery.courier import Courier, Result
-from connector.delivery.marketplace import send
+from connector.delivery.sending import send
 from connector.domain.documents import Delivery, Document, DocumentKind, DocumentState, Invoice, Tracking
 from connector.domain.messages import DOCUMENT_KINDS, Delivered, Kind, Message
 from connector.domain.orders import Order

@@ -9,12 +9,13 @@ from connector.delivery import passes
 from connector.delivery.marketplace import CatalogCouriers
 from connector.domain.messages import CATALOG_KINDS
 from connector.settings import MarketplaceSettings
-from connector.storage import accounts, listings
+from connector.storage import accounts, listing_states, listings
 from connector.usecases import stock_terms
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
 JOB = "notify-marketplaces"
+LOOKED_AT_ONCE = 2000
 
 
 def announce_due(app: App, stop: Event) -> None:
@@ -22,9 +23,17 @@ def announce_due(app: App, stop: Event) -> None:
     with app.db.write() as tx:
         for m in app.marketplaces:
             accounts.know(tx, m.account)
-            listings.look_again(tx, m, app.now)
         listings.announce_expired_prices(tx, app.marketplaces, app.now)
     stock_terms.announce_changes(app, stop)
+    for m in app.marketplaces:
+        while _look_again(app, m) == LOOKED_AT_ONCE:
+            pass
+
+
+def _look_again(app: App, m: MarketplaceSettings) -> int:
+    """A part at a time: orders are placed meanwhile."""
+    with app.db.write() as tx:
+        return listing_states.look_again(tx, m.account, app.now, LOOKED_AT_ONCE)
 
 
 def tell(app: App, how: Pass) -> Report:

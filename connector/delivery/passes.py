@@ -18,6 +18,7 @@ from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
 LONG_WAIT = timedelta(minutes=15)
+DOUBTS_NAMED = 5
 NAMED = 20
 """Failures named one by one in a report; the rest are counted, and stand in `dead-letters list` and `status`."""
 
@@ -90,10 +91,18 @@ def _say(report: Report, account: str, relay: Relay) -> None:
     if tally.delivered:
         counts = {kind.value: count for kind, count in tally.delivered.items()}
         report.did(f"{account}: told {', '.join(f'{kind} {count}' for kind, count in counts.items())}", **counts)
+    if tally.doubtful:
+        named = ", ".join(tally.doubtful[:DOUBTS_NAMED]) + (", …" if len(tally.doubtful) > DOUBTS_NAMED else "")
+        report.did(f"{account}: {len(tally.doubtful)} were suggested with a doubt: {named}", doubtful=len(tally.doubtful))
+    for sentence in tally.withheld[:NAMED]:
+        report.failed(f"{account}: {sentence}", withheld=1)
     for sentence in tally.dead[:NAMED]:
         report.failed(f"{account}: given up: {sentence}", dead=1)
     for sentence in tally.failing[:NAMED]:
         report.failed(f"{account}: {sentence}", unreachable=tally.unreachable, failing=1)
+    if len(tally.withheld) > NAMED:
+        unnamed = len(tally.withheld) - NAMED
+        report.failed(f"{account}: and {unnamed} more: connector listings list names them", withheld=unnamed)
     unnamed = max(0, len(tally.dead) - NAMED) + max(0, len(tally.failing) - NAMED)
     if unnamed:
         report.failed(f"{account}: and {unnamed} more", failing=unnamed)

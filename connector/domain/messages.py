@@ -16,7 +16,9 @@ class Kind(StrEnum):
     CATALOG = "catalog"  # the SKU is new, or its content changed (in protocol 2017: anything changed)
     PRICE = "price"  # the price of a known SKU changed
     INVENTORY = "inventory"  # what a known SKU has to sell changed
+    SOLD_OUT = "sold-out"  # a known SKU has nothing left to sell: the same call, before all others
     SUGGESTION = "suggestion"  # the marketplace does not know the SKU: suggest it
+    STATUS = "suggestion-status"  # what became of a suggestion
     INVOICE = "invoice"
     TRACKING = "tracking"
     DELIVERY = "delivery"
@@ -30,8 +32,10 @@ class Kind(StrEnum):
     ERRORS_FILE = "errors-file"  # what of an ERP's file was refused; the reference is its number in the ledger
 
 
-CATALOG_KINDS = (Kind.INVENTORY, Kind.PRICE, Kind.CATALOG, Kind.SUGGESTION)
-"""What notify-marketplaces delivers, the most urgent first: sold out, then price, then content."""
+CATALOG_KINDS = (Kind.SOLD_OUT, Kind.INVENTORY, Kind.PRICE, Kind.CATALOG, Kind.SUGGESTION, Kind.STATUS)
+"""What notify-marketplaces delivers, the most urgent first: sold out, stock and price, content, suggestions, their status."""
+TELLING_KINDS = CATALOG_KINDS[:-1]
+"""Those that tell a marketplace something; the last one only asks."""
 DOCUMENT_KINDS = (Kind.CANCEL, Kind.CHANGE_ACKNOWLEDGED, Kind.CHANGE_CONFIRMED, Kind.INVOICE, Kind.TRACKING, Kind.DELIVERY)
 FILE_KINDS = (Kind.ORDER_FILE, Kind.CHANGE_FILE, Kind.DISPATCH_FILE, Kind.CANCELLATION_FILE, Kind.ERRORS_FILE)
 

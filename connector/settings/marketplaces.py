@@ -18,6 +18,7 @@ class MarketplaceSettings(Section):
     app_key: Annotated[Secret, BeforeValidator(Secret.read)]
     app_token: Annotated[Secret, BeforeValidator(Secret.read)]
     protocol: Literal["current", "2017"] = "current"
+    ean_form: Literal["auto", "string", "array"] = "auto"
     currency: str = Field("BRL", pattern=r"^[A-Z]{3}$")
     sales_channels: tuple[str, ...] = ("1",)
     takes_payment: bool = False

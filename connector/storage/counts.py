@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, func, literal_column, select, union
 
-from connector.domain.messages import CATALOG_KINDS
+from connector.domain.messages import TELLING_KINDS
 from connector.storage.tables import documents, files, freight, holds, marketplaces, orders, outbox, prices, products, rejections, stock
 
 
@@ -45,7 +45,7 @@ def _is(state: str) -> ColumnElement[bool]:
 
 def untold(tx: Connection) -> dict[str, int]:
     """Count, by marketplace, the SKUs about which anything is still untold."""
-    kinds = outbox.c.kind.in_(CATALOG_KINDS)
+    kinds = outbox.c.kind.in_(TELLING_KINDS)
     pairs = union(
         *(select(outbox.c.destination, outbox.c.reference).where(_is(state), kinds) for state in ("pending", "sending"))
     ).subquery()

@@ -13,12 +13,15 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, delete, exists, func, or_, select, text, update
 
 from connector.domain.messages import MAX_ATTEMPTS, Kind, Message
+from connector.storage import siblings
 from connector.storage.tables import outbox as t
 from connector.storage.upsert import Insert, insert
 
 LEASE = timedelta(seconds=60)
 DEADLY_ATTEMPTS = 5 * MAX_ATTEMPTS
 PENDING = t.c.state == "pending"
+IS_PENDING = "state = 'pending'"
+TWIN = [t.c.destination, t.c.kind, t.c.reference]
 
 
 def put(tx: Connection, destination: str, kind: Kind, references: Iterable[str], now: datetime, *, order_id: str | None = None) -> None:
@@ -29,7 +32,7 @@ def put(tx: Connection, destination: str, kind: Kind, references: Iterable[str],
     common = {"destination": destination, "kind": kind.value, "order_id": order_id, "due_at": now, "put_at": now}
     rows = [{**common, "reference": reference} for reference in references]
     if rows:
-        tx.execute(unless_pending(insert(tx, t)), rows)
+        tx.execute(coalesced(insert(tx, t)), rows)
 
 
 def was_ever_put(tx: Connection, destination: str, kind: Kind, reference: str) -> bool:
@@ -38,10 +41,26 @@ def was_ever_put(tx: Connection, destination: str, kind: Kind, reference: str) -
     return tx.execute(select(t.c.id).where(*same).limit(1)).first() is not None
 
 
-def unless_pending(statement: Insert) -> Insert:
-    """Let an insert into the outbox pass over messages that wait already."""
-    twin = [t.c.destination, t.c.kind, t.c.reference]
-    return statement.on_conflict_do_nothing(index_elements=twin, index_where=text("state = 'pending'"))
+def put_later(tx: Connection, destination: str, rows: Sequence[tuple[Kind, str, datetime]], now: datetime) -> int:
+    """Ask for something to be told at its time: rows of kind, reference and instant. What waits already stays; returns how many are new."""
+    common = {"destination": destination, "put_at": now}
+    values = [{**common, "kind": kind.value, "reference": reference, "due_at": at} for kind, reference, at in rows]
+    statement = insert(tx, t).on_conflict_do_nothing(index_elements=TWIN, index_where=text(IS_PENDING))
+    return tx.execute(statement.execution_options(preserve_rowcount=True), values).rowcount if values else 0
+
+
+def coalesced(statement: Insert) -> Insert:
+    """Let an insert pass over messages that wait already; one put for later, and never tried, is due at once then.
+
+    On PostgreSQL it waits for whoever is claiming such a message: passing it over meanwhile would leave the newest change untold.
+    """
+    sooner = statement.excluded.due_at
+    return statement.on_conflict_do_update(
+        index_elements=TWIN,
+        index_where=text(IS_PENDING),
+        set_={"due_at": sooner},
+        where=and_(t.c.attempt == 0, t.c.due_at > sooner),
+    )
 
 
 def claim(
@@ -56,7 +75,10 @@ def claim(
 ) -> list[Message]:
     """Take up to `limit` due messages for the length of a lease, the first kinds first; counts the attempt before it is made.
 
-    `also_before` takes messages that wait for their next attempt too, if the last one was made before that instant (a pass by hand).
+    Of one reference only the most urgent is taken: the next one goes when that is settled, and never beside it. Of one product only one
+    suggestion is (`siblings`).
+    `also_before` takes messages that wait for their time or their next attempt too, if they were put, and last tried, before that
+    instant (a pass by hand).
     `after` leaves messages alone whose reference or order still has one of that kind unsettled (a dispatch never overtakes its order).
     """
     token = uuid4().hex
@@ -64,8 +86,13 @@ def claim(
     claimed: list[Message] = []
     for kind in kinds:
         conditions = [t.c.destination == destination, t.c.kind == kind.value, PENDING, is_due, alone]
+        if claimed:
+            conditions.append(t.c.reference.not_in([message.reference for message in claimed]))
         if after is not None and after != kind:
             conditions.append(~_unsettled(after))
+        if kind is Kind.SUGGESTION and len(claimed) < limit:
+            later = now if also_before else now + siblings.APART
+            conditions = [t.c.id.in_(siblings.one_of_each(tx, destination, conditions, limit - len(claimed), later))]
         claimed += _claim(tx, conditions, now, limit - len(claimed), token)
     return claimed
 
@@ -91,7 +118,9 @@ def _unsettled(kind: Kind) -> ColumnElement[bool]:
 
 def _is_due(table: FromClause, now: datetime, also_before: datetime | None) -> ColumnElement[bool]:
     due = table.c.due_at <= now
-    return due if also_before is None else or_(due, table.c.attempted_at < also_before)
+    if also_before is None:
+        return due
+    return or_(due, table.c.attempted_at < also_before, and_(table.c.attempt == 0, table.c.put_at < also_before))
 
 
 def _has_its_order_for_itself(now: datetime, also_before: datetime | None) -> ColumnElement[bool]:

@@ -203,14 +203,20 @@ listings = Table(
     metadata,
     Column("account", Text, primary_key=True),
     Column("sku", Text, primary_key=True),
-    Column("state", Text, nullable=False),  # unknown, suggested, denied, known
+    Column("state", Text, nullable=False),  # unknown, withheld, suggested, denied, accepted, known
     Column("suggestion_hash", Text),
     Column("suggested_at", Instant),
     Column("told_at", Instant),
-    Column("look_again_at", Instant),  # when a suggested SKU is asked about once more
+    Column("look_again_at", Instant),  # when the status of a suggestion is asked for once more
     Column("note", Text),
-    CheckConstraint("state IN ('unknown', 'suggested', 'denied', 'known')", name="listings_state"),
+    Column("remedy", Text),  # what to do about the note
+    Column("looked_at", Instant),  # when the marketplace last said what became of the suggestion
+    Column("word", Text),  # the status, in its own word
+    Column("denied_at", Instant),
+    Column("denials", Integer, nullable=False, server_default="0"),  # of this very suggestion
+    CheckConstraint("state IN ('unknown', 'withheld', 'suggested', 'denied', 'accepted', 'known')", name="listings_state"),
     Index("listings_to_look_at", "account", "look_again_at"),
+    Index("listings_by_state", "account", "state", "sku"),
 )
 
 outbox = Table(

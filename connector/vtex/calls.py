@@ -55,10 +55,19 @@ def inventory_changed(m: MarketplaceSettings, sku: str) -> Request:
     return _notificator(m, sku, "inventory")
 
 
-def suggestion(m: MarketplaceSettings, product: Product, price_cents: int, quantity: int) -> Request:
+def suggestion(m: MarketplaceSettings, product: Product, price_cents: int, quantity: int, *, ean_in_list: bool = False) -> Request:
     """Suggest a SKU that the marketplace does not know, or put a waiting suggestion again. The price is in cents."""
-    url = f"{m.suggestions.rstrip('/')}/suggestions/{_segment(m.seller_id)}/{_segment(product.sku)}"
-    return Request("PUT", url, suggestion_body(m, product, price_cents, quantity), f"suggest SKU {product.sku}")
+    body = suggestion_body(m, product, price_cents, quantity, ean_in_list=ean_in_list)
+    return Request("PUT", _suggestion_url(m, product.sku), body, f"suggest SKU {product.sku}")
+
+
+def suggestion_status(m: MarketplaceSettings, sku: str) -> Request:
+    """Ask what became of a suggestion (facts §2.1)."""
+    return Request("GET", _suggestion_url(m, sku), None, f"ask what became of the suggestion of SKU {sku}")
+
+
+def _suggestion_url(m: MarketplaceSettings, sku: str) -> str:
+    return f"{m.suggestions.rstrip('/')}/suggestions/{_segment(m.seller_id)}/{_segment(sku)}"
 
 
 def invoice(m: MarketplaceSettings, order: OrderAddress, invoice: Invoice) -> Request:

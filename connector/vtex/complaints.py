@@ -32,7 +32,7 @@ def complaint(text: str, headers: Mapping[str, str]) -> Complaint:
     document = parsed(text)
     code = _first(document, _CODES) or _header(headers, "x-vtex-error-code")
     message = _first(document, _MESSAGES) or _header(headers, "x-vtex-error-message") or _plain_text(text, document)
-    return Complaint(_clean(code, 40), _clean(message, _LONGEST))
+    return Complaint(one_line(code, 40), one_line(message, _LONGEST))
 
 
 def parsed(text: str) -> Any:
@@ -83,7 +83,7 @@ def _plain_text(text: str, document: Any) -> str:
     return text if document is None else ""
 
 
-def _clean(text: str, longest: int) -> str:
+def one_line(text: str, longest: int) -> str:
     """Make one printable line: what a marketplace sends ends in logs, terminals and pages."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * longest]).split())
     return line if len(line) <= longest else line[: longest - 1] + "…"

@@ -18,11 +18,16 @@ SHORTEST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(hours=24)
 LONGEST_REST = 60.0
 
-# Suggestion codes (facts §2.2): already in the catalogue; the catalogue could not be asked; the settings name a seller that is not one.
-_CATALOGUED = frozenset({"18", "22", "23"})
+# Suggestion codes (facts §2.2): already in the catalogue; judged already, whichever way; the catalogue could not be asked; no EAN was
+# found; the settings name a seller that is not one.
+_CATALOGUED = frozenset({"22", "23"})
+_JUDGED = "18"
+_NOT_FOUND = "16"
 _PASSING = frozenset({"99", "999"})
+_NO_IDENTIFIER = "10"
 _WRONG_SELLER = frozenset({"33"})
 _AN_INSTANT = 1_000_000_000
+_REFUSED = 4
 _UNKNOWN_SKU = "not found for this seller"
 # Tight on purpose: "already invoiced and cannot be canceled" is the opposite.
 _ALREADY_CANCELED = re.compile(
@@ -94,6 +99,16 @@ def _rate_header(reply: Reply, name: str) -> int | None:
     return int(value[:12]) if value.isascii() and value.isdigit() else None
 
 
+def is_forgotten_suggestion(reply: Reply) -> bool:
+    """Tell VTEX's own word that it has no such suggestion from a 404 that comes from a wrong address."""
+    return reply.status == HTTPStatus.NOT_FOUND and complaint(reply.text, reply.headers).code == _NOT_FOUND
+
+
+def finds_no_identifier(reply: Reply) -> bool:
+    """Tell a suggestion refused for having neither EAN nor RefId (code 10)."""
+    return reply.status is not None and reply.status // 100 == _REFUSED and complaint(reply.text, reply.headers).code == _NO_IDENTIFIER
+
+
 def receipt(reply: Reply) -> str | None:
     """Return the receipt that VTEX gives for an invoice, tracking or cancellation, where it gives one."""
     document = parsed(reply.text)
@@ -121,17 +136,23 @@ def _moved(reply: Reply, now: datetime) -> Outcome:
 
 def _refusal(kind: Kind, status: int, reply: Reply, now: datetime) -> Outcome:
     match status:
-        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            return _credentials(reply, now)
         case HTTPStatus.TOO_MANY_REQUESTS:
             return _asked_to_wait(reply, now)
         case HTTPStatus.REQUEST_TIMEOUT | HTTPStatus.TOO_EARLY:
             return Retry(_answered(reply))
-        case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED if kind in CATALOG_KINDS:
-            return _not_there(kind, reply, now)
-    if kind is Kind.SUGGESTION:
-        return _suggestion_refused(reply, now)
-    return _document_refused(kind, reply)
+        case HTTPStatus.UNAUTHORIZED:
+            return _credentials(reply, now)
+        case _ if kind is Kind.STATUS:
+            return Delivered(follow_up=(Kind.CATALOG,), note=f"its status cannot be asked for ({_answered(reply)})")
+        case HTTPStatus.FORBIDDEN:
+            return _credentials(reply, now)
+    return _not_taken(kind, reply, now)
+
+
+def _not_taken(kind: Kind, reply: Reply, now: datetime) -> Outcome:
+    if kind in CATALOG_KINDS and reply.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+        return _not_there(kind, reply, now)
+    return _suggestion_refused(reply, now) if kind is Kind.SUGGESTION else _document_refused(kind, reply)
 
 
 def _credentials(reply: Reply, now: datetime) -> Outcome:
@@ -144,18 +165,27 @@ def _asked_to_wait(reply: Reply, now: datetime) -> Outcome:
 
 
 def _not_there(kind: Kind, reply: Reply, now: datetime) -> Outcome:
-    """Suggest an unknown SKU; where the price or stock route says so, ask the catalogue's first, whose word counts (facts §1)."""
+    """Suggest an unknown SKU; where the price or stock route says so, ask the catalogue's first, whose word counts (facts §1).
+
+    A suggestion refused with one of VTEX's codes is that SKU's matter; any other 404 comes from a wrong address, and every SKU would
+    meet it: the marketplace is stopped before thousands of messages do.
+    """
     if is_unknown_sku(reply) and kind is not Kind.SUGGESTION:
         return Delivered(follow_up=(Kind.SUGGESTION if kind is Kind.CATALOG else Kind.CATALOG,))
+    if kind is Kind.SUGGESTION and complaint(reply.text, reply.headers).code.isdigit():
+        return _suggestion_refused(reply, now)
     reason = f"{_answered(reply)}; wrong address or account? check base_url, suggestions_url, account and seller_id"
     return Blocked(reason, until=now + UNTIL_A_PERSON, needs_a_person=True)
 
 
 def _suggestion_refused(reply: Reply, now: datetime) -> Outcome:
+    """Tell stock and price of what is catalogued already, and ask about what was judged: code 18 says so of a denied one too."""
     code = complaint(reply.text, reply.headers).code
     if code in _CATALOGUED:
-        return Delivered(note=f"already catalogued ({_words(reply)})")
-    if code in _PASSING:
+        return Delivered(follow_up=(Kind.INVENTORY, Kind.PRICE), note=f"already catalogued ({_words(reply)})")
+    if code == _JUDGED:
+        return Delivered(follow_up=(Kind.STATUS,), note=f"judged already ({_words(reply)})")
+    if code in _PASSING or code == _NOT_FOUND:
         return Retry(_answered(reply))
     if code in _WRONG_SELLER:
         return Blocked(f"{_answered(reply)}; check seller_id", until=now + UNTIL_A_PERSON, needs_a_person=True)

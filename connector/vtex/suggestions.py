@@ -25,12 +25,17 @@ _SYMBOLS = {
     "RON": "lei",
     "PLN": "zł",
 }
-# Changes with every sale: a suggestion that waits for a reviewer is not put again for it.
-_FLEETING = ("AvailableQuantity",)
+# What sells and for how much comes from the simulation; a suggestion that waits for a reviewer is not put again for it (facts §2.3).
+_FLEETING = ("AvailableQuantity", "Pricing")
 
 
-def suggestion_body(m: MarketplaceSettings, product: Product, price_cents: int, quantity: int) -> dict[str, Any]:
+def suggestion_body(
+    m: MarketplaceSettings, product: Product, price_cents: int, quantity: int, *, ean_in_list: bool = False
+) -> dict[str, Any]:
     """Render a suggestion: lengths in cm, weight in grams (in kg in the 2017 dialect), price in cents.
+
+    The EAN is a string as both documents have it, or a list of one, which alone some marketplaces keep (KI 897301): where the settings
+    say so, or `ean_in_list`. Images that are not https are left out: VTEX does not show them (facts §8, 16).
 
     A superset of both dialects' required fields. SalePrice is in cents: the unit is documented nowhere, but it is "an integer
     without decimal places", every other amount of this protocol is in cents, and in whole units 19.90 could not be said.
@@ -52,10 +57,10 @@ def suggestion_body(m: MarketplaceSettings, product: Product, price_cents: int, 
         "RefId": product.ref_id,
         **_numeric_id(product.sku),
         "CategoryFullPath": product.category,
-        "Images": [_image(image, position) for position, image in enumerate(product.images, 1)],
+        "Images": [_image(image, position) for position, image in enumerate(shown_images(product), 1)],
         "ProductSpecifications": _specifications(m, product.product_specs),
         "SkuSpecifications": _specifications(m, product.sku_specs),
-        "EAN": product.ean,
+        "EAN": _in_list(product.ean) if ean_in_list or m.ean_form == "array" else product.ean,
         "MeasurementUnit": product.measurement_unit or "un",
         "UnitMultiplier": _number(product.unit_multiplier or 1),
         "AvailableQuantity": max(0, min(quantity, _INT32)),
@@ -64,9 +69,18 @@ def suggestion_body(m: MarketplaceSettings, product: Product, price_cents: int, 
 
 
 def suggestion_hash(body: dict[str, Any]) -> str:
-    """Return the fingerprint of what a reviewer judges, 64 hex digits: the same while nothing but the quantity on offer changes."""
+    """Return the fingerprint of what a reviewer judges, 64 hex digits: the same while nothing but price and quantity changes."""
     judged = {name: value for name, value in body.items() if name not in _FLEETING}
     return hashlib.sha256(json.dumps(judged, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def shown_images(product: Product) -> tuple[Image, ...]:
+    """Return the images that VTEX shows, in their order."""
+    return tuple(image for image in product.images if image.url.lower().startswith("https://"))
+
+
+def _in_list(ean: str) -> list[str]:
+    return [ean] if ean else []
 
 
 def _complete_name(product: Product) -> str:

@@ -1,84 +1,17 @@
-"""What a marketplace is told, against a sandbox that knows SKUs: probes, suggestions, prices, stock, and what its answers do."""
+"""What a marketplace is told, against a sandbox that knows SKUs: probes, prices, stock, and what its answers do."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from orders_world import PRODUCT
+from notify_world import NOW, World, said
 from sqlalchemy import delete, select, update
 
-from connector import app as building
-from connector import settings as settings_module
 from connector.domain.messages import Kind
 from connector.sandbox import Sandbox
-from connector.storage import counts, database, listings
+from connector.storage import counts
 from connector.storage import tables as t
 from connector.usecases import letters
-from jobs import Pass
-from jobs.notify_marketplaces import run
-
-NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-GOOD = {
-    **PRODUCT,
-    "images": '[["Principal","https://img.example/a.jpg"]]',
-    "category": "Casa/Cozinha",
-    "ean": "7890000000017",
-    "ref_id": "R",
-}
-MARKETPLACE = """
-[[marketplaces]]
-account = "{account}"
-seller_id = "acme"
-base_url = "{url}"
-suggestions_url = "{suggestions}"
-app_key = "env:NOTIFY_KEY"
-app_token = "env:NOTIFY_TOKEN"
-protocol = "{protocol}"
-requests_per_minute = 600000
-concurrency = 4
-"""
-
-
-class World:
-    """A seller's snapshot and the marketplaces it is told to; the clock is moved by hand."""
-
-    def __init__(self, root, *sandboxes, protocol="current"):
-        (root / "config").mkdir()
-        config = root / "config" / "connector.toml"
-        config.write_text(
-            "".join(MARKETPLACE.format(account=s.account, url=s.url, suggestions=s.suggestions_url, protocol=protocol) for s in sandboxes)
-        )
-        self.now = NOW
-        self.app = building.build(settings_module.load(config), clock=lambda: self.now)
-        database.migrate(self.app.db)
-
-    def sells(self, *skus, price=1000, quantity=5, **content):
-        with self.app.db.write() as tx:
-            for sku in skus:
-                tx.execute(t.products.insert().values(sku=sku, **{**GOOD, **content}))
-                tx.execute(t.stock.insert().values(sku=sku, warehouse="", quantity=quantity))
-                if price:
-                    tx.execute(
-                        t.prices.insert().values(sku=sku, marketplace="", sales_channel="", price_cents=price, list_price_cents=price)
-                    )
-        self.changed(Kind.CATALOG, *skus)
-        self.changed(Kind.PRICE, *skus)
-        self.changed(Kind.INVENTORY, *skus)
-
-    def changed(self, kind, *skus):
-        with self.app.db.write() as tx:
-            listings.announce(tx, self.app.marketplaces, skus, kind, self.now)
-
-    def notify(self, **how):
-        return run(self.app, Pass(**{"by_hand": True, **how}))
-
-    def listing(self, sku, account="shop"):
-        with self.app.db.read() as tx:
-            return listings.one(tx, account, sku)
-
-    def untold(self):
-        with self.app.db.read() as tx:
-            return listings.untold(tx)
 
 
 @pytest.fixture(autouse=True)
@@ -100,16 +33,6 @@ def world(tmp_path, shop):
     one.app.db.close()
 
 
-def said(sandbox):
-    """Return what was said since the last time, in short: method and the tail of the path."""
-    calls = [
-        f"{c.method} {c.path.split('changenotification/acme/')[-1].split('changenotification/')[-1].split('suggestions/')[-1]}"
-        for c in sandbox.calls
-    ]
-    sandbox.calls.clear()
-    return calls
-
-
 def test_an_unknown_sku_is_suggested_with_what_the_snapshot_holds(world, shop):
     world.sells("A")
     report = world.notify()
@@ -124,7 +47,7 @@ def test_the_first_probe_of_a_known_sku_is_followed_by_its_price_and_stock(world
     world.sells("A")
     world.notify()
 
-    assert sorted(said(shop)) == ["POST A", "POST A/inventory", "POST A/price"]
+    assert said(shop) == ["POST A", "POST A/inventory", "POST A/price"]
     assert world.listing("A").state == "known"
 
 
@@ -174,7 +97,7 @@ def test_a_suggestion_that_expired_unanswered_is_sent_again(world, shop):
     world.now += timedelta(days=31)
     world.notify()
 
-    assert said(shop) == ["POST A", "PUT acme/A"]
+    assert said(shop) == ["GET acme/A", "POST A", "PUT acme/A"]
 
 
 def test_an_approved_sku_is_found_out_within_a_day_and_told_its_price_and_stock(world, shop):
@@ -185,14 +108,14 @@ def test_an_approved_sku_is_found_out_within_a_day_and_told_its_price_and_stock(
     world.now += timedelta(hours=25)
     world.notify()
 
-    assert sorted(said(shop)) == ["POST A", "POST A/inventory", "POST A/price"]
+    assert said(shop) == ["GET acme/A", "POST A", "POST A/inventory", "POST A/price"]
 
 
 def test_a_sku_without_a_price_is_not_suggested_until_it_has_one(world, shop):
     world.sells("A", price=None)
     world.notify()
     assert said(shop) == ["POST A"]
-    assert "no price" in world.listing("A").note
+    assert "without a price" in world.listing("A").note
     with world.app.db.write() as tx:
         tx.execute(t.prices.insert().values(sku="A", marketplace="", sales_channel="", price_cents=1, list_price_cents=1))
     world.changed(Kind.PRICE, "A")
@@ -288,14 +211,20 @@ def test_five_failures_in_a_row_open_the_circuit_for_the_others(world, shop):
     assert "failed 5 times in a row" in report.failures[-1]
 
 
-def test_what_vtex_will_never_take_becomes_a_dead_letter_and_stops_nothing_else(world):
-    world.sells("A", "B", category="")
-    world.sells("C")
+def test_what_vtex_will_never_take_becomes_a_dead_letter_and_stops_nothing_else(world, shop):
+    world.sells("A", "B", "C")
+    for sku in "AB":
+        refusal = {"errorResponse": {"Code": 12, "Message": "ProductOrSkuHasInvalidSpecificationLength"}}
+        shop.fail_next(400, pattern=f"suggestions/acme/{sku}$", body=refusal)
     report = world.notify()
 
     assert report.exit_status == 1
     assert {letter["reference"] for letter in letters.listing(world.app)} == {"A", "B"}
-    assert world.listing("C").state == "suggested"
+    assert (world.state("A"), world.state("C")) == ("withheld", "suggested")
+    assert "12: ProductOrSkuHasInvalidSpecificationLength" in world.listing("A").note
+    world.rewrites("A", product_name="Mended")
+    world.notify()
+    assert (world.state("A"), len(letters.listing(world.app))) == ("suggested", 1)
 
 
 def test_a_404_that_is_not_vtexs_own_suggests_nothing(world, shop):

@@ -8,7 +8,7 @@ from sqlalchemy import insert
 
 from connector.domain.messages import Kind
 from connector.errors import Conflict, UsageError
-from connector.storage import listings
+from connector.storage import listing_states
 from connector.storage.tables import orders, reservations
 from connector.usecases import imports, repair
 
@@ -38,7 +38,7 @@ def test_an_export_is_applied_told_and_archived(shop):
 def test_a_change_is_counted_by_field_and_told_once(shop):
     shop.export("products/1.csv", product("A"))
     with shop.app.db.write() as tx:
-        listings.told(tx, "shop", ["A"], shop.now)
+        listing_states.told(tx, "shop", ["A"], shop.now)
     shop.export("prices/1.csv", "A;10,00;12,00", "B;10,00;10,00")
     report = shop.export("prices/2.csv", "A;9,00;11,00", "B;10,00;13,00")
 
@@ -284,7 +284,7 @@ def test_a_price_that_falls_by_ninety_percent_waits_and_the_others_do_not(shop):
 def test_a_held_price_is_applied_and_told_when_a_person_says_yes(shop):
     shop.export("products/1.csv", product("A"))
     with shop.app.db.write() as tx:
-        listings.told(tx, "shop", ["A"], shop.now)
+        listing_states.told(tx, "shop", ["A"], shop.now)
     shop.export("prices/1.csv", "A;100,00;100")
     before = shop.messages().count((Kind.PRICE, "A"))
     shop.export("prices/2.csv", "A;10,00;100")

@@ -140,12 +140,37 @@ def test_the_numeric_id_is_there_only_where_it_says_the_same_as_the_code(sku, nu
     assert calls.suggestion(marketplace(), product(sku=sku), 1, 1).body.get("SellerStockKeepingUnitId") == number
 
 
-def test_the_fingerprint_of_a_suggestion_changes_with_what_a_reviewer_judges_and_not_with_the_quantity():
+def test_the_fingerprint_of_a_suggestion_changes_with_what_a_reviewer_judges_and_not_with_price_or_quantity():
     first = calls.suggestion(marketplace(), product(), 1990, 5).body
 
     assert suggestion_hash(first) == suggestion_hash(calls.suggestion(marketplace(), product(), 1990, 4).body)
     assert suggestion_hash(first) != suggestion_hash(calls.suggestion(marketplace(), product(product_name="Tea"), 1990, 5).body)
-    assert suggestion_hash(first) != suggestion_hash(calls.suggestion(marketplace(), product(), 2990, 5).body)
+    assert suggestion_hash(first) == suggestion_hash(calls.suggestion(marketplace(), product(), 2990, 5).body)
+
+
+def test_the_status_of_a_suggestion_is_asked_where_it_was_put():
+    request = calls.suggestion_status(marketplace(), "A/1")
+
+    assert (request.method, request.url, request.body) == ("GET", "https://api.vtex.com/shop/suggestions/acme/A%2F1", None)
+
+
+@pytest.mark.parametrize("protocol", ["current", "2017"])
+def test_the_ean_is_written_as_the_settings_say(protocol):
+    def of(form, **how):
+        m = marketplace(protocol).model_copy(update={"ean_form": form})
+        return calls.suggestion(m, product(**how.pop("content", {})), 1, 1, **how).body["EAN"]
+
+    assert of("auto") == of("string") == "7891000000012"
+    assert of("array") == of("auto", ean_in_list=True) == ["7891000000012"]
+    assert (of("array", content={"ean": ""}), of("string", content={"ean": ""})) == ([], "")
+
+
+def test_images_that_are_not_https_are_left_out_of_a_suggestion():
+    images = (Image("a", "http://img.example/1.jpg"), Image("", "HTTPS://img.example/2.jpg"))
+
+    assert calls.suggestion(marketplace(), product(images=images), 1, 1).body["Images"] == [
+        {"imageName": "Image 1", "imageUrl": "HTTPS://img.example/2.jpg"}
+    ]
 
 
 def test_an_invoice_goes_to_the_address_that_the_order_names():

@@ -5,8 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.messages import CATALOG_KINDS, DOCUMENT_KINDS, Blocked, Delivered, GiveUp, Kind, Retry
-from connector.vtex.replies import Reply, is_throttled, is_unknown_sku, outcome, receipt, rest_asked_for
+from connector.domain.messages import CATALOG_KINDS, DOCUMENT_KINDS, TELLING_KINDS, Blocked, Delivered, GiveUp, Kind, Retry
+from connector.vtex.replies import (
+    Reply,
+    finds_no_identifier,
+    is_forgotten_suggestion,
+    is_throttled,
+    is_unknown_sku,
+    outcome,
+    receipt,
+    rest_asked_for,
+)
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 UNKNOWN = "Seller StockKeepingUnit 34562 not found for this seller id acme"
@@ -53,7 +62,7 @@ def test_where_a_price_meets_an_unknown_sku_the_catalogue_is_asked(kind):
     assert outcome(kind, answer(404, UNKNOWN), NOW) == Delivered(follow_up=(Kind.CATALOG,))
 
 
-@pytest.mark.parametrize("kind", CATALOG_KINDS)
+@pytest.mark.parametrize("kind", TELLING_KINDS)
 @pytest.mark.parametrize("reply", [answer(404), answer(404, "<html>"), answer(404, {"Message": "No HTTP resource"}), answer(405)])
 def test_any_other_404_is_a_wrong_address_and_suggests_nothing(kind, reply):
     result = outcome(kind, reply, NOW)
@@ -64,7 +73,7 @@ def test_any_other_404_is_a_wrong_address_and_suggests_nothing(kind, reply):
     assert "wrong address or account" in result.reason
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*TELLING_KINDS, *DOCUMENT_KINDS])
 @pytest.mark.parametrize(("status", "hint"), [(401, "app_token"), (403, "License Manager")])
 def test_refused_credentials_block_the_marketplace_until_a_person_looks(kind, status, hint):
     result = outcome(kind, answer(status, {"error": {"code": "x", "message": "no"}}), NOW)
@@ -178,12 +187,46 @@ def test_a_long_complaint_is_cut():
     assert len(outcome(Kind.INVOICE, answer(400, "x" * 10**6), NOW).reason) < 350
 
 
-@pytest.mark.parametrize("code", [18, 22, "23"])
-def test_a_suggestion_of_what_is_catalogued_is_done(code):
+@pytest.mark.parametrize("code", [22, "23"])
+def test_of_what_is_catalogued_stock_and_price_are_told(code):
     result = outcome(Kind.SUGGESTION, answer(400, {"errorResponse": {"Code": code, "Message": "m"}}), NOW)
 
+    assert result == Delivered(follow_up=(Kind.INVENTORY, Kind.PRICE), note=f"already catalogued ({code}: m)")
+
+
+def test_a_suggestion_that_is_judged_already_is_asked_about():
+    result = outcome(Kind.SUGGESTION, answer(400, {"errorResponse": {"Code": 18, "Message": "m"}}), NOW)
+
+    assert result == Delivered(follow_up=(Kind.STATUS,), note="judged already (18: m)")
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 410, 422])
+def test_a_question_that_is_refused_harms_nothing_and_the_catalogue_is_asked(status):
+    result = outcome(Kind.STATUS, answer(status, {"message": "no"}), NOW)
+
     assert isinstance(result, Delivered)
-    assert result.note == f"already catalogued ({code}: m)"
+    assert result.follow_up == (Kind.CATALOG,)
+
+
+def test_credentials_that_a_question_finds_refused_stop_the_marketplace():
+    assert isinstance(outcome(Kind.STATUS, answer(401), NOW), Blocked)
+
+
+def test_a_404_to_a_suggestion_with_a_code_of_vtexs_is_that_skus_matter():
+    def of(code):
+        return outcome(Kind.SUGGESTION, answer(404, {"errorResponse": {"Code": code, "Message": "m"}}), NOW)
+
+    assert isinstance(of(16), Retry)
+    assert of(11) == GiveUp("answered 404: 11: m")
+
+
+def test_a_forgotten_suggestion_and_a_missing_identifier_are_told_by_their_codes():
+    forgotten, other = answer(404, {"errorResponse": {"Code": 16, "Message": "SuggestionNotFound"}}), answer(404, "nothing here")
+
+    assert (is_forgotten_suggestion(forgotten), is_forgotten_suggestion(other)) == (True, False)
+    assert finds_no_identifier(answer(400, {"errorResponse": {"Code": 10}}))
+    assert not finds_no_identifier(answer(400, {"errorResponse": {"Code": 11}}))
+    assert not finds_no_identifier(Reply(None, failure="no answer"))
 
 
 def test_other_suggestion_codes_keep_their_meaning():
@@ -232,7 +275,7 @@ def test_no_answer_whatever_breaks_the_table(kind, status, text, headers):
 
     assert isinstance(result, (Delivered, Retry, Blocked, GiveUp))
     if isinstance(result, Delivered):
-        assert 200 <= status < 300 or status == 404 or kind in (Kind.SUGGESTION, Kind.CANCEL)
+        assert 200 <= status < 300 or status == 404 or kind in (Kind.SUGGESTION, Kind.STATUS, Kind.CANCEL)
     else:
         assert result.reason
         assert result.reason.isprintable()

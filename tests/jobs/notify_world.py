@@ -1,0 +1,107 @@
+"""A seller's world for notifications: a snapshot, sandbox marketplaces, a clock that is moved by hand."""
+
+from datetime import UTC, datetime
+
+from orders_world import PRODUCT
+from sqlalchemy import select, update
+
+from connector import app as building
+from connector import settings as settings_module
+from connector.domain.messages import Kind
+from connector.storage import counts, database, listing_states, listings
+from connector.storage import tables as t
+from jobs import Pass
+from jobs.notify_marketplaces import run
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+GOOD = {
+    **PRODUCT,
+    "images": '[["Principal","https://img.example/a.jpg"]]',
+    "category": "Casa/Cozinha",
+    "ean": "7890000000017",
+    "ref_id": "R",
+}
+MARKETPLACE = """
+[[marketplaces]]
+account = "{account}"
+seller_id = "acme"
+base_url = "{url}"
+suggestions_url = "{suggestions}"
+app_key = "env:NOTIFY_KEY"
+app_token = "env:NOTIFY_TOKEN"
+protocol = "{protocol}"
+requests_per_minute = 600000
+concurrency = 4
+"""
+
+
+class World:
+    """A seller's snapshot and the marketplaces it is told to; the clock is moved by hand."""
+
+    def __init__(self, root, *sandboxes, protocol="current", more="", url=""):
+        (root / "config").mkdir()
+        config = root / "config" / "connector.toml"
+        one = MARKETPLACE + more + "\n"
+        places = [one.format(account=s.account, url=s.url, suggestions=s.suggestions_url, protocol=protocol) for s in sandboxes]
+        config.write_text((f'[database]\nurl = "{url}"\n' if url else "") + "".join(places))
+        self.now = NOW
+        self.app = building.build(settings_module.load(config), clock=lambda: self.now)
+        database.migrate(self.app.db)
+
+    def sells(self, *skus, price=1000, quantity=5, **content):
+        with self.app.db.write() as tx:
+            for sku in skus:
+                tx.execute(t.products.insert().values(sku=sku, **{**GOOD, "product_id": sku, **content}))
+                tx.execute(t.stock.insert().values(sku=sku, warehouse="", quantity=quantity))
+                if price:
+                    tx.execute(
+                        t.prices.insert().values(sku=sku, marketplace="", sales_channel="", price_cents=price, list_price_cents=price)
+                    )
+        self.changed(Kind.CATALOG, *skus)
+        self.changed(Kind.PRICE, *skus)
+        self.changed(Kind.INVENTORY, *skus)
+
+    def changed(self, kind, *skus):
+        with self.app.db.write() as tx:
+            listings.announce(tx, self.app.marketplaces, skus, kind, self.now)
+
+    def notify(self, **how):
+        return run(self.app, Pass(**{"by_hand": True, **how}))
+
+    def rewrites(self, sku, **content):
+        """Change a SKU's content, as an import does."""
+        with self.app.db.write() as tx:
+            tx.execute(update(t.products).where(t.products.c.sku == sku).values(**content))
+        self.changed(Kind.CATALOG, sku)
+
+    def stocks(self, sku, quantity):
+        with self.app.db.write() as tx:
+            tx.execute(update(t.stock).where(t.stock.c.sku == sku).values(quantity=quantity))
+        self.changed(Kind.INVENTORY, sku)
+
+    def listing(self, sku, account="shop"):
+        with self.app.db.read() as tx:
+            return listing_states.find(tx, account, sku)
+
+    def state(self, sku, account="shop"):
+        return self.listing(sku, account).state
+
+    def messages(self):
+        """What waits, in the order in which it was put."""
+        with self.app.db.read() as tx:
+            query = select(t.outbox.c.kind, t.outbox.c.reference).where(t.outbox.c.state == "pending").order_by(t.outbox.c.id)
+            return [tuple(row) for row in tx.execute(query)]
+
+    def untold(self):
+        with self.app.db.read() as tx:
+            return sum(counts.untold(tx).values())
+
+
+def said(sandbox):
+    """Return what was said since the last time, in short: method and the tail of the path."""
+    calls = [
+        f"{c.method} {c.path.split('changenotification/acme/')[-1].split('changenotification/')[-1].split('suggestions/')[-1]}"
+        for c in sandbox.calls
+    ]
+    sandbox.calls.clear()
+    return calls
