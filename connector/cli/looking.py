@@ -58,7 +58,9 @@ def _tables(found: Status) -> None:
     show.say(f"Notifications pending: {notifications['pending']}")
     places = [(account, m["pending"], _state(m), _rate(m), m["blocked_reason"]) for account, m in notifications["marketplaces"].items()]
     show.table("Marketplaces", ["marketplace", "pending", "state", "calls a minute", "reason"], places)
+    listings = {account: m["listings"] for account, m in notifications["marketplaces"].items() if m["listings"]}
     for title, what in (
+        ("Listings", _counts(listings)),
         ("Orders", _counts(seen["orders"]["by_state"])),
         ("Orders not exported", _counts(seen["orders"]["not_exported"])),
         ("Orders stuck between written and published", ", ".join(seen["orders"]["publishing"])),

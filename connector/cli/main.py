@@ -12,6 +12,7 @@ from connector import __version__
 from connector.cli import fixing, looking, project, running, show
 from connector.cli.freight import freight
 from connector.cli.layouts import layout
+from connector.cli.listings import listings, resync
 from connector.cli.opening import Call
 from connector.cli.orders import orders
 from connector.cli.sandbox import sandbox
@@ -66,6 +67,8 @@ cli.add_typer(fixing.quarantine, name="quarantine")
 cli.command()(fixing.pause)
 cli.command()(fixing.resume)
 cli.add_typer(fixing.dead_letters, name="dead-letters")
+cli.add_typer(listings, name="listings")
+cli.command()(resync)
 cli.add_typer(orders, name="orders")
 cli.command()(fixing.erase)
 cli.command()(sandbox)

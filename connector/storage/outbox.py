@@ -244,6 +244,12 @@ def sample(tx: Connection, destination: str, kinds: Collection[Kind], limit: int
     return [(row.kind, row.reference) for row in tx.execute(query)]
 
 
+def about(tx: Connection, destination: str, kinds: Collection[Kind], reference: str) -> list[str]:
+    """Return the kinds of the messages about one reference that wait."""
+    rows = tx.execute(select(t.c.kind).where(*_waits(destination, kinds), t.c.reference == reference).order_by(t.c.id))
+    return list(rows.scalars())
+
+
 def letters(tx: Connection, *, ids: Collection[int] | None = None, limit: int = 1000) -> list[dict[str, Any]]:
     """Return dead letters, the oldest first; those of the given ids, or all."""
     query = select(t).where(t.c.state == "dead").order_by(t.c.id).limit(limit)

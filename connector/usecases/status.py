@@ -13,7 +13,7 @@ from connector.domain.messages import ERP
 from connector.erp import intake
 from connector.errors import ConnectorError
 from connector.settings import FeedsSettings, MarketplaceSettings
-from connector.storage import counts, health, runs
+from connector.storage import counts, health, listing_states, runs
 from connector.usecases import alarms
 
 SNAPSHOT_FEEDS = ("products", "prices", "stock", "services", "freight")
@@ -112,11 +112,14 @@ def _run(row: dict[str, Any]) -> dict[str, Any]:
 def _notifications(tx: Connection, app: App, messages: dict[str, dict[str, int]]) -> dict[str, Any]:
     known = counts.marketplaces_now(tx, app.now)
     places = {m.account: _place(m, known.get(m.account, {})) for m in app.marketplaces}
-    waiting = counts.untold(tx)
+    waiting, listings = counts.untold(tx), listing_states.by_state(tx)
     return {
         "pending": sum(waiting.values()),
         "messages": messages,
-        "marketplaces": {account: {"pending": waiting.get(account, 0), **place} for account, place in places.items()},
+        "marketplaces": {
+            account: {"pending": waiting.get(account, 0), "listings": listings.get(account, {}), **place}
+            for account, place in places.items()
+        },
     }
 
 
