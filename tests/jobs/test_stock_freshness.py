@@ -13,7 +13,7 @@ from connector import settings as settings_module
 from connector.domain.messages import CATALOG_KINDS
 from connector.domain.simulation import Cart, CartLine
 from connector.errors import ConnectorError, OrderRefused
-from connector.storage import listings, tables
+from connector.storage import listing_states, tables
 from connector.usecases import alarms, offers, orders, repair, stock_terms
 from connector.vtex.orders import read
 
@@ -36,7 +36,7 @@ def open_shop(tmp_path, more="", url="sqlite:///var/connector.db"):
     made.export("prices/p.csv", *(f"{sku};10,00;10,00" for sku in SKUS))
     stock(made)
     with made.app.db.write() as tx:
-        listings.told(tx, "shop", SKUS, made.now)
+        listing_states.told(tx, "shop", SKUS, made.now)
     told(made)
     return made
 
@@ -134,7 +134,7 @@ def test_safety_stock_is_kept_back_by_sku_by_category_or_of_all(tmp_path, rules,
 # ── what is told ────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_each_crossing_is_told_once_for_every_sku_in_stock_that_is_known_there(shop):
     with shop.app.db.write() as tx:
-        listings.unknown(tx, "shop", "C", None, shop.now)
+        listing_states.unknown(tx, "shop", "C", shop.now)
         tx.execute(update(tables.listings).where(tables.listings.c.sku == "C").values(state="denied"))
     known = [("inventory", "A"), ("inventory", "B")]
     assert told(shop) == []
