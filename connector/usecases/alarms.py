@@ -60,9 +60,11 @@ def watch(app: App) -> Changes:
 
 def _log(changes: Changes) -> None:
     for alarm in changes.raised:
-        log.warning(" ".join(["alarm:", alarm.sentence, "->", alarm.remedy]), **_keys(alarm))
+        sentence = f"alarm: {alarm.sentence} -> {alarm.remedy}"
+        log.warning(sentence, **_keys(alarm))
     for alarm in changes.over:
-        log.info(" ".join(["alarm over:", alarm.sentence]), **_keys(alarm))
+        sentence = f"alarm over: {alarm.sentence}"
+        log.info(sentence, **_keys(alarm))
 
 
 def _keys(alarm: Alarm) -> dict[str, str]:
