@@ -77,7 +77,7 @@ def account() -> Part:
 
 
 def channel() -> Part:
-    schema = {"type": "string", "default": "1", "pattern": "^[A-Za-z0-9._-]{0,64}$"}
+    schema = {"type": "string", "default": "1", "pattern": "^ *[A-Za-z0-9._-]{0,64} *$"}
     return {"name": "sc", "in": "query", "schema": schema, "description": "Sales channel"}
 
 

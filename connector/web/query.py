@@ -67,7 +67,7 @@ def _instead(account: str, named: str) -> str:
 
 def _value(req: falcon.Request, name: str) -> str:
     found = req.params.get(name, "")
-    return str(found[-1] if isinstance(found, list) else found).strip()
+    return str(found[-1] if isinstance(found, list) else found).strip(" ")
 
 
 def context(req: falcon.Request) -> Any:

@@ -8,6 +8,7 @@ import time
 from functools import partial
 from http import HTTPStatus
 from typing import Any
+from uuid import uuid4
 
 from gunicorn.http import errors
 from gunicorn.util import write_nonblock
@@ -58,12 +59,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     def handle_error(self, _req: Any, client: socket.socket, _addr: Any, exc: BaseException) -> None:
         """Answer what never reached the application, in JSON."""
         status, reason, message = _status(exc)
+        number = uuid4().hex
         if status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            self.log.error("request failed below the application", exc_info=exc)
+            self.log.error("request %s failed below the application", number, exc_info=exc)
         else:
-            self.log.warning("request refused below the application: %s (%s)", status, type(exc).__name__)
+            self.log.warning("request %s refused below the application: %s (%s)", number, status, type(exc).__name__)
         try:
-            write_nonblock(client, answer(status, reason, message))
+            write_nonblock(client, answer(status, reason, message, number))
         except OSError:
             self.log.debug("the client was gone before its error could be sent")
 
@@ -72,9 +74,9 @@ def _status(raised: BaseException) -> tuple[int, str, str]:
     return next((s, r, m) for kind, s, r, m in STATUSES if isinstance(raised, kind) or kind is Exception)
 
 
-def answer(status: int, reason: str, message: str) -> bytes:
-    """Return a whole HTTP answer, its connection to be closed."""
+def answer(status: int, reason: str, message: str, number: str) -> bytes:
+    """Return a whole HTTP answer, its connection to be closed; `number` is the request's in the log."""
     body = document(OTHER, message)
     lines = [f"HTTP/1.1 {status} {reason}", "Connection: close", "Content-Type: application/json", f"Content-Length: {len(body)}"]
-    lines += [f"{name}: {value}" for name, value in headers(OTHER, message).items()]
+    lines += [f"{name}: {value}" for name, value in ({"x-request-id": number} | headers(OTHER, message)).items()]
     return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + body

@@ -88,7 +88,7 @@ class TestWhoAsks:
         assert refused(answer, 400)
         assert answer.json["error"]["message"].startswith("an ")
 
-    @pytest.mark.parametrize("channel", ["%00", "a b", "x" * 65, "é", "1;2"])
+    @pytest.mark.parametrize("channel", ["%00", "%0C", "a b", "x" * 65, "é", "1;2"])
     def test_a_sales_channel_that_cannot_be_one_is_400_naming_it(self, project, channel):
         answer = project().client().simulate_post(SIMULATION, query_string=f"sc={channel}", json=CART)
 

@@ -26,6 +26,9 @@ X-VTEX-API-AppToken = "the-token"
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "304"]
 
+[checks.negative_data_rejection]
+expected-statuses = ["400", "401", "403", "404", "405", "409", "413", "414", "415", "422", "431"]
+
 # An order may be refused for what no schema says: an unknown SKU, a number that a database cannot hold, a NUL.
 [[operations]]
 include-path-regex = "/pvt/orders"

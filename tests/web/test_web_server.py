@@ -50,6 +50,7 @@ def refused(answer, status):
     assert found == status, answer
     assert headers["content-type"] == "application/json"
     assert headers["x-vtex-error-code"] == document["error"]["code"]
+    assert headers["x-request-id"]
     assert b"<html" not in answer.lower()
     return document["error"]["message"]
 
