@@ -72,7 +72,7 @@ def an_offer(chance):
         list_price_cents=chance.randrange(10**12),
         valid_until=None,
         stock=chance.randrange(10**6),
-        weight_g=often(chance, 5000, 10**12),
+        weight_g=chance.choice((500, 500, 500, often(chance, 5000, 10**12))),  # equal shares are what spare cents are about
         height_cm=chance.choice((0.0, 10.1, chance.random() * 300, chance.random() * 1e9)),
         width_cm=chance.choice((10.1, chance.random() * 300)),
         length_cm=chance.choice((10.1, chance.random() * 300)),
@@ -123,7 +123,7 @@ def a_destination(chance):
 
 
 TABLES = st.lists(drawn(a_rate), max_size=6).map(lambda found: RateTable(found, "BRA"))
-LOADS = st.lists(st.tuples(drawn(an_offer), st.integers(0, 10**6)), max_size=6)
+LOADS = st.lists(st.tuples(drawn(an_offer), st.integers(0, 2) | st.integers(0, 10**6)), max_size=6)
 DESTINATIONS = drawn(a_destination)
 CARTS = st.tuples(LOADS, DESTINATIONS, st.sampled_from(["item", "cart"]))
 INSTANTS = st.integers(0, 20 * 366 * 86_400).map(lambda n: datetime(2020, 1, 1, tzinfo=UTC) + timedelta(seconds=n))
@@ -192,6 +192,21 @@ def test_the_order_of_lines_changes_nothing(shop, cart, now, chance):
     back = ways_offered(shuffled, ways, destination, split, now)
 
     assert by_content(loads, there) == by_content(shuffled, back)
+
+
+@many
+@given(st.permutations("ABCDE"), st.integers(1, 1000), st.integers(1, 3))
+def test_spare_cents_stay_with_their_goods(order, cents, quantity):
+    rate = Rate("a", 2, "0", "99999999", "", 0, 10**6, cents, Decimal(0), Decimal(0), 0, 0, "BRA", 0)
+    ways = plain([Sla("S", "S", "bd", RateTable([rate], "BRA"))])
+
+    def paid(skus):
+        loads = [(Offer(sku, 1, 1, None, 9, 500, 1.0, 1.0, 1.0, "un", 1.0), quantity) for sku in skus]
+        found = ways_offered(loads, ways, Destination("BRA", postal_key("22051030")), "cart", NOW)
+        return {sku: way.price_cents for sku, (way,) in zip(skus, found, strict=True)}
+
+    assert paid(order) == paid("ABCDE")
+    assert sum(paid(order).values()) == cents
 
 
 @many
