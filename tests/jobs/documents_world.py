@@ -4,12 +4,12 @@ import json
 import os
 from datetime import UTC, datetime, timedelta
 
+from judging import Judge
 from orders_world import PRODUCT, order
 from sqlalchemy import func, select
 
 from connector import app as building
 from connector import settings as settings_module
-from connector.sandbox import Sandbox
 from connector.storage import database
 from connector.storage.tables import documents, outbox, prices, products, stock
 from connector.usecases import orders
@@ -139,4 +139,4 @@ class Papers:
 
 def sandboxes():
     os.environ.update(DOCUMENTS_KEY="key", DOCUMENTS_TOKEN="token")
-    return [Sandbox(account=account, app_key="key", app_token="token") for account in ("shop", "mall")]
+    return [Judge(account=account, app_key="key", app_token="token") for account in ("shop", "mall")]

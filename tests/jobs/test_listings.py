@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from judging import Judge
 from notify_world import World, said
 from sqlalchemy import delete, update
 
 from connector.domain.messages import Kind
-from connector.sandbox import Sandbox
 from connector.storage import tables as t
 from connector.usecases import letters
 
@@ -26,7 +26,7 @@ def _credentials(monkeypatch):
 
 @pytest.fixture
 def shop():
-    with Sandbox(account="shop", app_key="key", app_token="token") as sandbox:
+    with Judge(account="shop", app_key="key", app_token="token") as sandbox:
         yield sandbox
 
 

@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from judging import Judge
 from sqlalchemy import select
 from test_notify_marketplaces import World
 
 from connector import app as building
 from connector import settings as settings_module
-from connector.sandbox import Sandbox
 from connector.storage import accounts
 from connector.storage.tables import outbox
 from connector.usecases import letters
@@ -19,7 +19,7 @@ from connector.usecases.status import status
 def shop(monkeypatch):
     monkeypatch.setenv("NOTIFY_KEY", "key")
     monkeypatch.setenv("NOTIFY_TOKEN", "token")
-    with Sandbox(account="shop", app_key="key", app_token="token") as sandbox:
+    with Judge(account="shop", app_key="key", app_token="token") as sandbox:
         yield sandbox
 
 

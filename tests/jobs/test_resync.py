@@ -3,12 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from judging import Judge
 from notify_world import World, said
 from sqlalchemy import delete, select
 
 from connector.domain.messages import Kind
 from connector.errors import NotFound, UsageError
-from connector.sandbox import Sandbox
 from connector.storage import tables as t
 from connector.usecases.resync import resync
 
@@ -21,7 +21,7 @@ def _credentials(monkeypatch):
 
 @pytest.fixture
 def shop():
-    with Sandbox(account="shop", app_key="key", app_token="token", known={"A", "B"}) as sandbox:
+    with Judge(account="shop", app_key="key", app_token="token", known={"A", "B"}) as sandbox:
         yield sandbox
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 from catalog_world import Catalog
-from falcon.testing import TestClient
+from judging import JudgedClient
 
 from connector import app as building
 from connector.usecases import orders
@@ -90,7 +90,7 @@ class Shop(Catalog):
 
     @property
     def client(self):
-        return TestClient(create_app(self.app), headers={"Host": "127.0.0.1"})
+        return JudgedClient(create_app(self.app), headers={"Host": "127.0.0.1"})
 
     def asks(self, *lines, code=INLAND, **address):
         items = [{"id": sku, "quantity": quantity, "seller": "1"} for sku, quantity in lines or [("A", 1)]]

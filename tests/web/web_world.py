@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from falcon.testing import TestClient
+from judging import JudgedClient
 from sqlalchemy import insert
 
 from connector import app as parts
@@ -51,8 +51,8 @@ class Project:
     def app(self) -> parts.App:
         return parts.load(self.config, wait_seconds=2)
 
-    def client(self, **headers: str) -> TestClient:
-        return TestClient(create_app(self.app()), headers={**LOCAL, **headers})
+    def client(self, **headers: str) -> JudgedClient:
+        return JudgedClient(create_app(self.app()), headers={**LOCAL, **headers})
 
 
 def fill(app: parts.App, *, at: datetime | None = None) -> None:
