@@ -110,7 +110,7 @@ def cancel(m: MarketplaceSettings, order: OrderAddress, reason: str) -> Request:
 def agreement(m: MarketplaceSettings, order: OrderAddress, request_id: str, kind: Agreement) -> Request:
     """Agree to a change of an order: that it was taken (Acknowledgment), or that it was applied (Confirmation) (facts 6.2).
 
-    Sent to the order's own address, and to base_url's order system where that is of no use (decision 9).
+    Sent to the order's own address, and to base_url's order system where that is of no use (decision 11).
     """
     base = services_base(m, order.services_endpoint)
     tail = f"orders/{_segment(_id(order))}/changes/{_segment(request_id)}/send-agreement"

@@ -1,4 +1,4 @@
-"""VTEX's order modifications and their agreements in our words (Orders API, change v2; facts 6.2, decision 9)."""
+"""VTEX's order modifications and their agreements in our words (Orders API, change v2; facts 6.2, decision 11)."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Cancellations:
 
 
 class Changes:
-    """Changes of orders; VTEX does not document the address on the seller's side (decision 9), so POST and PATCH are both taken."""
+    """Changes of orders; VTEX does not document the address on the seller's side (decision 11), so POST and PATCH are both taken."""
 
     def __init__(self, app: App) -> None:
         self.app = app
