@@ -1,6 +1,5 @@
 """One contract for both databases: what an import plans and applies."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cases import cases
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select
@@ -357,10 +357,10 @@ def plain_reading(sequence):
     return sorted((*key, value) for key, value in world.items())
 
 
-EXAMPLES = 200 if os.environ.get("CI") == "true" else 40
+CASES = cases(200)
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(exports)
 def test_any_sequence_of_exports_gives_what_a_plain_reading_gives(database, sequence):
     with database.write() as tx:

@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from cases import SEED, cases
 
 from connector import app as building
 from connector.domain.messages import ERP, Kind
@@ -22,8 +23,7 @@ from connector.vtex.orders import read
 from jobs import Pass
 from jobs.running import run_job
 
-KILLS = int(os.environ.get("CONNECTOR_TEST_KILLS", "60"))
-SEED = int(os.environ.get("CONNECTOR_TEST_SEED", "20261124"))
+KILLS = cases(60)
 CONFIG = """
 [[marketplaces]]
 account = "shop"

@@ -1,6 +1,5 @@
 """A process that imports an export is killed, wherever that may be; the next pass ends what it began, and applies it once."""
 
-import os
 import random
 import signal
 import subprocess
@@ -9,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cases import SEED, cases
 
 WORLD = Path(__file__).parents[1] / "jobs"
 VICTIM = """
@@ -117,8 +117,7 @@ def test_a_kill_at_any_look_at_the_clock_is_healed(shop):
 
 
 ROWS = 4000
-KILLS = int(os.environ.get("CONNECTOR_TEST_KILLS", "60")) // 3
-SEED = int(os.environ.get("CONNECTOR_TEST_SEED", "20261124"))
+KILLS = cases(20)
 
 
 def priced(number):

@@ -17,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from cases import cases
 from conftest import missing
 from servers import wait_for
 
@@ -25,7 +26,7 @@ from connector.usecases.passes import Pass
 from jobs import export_orders
 
 WORLD = Path(__file__).parents[1] / "jobs"
-POINTS = int(os.environ.get("CONNECTOR_TEST_CUTS", "12"))
+POINTS = cases(12)
 
 
 class Relay:

@@ -4,6 +4,7 @@ import os
 from datetime import timedelta
 
 import pytest
+from cases import cases
 from catalog_world import Catalog
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from connector.storage import tables
 from connector.usecases import comparing, repair
 
-EXAMPLES = int(os.environ.get("CONNECTOR_TEST_EXAMPLES", "30"))
+CASES = cases(30)
 COMPARED = "compared with the file applied last"
 ROWS = 400
 
@@ -183,7 +184,7 @@ def outcome(shop):
     }
 
 
-@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=histories(), loose=st.booleans())
 def test_any_history_of_exports_comes_to_the_same_compared_or_read_whole(tmp_path_factory, history, loose):
     more = "[feeds.prices]\nmax_rejected = 0.9\nmax_removed = 0.9" if loose else ""

@@ -2,10 +2,10 @@
 
 import itertools
 import json
-import os
 from datetime import timedelta
 
 import pytest
+from cases import cases
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule, run_state_machine_as_test
@@ -26,7 +26,7 @@ from connector.usecases.returning import take_cancellation
 from connector.usecases.taking import Taking
 from jobs import export_orders
 
-CASES = int(os.environ.get("CONNECTOR_TEST_CASES", "30"))
+CASES = cases(30)
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
 """Steps are few enough to read as they come: shrinking them against a real database takes longer than that."""
 NUMBERS = itertools.count()

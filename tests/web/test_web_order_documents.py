@@ -5,11 +5,11 @@ import csv
 import io
 import itertools
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cases import cases
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_web_odd_requests import is_sound, places
@@ -21,7 +21,7 @@ from connector.formats.order_files import ORDER_COLUMNS, order_file
 from connector.usecases import orders, upkeep
 from connector.vtex.orders import answer, read
 
-CASES = int(os.environ.get("CONNECTOR_TEST_CASES", "150"))
+CASES = cases(150)
 NUMBERS = itertools.count()
 PLACED_AT = datetime(2026, 11, 24, tzinfo=UTC)
 NOWHERE = Path("no/such/folder")
@@ -113,7 +113,7 @@ def app(made):
 
 @pytest.fixture(scope="module")
 def client(made):
-    return made.client()
+    return made.unjudged_client()
 
 
 def read_or_refused(document):
