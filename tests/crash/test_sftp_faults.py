@@ -18,8 +18,7 @@ from pathlib import Path
 
 import pytest
 from cases import cases
-from conftest import missing
-from servers import wait_for
+from servers import missing, wait_for
 
 from connector import settings as settings_module
 from connector.usecases.passes import Pass
