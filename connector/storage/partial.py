@@ -1,4 +1,4 @@
-"""A stage that holds only what differs from the file applied last: the rows that came, and the keys of those that went."""
+"""A stage that holds only what differs from the file applied last: the rows that came, and those that went."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from connector.storage.staging import Batch, Stage
 
 
 def load_gone(connection: Connection, stage: Stage, batches: Iterable[Batch]) -> None:
-    """Stage the keys of rows that are in the new file no more, or not as they were."""
-    places = [stage.given.index(name) for name in stage.key]
+    """Stage the rows that are in the new file no more, or not as they were."""
     for batch in batches:
         with reading(connection):
-            bulk_insert(connection, stage.gone, list(stage.key), [tuple(values[at] for at in places) for _, values in batch.rows])
+            bulk_insert(connection, stage.gone, list(stage.given), [values for _, values in batch.rows])
     with reading(connection):
         Index("gone_by_key", *[stage.gone.c[name] for name in stage.key]).create(connection)
         if connection.dialect.name != "sqlite":
@@ -24,9 +23,13 @@ def load_gone(connection: Connection, stage: Stage, batches: Iterable[Batch]) ->
 
 
 def fits(connection: Connection, stage: Stage, rows_gone: int) -> bool:
-    """Tell whether every row that went is known once, and no row that came has the key of one that stayed: that would be a repeat."""
+    """Tell whether every row that went is known as it was, and no row that came has the key of one that stayed: that would be a repeat.
+
+    What went but is known otherwise was no row: it only looked like one, inside a quoted field that spans lines.
+    """
     known, gone = stage.snapshot, stage.gone
-    met = select(func.count()).select_from(gone.join(known, stage.same_key(known, gone)))
+    same = [gone.c[name].is_not_distinct_from(known.c[name]) for name in stage.fields]
+    met = select(func.count()).select_from(gone.join(known, and_(stage.same_key(known, gone), *same)))
     if connection.execute(met).scalar_one() != rows_gone:
         return False
     stayed = and_(exists().where(stage.same_key(known, stage.staged)), ~exists().where(stage.same_key(gone, stage.staged)))

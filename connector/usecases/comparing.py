@@ -63,11 +63,15 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Reduced:
-    """What went and what came, and of each line of the latter which line of the new file it is."""
+    """What went and what came, and of each line of the latter which line of the new file it is.
+
+    Both begin with the line that says how they are read: the header, or, where there is none, the first row. `shared` counts that row.
+    """
 
     was: Reading
     now: Reading
     lines: list[int]
+    shared: int
 
 
 def noted(read: Read, version: int, read_with: str) -> dict[str, object]:
@@ -109,7 +113,7 @@ def _staged(connection: Connection, stage: Stage, basis: Basis, reduced: Reduced
             return None
     if now.mark and not basis.mark:  # the first open number: only the whole file can tell what it means
         return None
-    note = f"compared with the file applied last, {accepted} lines differ"
+    note = f"compared with the file applied last, {accepted - reduced.shared} lines differ"
     return Read(basis.rows - was.rows_read + now.rows_read, (*now.notes, note), basis.mark, basis.proofs, basis.version)
 
 
@@ -140,10 +144,10 @@ def _reduced(app: App, feed: str, path: Path, basis: Basis) -> Iterator[Reduced]
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     with TemporaryDirectory(dir=work, prefix="differing-", ignore_cleanup_errors=True) as folder:
         was, now = (Path(folder, f"{name}{path.suffix}") for name in ("was", "now"))
-        lines = _cut(path, basis, text, (was, now), has_header=not (layout.widths or layout.positions), quotes=layout.quotes)
+        lines = _cut(path, basis, text, (was, now), has_header=not layout.widths, quotes=layout.quotes)
         pinned = replace(layout, encoding=text.encoding)
         with opened(app, feed, was, pinned) as old, opened(app, feed, now, pinned) as new:
-            yield Reduced(old, new, lines)
+            yield Reduced(old, new, lines, shared=1 if layout.positions else 0)
 
 
 def _alike(path: Path, before: Path, layout: Layout) -> Text:
@@ -178,7 +182,7 @@ def _cut(path: Path, basis: Basis, text: Text, into: tuple[Path, Path], *, has_h
 
 
 def _headers(old: BinaryIO, new: BinaryIO, text: Text) -> tuple[bytes, list[int]]:
-    """Return the header with its line's number, where both files have the same."""
+    """Return the first line that is not blank, with its number, where both files have the same."""
     (before, _), (header, number) = _header(old, text), _header(new, text)
     if before != header:
         raise TooDifferent
@@ -188,7 +192,9 @@ def _headers(old: BinaryIO, new: BinaryIO, text: Text) -> tuple[bytes, list[int]
 def _header(file: BinaryIO, text: Text) -> tuple[bytes, int]:
     file.seek(text.start)
     for number, line in enumerate(iter(lambda: file.readline(1 << 16), b""), 1):
-        if line.strip() and not line.count(b'"') % 2:
+        if line.count(b'"') % 2:
+            break
+        if line.decode(text.encoding, errors="replace").strip():
             return line.rstrip(b"\n"), number
     raise TooDifferent
 

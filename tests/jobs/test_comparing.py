@@ -127,6 +127,64 @@ def test_the_guards_see_the_whole_export(shop):
     assert len(shop.stock()) == ROWS
 
 
+def without_header(shop, name, found):
+    return shop.export(name, *found[1:], head=found[0])
+
+
+@pytest.mark.parametrize(
+    ("line", "price", "is_compared"),
+    [
+        ("0007;Camisa;9,99", 999, True),
+        ("0007;Camisa;9,99;", 1790, False),  # a field more than the first line has: refused
+        ("0007;Camisa, azul, lisa, P;9,99", 999, True),  # by itself it has more commas than semicolons
+    ],
+)
+def test_lines_without_a_header_are_read_as_the_first_line_of_the_whole_file_says(shop, line, price, is_compared):
+    (shop.root / "config" / "layouts").mkdir()
+    (shop.root / "config" / "layouts" / "acme.toml").write_text("[positions]\nsku = 1\nprice = 3\n")
+    shop.configure(more='[feeds.prices]\nlayout = "acme"')
+    before = [f"{n:04};Camisa;{10 + n},90" for n in range(ROWS)]
+    without_header(shop, "prices/1.csv", before)
+    report = without_header(shop, "prices/2.csv", [*before[:7], line, *before[8:]])
+
+    assert (shop.prices()["0007"], compared(report)) == (price, is_compared)
+    assert len(shop.prices()) == ROWS
+    assert not is_compared or "1 lines differ" in report.lines[0]
+
+
+def test_a_line_that_looks_like_a_row_inside_a_quoted_field_is_none(shop):
+    head, inch = "sku;price;list_price;note", '0200;210,90;220,90;TV 42"'
+    before = [f"{row};" for row in rows()]
+    before[200:202] = [inch, '0201;211,90;221,90;"como a linha\n0003;77,00;77,00;x\nacima"']
+    shop.export("prices/1.csv", *before, head=head)
+    shop.export("prices/2.csv", *[row.replace("77,00", "78,00") for row in before], head=head)
+
+    assert shop.prices()["0003"] == 1390
+
+
+@pytest.mark.parametrize("feed", ["products", "prices", "stock", "services"])
+def test_postgresql_compares_every_value_of_a_row_that_went(tmp_path, postgresql_url, feed):
+    shop = Catalog(tmp_path / "shop", url=postgresql_url)
+    row = {
+        "products": "{n};P{n};Camisa;Marca;Categoria;0,5;S;Capa=https://cdn.example/{n}.jpg;Azul",
+        "prices": "{n};10,90;20,90;2027-01-31T12:00:00-03:00;1",
+        "stock": "{n};{n};SP",
+        "services": "{n};embalagem;{n};Para presente;9,90",
+    }[feed]
+    head = {"products": "sku;product_id;product_name;brand;category;weight;active;images;sku_spec:Cor"}.get(feed) or {
+        "prices": "sku;price;list_price;valid_until;sales_channel",
+        "stock": "sku;quantity;warehouse",
+        "services": "sku;type;id;name;price",
+    }[feed]
+    lines = [row.format(n=n) for n in range(1, 200)]
+    shop.export(f"{feed}/1.csv", *lines, head=head)
+    report = shop.export(f"{feed}/2.csv", *lines[:99], *lines[100:], row.format(n=900), head=head)
+    shop.app.db.close()
+
+    assert "1 added, 0 changed, 1 removed" in report.lines[0]
+    assert f"{COMPARED}, 1 lines differ" in report.lines[0]
+
+
 # ── it is the same, always ──────────────────────────────────────────────────────────────────────────────────────────────
 HEAD = "sku;price;list_price;marketplace;note"
 amounts = st.sampled_from(["10,00", "12,50", "12.50", "1.234", "1,234", "1.234,50", "99", "0", "abc", "", "R$ 5,00"])
