@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector import settings as settings_module
-from connector.domain.expecting import span
-from connector.domain.withholding import Buffer, Terms, Withheld
+from connector.configured.stock_terms import stock_terms
+from connector.configured.ways import WaysMemory
+from connector.domain.keeping_back import StockTerms
 from connector.erp.opening import open_store
 from connector.erp.store import FileStore
 from connector.settings import MarketplaceSettings, Settings
 from connector.storage.database import JOB_WAIT_SECONDS, Database
 from connector.storage.freight import RateMemory
-from connector.ways import WaysMemory
 
 if TYPE_CHECKING:
     from connector.vtex.line import Line
@@ -70,8 +70,8 @@ class App:
         return WaysMemory(self.settings.shipping, self.settings.schedule.timezone)
 
     @cached_property
-    def stock_terms(self) -> Terms:
-        return terms_of(self.settings)
+    def stock_terms(self) -> StockTerms:
+        return stock_terms(self.settings.stock, self.settings.feeds.stock)
 
     @cached_property
     def _lines(self) -> dict[str, Line]:
@@ -93,17 +93,6 @@ def build(settings: Settings, *, wait_seconds: int = JOB_WAIT_SECONDS, clock: Ca
 
 def load(path: Path, *, wait_seconds: int = JOB_WAIT_SECONDS) -> App:
     return build(settings_module.load(path), wait_seconds=wait_seconds)
-
-
-def terms_of(settings: Settings) -> Terms:
-    """Return what the settings say about keeping stock back."""
-    rules, feed = settings.stock.safety_rules, settings.feeds.stock
-    by_sku = {rule.sku: rule.quantity for rule in rules if rule.sku}
-    by_category = tuple((rule.category.casefold(), rule.quantity) for rule in rules if rule.category)
-    number = feed.stale_buffer.removesuffix("%") or "0"
-    buffer = Buffer(percent=int(number)) if feed.stale_buffer.endswith("%") else Buffer(units=int(number))
-    safety = Withheld(settings.stock.safety, by_sku, by_category)
-    return Terms(safety, span(feed.stale_after), buffer, span(feed.unavailable_after))
 
 
 def _absolute(settings: Settings) -> str:

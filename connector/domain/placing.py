@@ -15,7 +15,7 @@ from connector.errors import OrderRefused
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class NamedSku:
     """A SKU that the products file names: whether it may be sold, and what is left of it (the ERP's stock less open reservations)."""
 
     is_active: bool
@@ -31,7 +31,7 @@ class Terms:
     """
 
     offers: Mapping[str, Offer]
-    known: Mapping[str, Standing]
+    known: Mapping[str, NamedSku]
     slas: Collection[str]
     price_tolerance: float
     refuses_other_totals: bool = False
@@ -61,10 +61,10 @@ def _refused(order: NewOrder, item: OrderItem, cause: str, code: str) -> OrderRe
 def _known(order: NewOrder, item: OrderItem, terms: Terms) -> None:
     if item.sku in terms.offers:
         return
-    standing = terms.known.get(item.sku)
-    if standing is None:
+    named = terms.known.get(item.sku)
+    if named is None:
         raise _refused(order, item, "is unknown: no products file names it", "ORD021")
-    if not standing.is_active:
+    if not named.is_active:
         raise _refused(order, item, "is not for sale: the products file says that it is inactive", "ORD021")
 
 

@@ -19,9 +19,6 @@ class Circuit:
     failures: int = 0
     openings: int = 0
 
-    def is_blocked(self, now: datetime) -> bool:
-        return self.blocked is not None and now < self.blocked.until
-
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -32,7 +32,7 @@ def last_applied(tx: Connection, feed: str) -> dict[str, Any] | None:
     return {key: row[key] for key in ("name", "modified_at", "settled_at", "rows_read", "rows_refused")} if row else None
 
 
-def freshness(tx: Connection, feed: str) -> datetime | None:
+def told_at(tx: Connection, feed: str) -> datetime | None:
     """Say when the ERP last told us the feed: when the file applied last was taken (one that waited for a person's yes was told before)."""
     told = select(files.c.taken_at).where(files.c.feed == feed, files.c.state == literal_column("'applied'"))
     return tx.execute(told.order_by(files.c.id.desc()).limit(1)).scalar()

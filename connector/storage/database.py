@@ -25,7 +25,6 @@ from sqlalchemy.pool import QueuePool
 from connector.errors import DatabaseDamaged, DatabaseUnreachable, SchemaBehind
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-API_WAIT_SECONDS = 2
 JOB_WAIT_SECONDS = 30
 
 

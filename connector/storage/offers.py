@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Dialect, Select, and_, bindparam, exists, func, literal_column, or_, select
 
 from connector.domain.catalog import Offer, Service
-from connector.domain.withholding import Withheld
+from connector.domain.keeping_back import KeptBack
 from connector.storage import driver
 from connector.storage.driver import Row
 from connector.storage.tables import Instant, prices, products, reservations, services, stock
@@ -25,18 +25,18 @@ INSTANT = Instant()
 
 
 def load(
-    tx: Connection, account: str, sales_channel: str, skus: Collection[str], now: datetime, *, withheld: Withheld | None
+    tx: Connection, account: str, sales_channel: str, skus: Collection[str], now: datetime, *, kept_back: KeptBack | None
 ) -> dict[str, Offer]:
     """Return what each SKU sells at in a sales channel of a marketplace; one that is unknown, inactive or without a price is not there.
 
     Of the prices that hold now the most specific counts: marketplace and sales channel, marketplace, sales channel, every one. A price
     whose time is over counts no longer, and the next specific one does. A price of 0 is returned as it is. Stock is what all warehouses
-    have, less what open orders hold and what is kept back (`withheld`), never below 0.
+    have, less what open orders hold and what is kept back (`kept_back`), never below 0.
     """
     rows = _prices(tx, account, sales_channel, sorted(set(skus)), now)
     sold_with = _services(tx, [sku for sku, row in rows.items() if row[-1]])
     _, read_instant = _instants(tx.dialect)
-    return {sku: _offer(row, sold_with.get(sku, ()), read_instant, withheld) for sku, row in rows.items()}
+    return {sku: _offer(row, sold_with.get(sku, ()), read_instant, kept_back) for sku, row in rows.items()}
 
 
 def _prices(tx: Connection, account: str, sales_channel: str, skus: list[str], now: datetime) -> dict[str, Row]:
@@ -63,7 +63,7 @@ def _services(tx: Connection, skus: list[str]) -> dict[str, tuple[Service, ...]]
     return found
 
 
-def _offer(row: Row, sold_with: tuple[Service, ...], read_instant: Callable[[Any], Any], withheld: Withheld | None) -> Offer:
+def _offer(row: Row, sold_with: tuple[Service, ...], read_instant: Callable[[Any], Any], kept_back: KeptBack | None) -> Offer:
     sku, _, _, price, list_price, until, in_stock, reserved, weight, height, width, length, unit, multiplier, category, _ = row
     free = max(int(in_stock or 0) - int(reserved or 0), 0)
     return Offer(
@@ -71,7 +71,7 @@ def _offer(row: Row, sold_with: tuple[Service, ...], read_instant: Callable[[Any
         price_cents=price,
         list_price_cents=list_price,
         valid_until=None if until is None else read_instant(until),
-        stock=free if withheld is None else withheld.offered(free, sku, category),
+        stock=free if kept_back is None else kept_back.offered(free, sku, category),
         weight_g=weight,
         height_cm=height,
         width_cm=width,

@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
-from connector.domain.placing import Standing
+from connector.domain.keeping_back import KeptBack
+from connector.domain.placing import NamedSku
 from connector.domain.reserving import Reservation
-from connector.domain.withholding import Withheld
 from connector.storage.tables import products, reservations, stock
 
 t = reservations
@@ -81,15 +81,15 @@ def of_order(tx: Connection, order_id: str) -> list[dict[str, object]]:
     return [dict(row) for row in rows.mappings()]
 
 
-def standings(tx: Connection, skus: Collection[str], now: datetime, withheld: Withheld | None) -> dict[str, Standing]:
+def named_skus(tx: Connection, skus: Collection[str], now: datetime, kept_back: KeptBack | None) -> dict[str, NamedSku]:
     """Say of SKUs that the products file names whether they may be sold, and what is left, as offers do; no price is asked."""
     in_stock = select(func.sum(stock.c.quantity)).where(stock.c.sku == products.c.sku).scalar_subquery()
     held = select(func.sum(t.c.quantity)).where(t.c.sku == products.c.sku, OPEN, t.c.until > now).scalar_subquery()
     left = func.coalesce(in_stock, 0) - func.coalesce(held, 0)
     rows = tx.execute(select(products.c.sku, products.c.active, products.c.category, left.label("left")).where(products.c.sku.in_(skus)))
-    return {row.sku: Standing(row.active, _offered(row, withheld)) for row in rows}
+    return {row.sku: NamedSku(row.active, _offered(row, kept_back)) for row in rows}
 
 
-def _offered(row: Any, withheld: Withheld | None) -> int:
+def _offered(row: Any, kept_back: KeptBack | None) -> int:
     free = max(int(row.left), 0)
-    return free if withheld is None else withheld.offered(free, row.sku, row.category)
+    return free if kept_back is None else kept_back.offered(free, row.sku, row.category)

@@ -14,7 +14,7 @@ from connector.app import App
 from connector.domain import alarms as rules
 from connector.domain.alarms import Alarm, Expectation
 from connector.domain.expecting import hours, span
-from connector.domain.withholding import Freshness
+from connector.domain.keeping_back import Freshness
 from connector.settings import FeedsSettings
 from connector.storage import alarms as store
 from connector.storage import findings

@@ -124,7 +124,7 @@ def _shippable(app: App, asked: OrderChange) -> None:
 
 
 def _in_stock(tx: Connection, app: App, wanted: dict[str, int], now: datetime) -> None:
-    left = reservations.standings(tx, list(wanted), now, stock_terms.withheld(tx, app))
+    left = reservations.named_skus(tx, list(wanted), now, stock_terms.kept_back(tx, app))
     for sku, more in wanted.items():
         has = left[sku].stock if sku in left else 0
         if more > has:

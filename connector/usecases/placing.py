@@ -11,14 +11,14 @@ import orjson
 from sqlalchemy import Connection
 
 from connector.app import App
+from connector.domain import reserving
 from connector.domain.messages import ERP, Kind
 from connector.domain.orders import NewOrder
 from connector.domain.placing import Terms, decide
-from connector.domain.reserving import ID_BITS, order_id, reservations
+from connector.domain.reserving import ID_BITS, order_id
 from connector.errors import Conflict
-from connector.storage import listings, order_story, outbox
+from connector.storage import listings, order_story, outbox, reservations
 from connector.storage import orders as store
-from connector.storage import reservations as holds
 from connector.usecases import stock_terms
 from connector.usecases.offers import on_offer
 from connector.usecases.windows import orderable
@@ -80,7 +80,7 @@ def _skus(orders: Sequence[NewOrder]) -> list[str]:
 def _terms(tx: Connection, app: App, fresh: list[NewOrder], now: datetime) -> Terms:
     skus = _skus(fresh)
     found = on_offer(app, tx, fresh[0].account, fresh[0].sales_channel, skus)
-    known = holds.standings(tx, [sku for sku in skus if sku not in found], now, stock_terms.withheld(tx, app))
+    known = reservations.named_skus(tx, [sku for sku in skus if sku not in found], now, stock_terms.kept_back(tx, app))
     rules = app.settings.orders
     return Terms(
         offers=found,
@@ -99,7 +99,7 @@ def _take(tx: Connection, app: App, new: NewOrder, flags: tuple[str, ...], now: 
     answered = orjson.dumps(answer(new, ours))
     all_flags = (*flags, *_endpoint_flags(app, new))
     store.add(tx, new, ours, answer=answered, flags=all_flags, now=now)
-    holds.hold(tx, ours, reservations(new.items, local, app.settings.orders.reservation))
+    reservations.hold(tx, ours, reserving.reservations(new.items, local, app.settings.orders.reservation))
     order_story.event(tx, ours, now, "placed", f"by {new.account} as {new.marketplace_order_id}")
     for flag in all_flags:
         order_story.event(tx, ours, now, "flagged", flag)

@@ -31,7 +31,7 @@ def reasons(app: App) -> list[str]:
 
 
 def _ages(tx: Connection, app: App) -> dict[str, timedelta | None]:
-    known = {feed: counts.freshness(tx, feed) for feed in NEEDED}
+    known = {feed: counts.told_at(tx, feed) for feed in NEEDED}
     return {feed: None if at is None else app.now - at for feed, at in known.items()}
 
 

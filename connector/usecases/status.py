@@ -78,7 +78,7 @@ def status(app: App) -> Status:
 
 
 def _snapshot(tx: Connection, now: datetime) -> dict[str, Any]:
-    fresh = {feed: counts.freshness(tx, feed) for feed in SNAPSHOT_FEEDS}
+    fresh = {feed: counts.told_at(tx, feed) for feed in SNAPSHOT_FEEDS}
     return {
         **counts.snapshot(tx),
         "feeds": {

@@ -9,7 +9,7 @@ from threading import Event
 from sqlalchemy import Connection
 
 from connector.app import App
-from connector.domain.withholding import Freshness, Withheld, fingerprint
+from connector.domain.keeping_back import Freshness, KeptBack, fingerprint
 from connector.storage import counts, listings, watermarks
 
 TOLD, UNDER_WAY = "stock-terms", "stock-terms-under-way"
@@ -19,7 +19,7 @@ CHUNK = 5000
 
 def age(tx: Connection, app: App) -> timedelta | None:
     """Return how old the stock file applied last is."""
-    at = counts.freshness(tx, "stock")
+    at = counts.told_at(tx, "stock")
     return None if at is None else app.now - at
 
 
@@ -27,9 +27,9 @@ def freshness(tx: Connection, app: App) -> Freshness:
     return app.stock_terms.freshness(age(tx, app)) if app.stock_terms.know_age else Freshness.FRESH
 
 
-def withheld(tx: Connection, app: App) -> Withheld | None:
+def kept_back(tx: Connection, app: App) -> KeptBack | None:
     """Return what is kept back now; None where nothing ever is."""
-    found = app.stock_terms.withheld(freshness(tx, app))
+    found = app.stock_terms.kept_back(freshness(tx, app))
     return found if fingerprint(found) else None
 
 
@@ -50,7 +50,7 @@ def _changed(tx: Connection, app: App) -> bool:
 
 
 def _fingerprint_now(tx: Connection, app: App) -> str:
-    return fingerprint(app.stock_terms.withheld(freshness(tx, app)))
+    return fingerprint(app.stock_terms.kept_back(freshness(tx, app)))
 
 
 def _announce_chunk(app: App, chunk: int) -> bool:

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from connector import settings as settings_module
 from connector.domain.documents import Ack
 from connector.domain.messages import Blocked
+from connector.domain.standing import Circuit, Standing
 from connector.errors import ConnectorError
 from connector.storage import accounts
 from connector.usecases import alarms, orders, readiness
@@ -171,7 +172,8 @@ def test_a_blocked_marketplace_is_an_alarm_until_a_call_succeeds(shop):
     shop.export("stock/s.csv", *rows(1))
     with shop.app.db.write() as tx:
         accounts.know(tx, "shop")
-        accounts.block(tx, "shop", Blocked("credentials refused", until=shop.now + timedelta(minutes=10), needs_a_person=True))
+        refused = Blocked("credentials refused", until=shop.now + timedelta(minutes=10), needs_a_person=True)
+        accounts.remember(tx, "shop", Standing(Circuit(refused, failures=1)))
     assert look(shop) == [("warning", "blocked", "shop")]
     began = shop.now
 

@@ -11,7 +11,6 @@ from sqlalchemy import delete, event, insert, update
 
 from connector import app as app_module
 from connector.domain.catalog import Offer, Service
-from connector.domain.ways_offered import SlaOffer
 from connector.errors import DatabaseUnreachable
 from connector.settings import DatabaseSettings, Settings, ShippingSettings, SlaSettings
 from connector.storage import freight, snapshots, tables
@@ -111,7 +110,7 @@ def freight_file(app, name, *rows, version):
 
 def load(app, *skus, account="m", sales_channel="1"):
     with app.db.read() as tx:
-        return stored.load(tx, account, sales_channel, skus, NOW, withheld=None)
+        return stored.load(tx, account, sales_channel, skus, NOW, kept_back=None)
 
 
 def ask(app, *items, postal_code="22051030", account="m"):
@@ -270,19 +269,6 @@ def test_the_watermark_is_the_one_that_imports_of_freight_move(sqlite_app):
         assert snapshots.advance(tx, "freight", 1)
 
     assert ask(sqlite_app, ("A", 1))["logisticsInfo"][0]["slas"][0]["price"] == 300
-
-
-def test_an_order_is_checked_with_what_a_simulation_offers(app):
-    stocked(app, "A")
-    freight_file(app, "freight/normal.csv", rate("", cost=100), version="1")
-
-    with app.db.read() as tx:
-        found = stored.load(tx, "m", "1", ["A"], NOW, withheld=None)["A"]
-        ways = offers.slas_offered(app, tx, [(found, 2)], country="BRA", postal_code="22051-030")
-        elsewhere = offers.slas_offered(app, tx, [(found, 2)], country="ARG", postal_code="1000")
-
-    assert ways == [(SlaOffer("Normal", "Entrega Normal", 100, "5bd"),)]
-    assert elsewhere == [()]
 
 
 def test_many_threads_get_one_answer_while_freight_is_read_for_the_first_time(sqlite_app):

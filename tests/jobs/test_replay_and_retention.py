@@ -45,7 +45,7 @@ def test_the_same_file_twice_gives_the_same_snapshot_and_one_line(world):
 
 def freshness(world):
     with world.app.db.read() as tx:
-        return counts.freshness(tx, "prices")
+        return counts.told_at(tx, "prices")
 
 
 def test_an_older_full_export_comes_back_by_force_alone_and_the_next_newer_one_over_it(world):

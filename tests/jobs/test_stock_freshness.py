@@ -221,7 +221,7 @@ def test_without_such_settings_nothing_is_asked_or_told(tmp_path):
     shop.now += timedelta(days=30)
 
     with shop.app.db.read() as tx:
-        assert stock_terms.withheld(tx, shop.app) is None
+        assert stock_terms.kept_back(tx, shop.app) is None
     assert (simulated(shop), told(shop)) == (10, [])
 
 

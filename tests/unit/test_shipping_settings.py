@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from connector import settings
+from connector.configured.calendar import calendar
+from connector.configured.slas import handling, rules_of
 from connector.domain.windows import WindowRule
 from connector.domain.working_days import Handling
 from connector.errors import SettingsError
 from connector.settings import CalendarSettings, SlaSettings, WindowSettings
-from connector.ways import calendar, handling, rules_of
 
 SLA = '[[shipping.slas]]\nid = "Normal"\ntable = "freight/*"\n'
 POINT = """[[shipping.pickup_points]]

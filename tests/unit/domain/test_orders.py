@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from connector.domain.catalog import Offer, Service
 from connector.domain.orders import TRANSITIONS, NewOrder, OrderItem, OrderService, OrderState, line_cents, moved, totals
-from connector.domain.placing import Standing, Terms, decide
+from connector.domain.placing import NamedSku, Terms, decide
 from connector.domain.reserving import after, order_id, reservations
 from connector.errors import Conflict, OrderRefused
 
@@ -46,14 +46,14 @@ def test_an_unknown_sku_is_refused_by_name():
 
 
 def test_an_inactive_sku_is_refused_as_not_for_sale():
-    code, message = refusal([order(item("X"))], terms(known={"X": Standing(is_active=False, stock=9)}))
+    code, message = refusal([order(item("X"))], terms(known={"X": NamedSku(is_active=False, stock=9)}))
     assert code == "ORD021"
     assert "SKU X" in message
     assert "inactive" in message
 
 
 def test_a_known_sku_without_a_price_is_refused_for_its_price():
-    code, message = refusal([order(item("X"))], terms(known={"X": Standing(is_active=True, stock=9)}))
+    code, message = refusal([order(item("X"))], terms(known={"X": NamedSku(is_active=True, stock=9)}))
     assert code == "FMT006"
     assert "SKU X has no price today in sales channel 1" in message
 
@@ -76,8 +76,8 @@ def test_the_refusal_of_a_price_says_what_is_accepted():
 
 def test_a_gift_needs_no_price_but_stock():
     gift = item("G", price=0, is_gift=True)
-    assert decide([order(gift)], terms(known={"G": Standing(is_active=True, stock=1)})) == [()]
-    code, message = refusal([order(gift, gift)], terms(known={"G": Standing(is_active=True, stock=1)}))
+    assert decide([order(gift)], terms(known={"G": NamedSku(is_active=True, stock=1)})) == [()]
+    code, message = refusal([order(gift, gift)], terms(known={"G": NamedSku(is_active=True, stock=1)}))
     assert code == "FMT002"
     assert "1 ordered, 0 left" in message
 

@@ -29,7 +29,7 @@ class Buffer:
 
 
 @dataclass(frozen=True, slots=True)
-class Withheld:
+class KeptBack:
     """What is kept back now. A SKU's own rule counts before its category's, and that before what holds for all."""
 
     everywhere: int = 0
@@ -53,10 +53,10 @@ class Withheld:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class StockTerms:
     """The settings about what is kept back: `safety` always, `buffer` from `stale_after` on, everything from `unavailable_after` on."""
 
-    safety: Withheld = Withheld()
+    safety: KeptBack = KeptBack()
     stale_after: timedelta | None = None
     buffer: Buffer = Buffer()
     unavailable_after: timedelta | None = None
@@ -74,7 +74,7 @@ class Terms:
             return Freshness.UNAVAILABLE
         return Freshness.STALE if self.stale_after is not None and age > self.stale_after else Freshness.FRESH
 
-    def withheld(self, freshness: Freshness) -> Withheld:
+    def kept_back(self, freshness: Freshness) -> KeptBack:
         match freshness:
             case Freshness.UNAVAILABLE:
                 return replace(self.safety, all_of_it=True)
@@ -84,12 +84,12 @@ class Terms:
                 return self.safety
 
 
-NOTHING = Withheld()
+NOTHING = KeptBack()
 
 
-def fingerprint(now_withheld: Withheld) -> str:
+def fingerprint(now: KeptBack) -> str:
     """Write what is kept back so that a change of it can be seen; "" where nothing is. The same whatever order settings name SKUs in."""
-    if now_withheld == NOTHING:
+    if now == NOTHING:
         return ""
-    w = now_withheld
-    return repr((w.everywhere, sorted(w.by_sku.items()), w.by_category, (w.buffer.units, w.buffer.percent), w.all_of_it))
+    buffer = now.buffer.units, now.buffer.percent
+    return repr((now.everywhere, sorted(now.by_sku.items()), now.by_category, buffer, now.all_of_it))

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.domain.withholding import NOTHING, Buffer, Freshness, Terms, Withheld, fingerprint
+from connector.domain.keeping_back import NOTHING, Buffer, Freshness, KeptBack, StockTerms, fingerprint
 
-RULES = Withheld(everywhere=1, by_sku={"A": 0, "B": 5}, by_category=(("casa/*", 3), ("*", 2)))
-TERMS = Terms(Withheld(1), timedelta(hours=6), Buffer(percent=20), timedelta(hours=24))
+RULES = KeptBack(everywhere=1, by_sku={"A": 0, "B": 5}, by_category=(("casa/*", 3), ("*", 2)))
+TERMS = StockTerms(KeptBack(1), timedelta(hours=6), Buffer(percent=20), timedelta(hours=24))
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ def test_a_skus_own_rule_counts_before_its_categorys(sku, category, offered):
 
 
 def test_what_no_rule_names_keeps_what_holds_for_all():
-    assert Withheld(1, {}, (("casa", 3),)).offered(10, "C", "Casa/Cozinha") == 9
+    assert KeptBack(1, {}, (("casa", 3),)).offered(10, "C", "Casa/Cozinha") == 9
 
 
 @pytest.mark.parametrize(
@@ -34,31 +34,31 @@ def test_what_no_rule_names_keeps_what_holds_for_all():
 )
 def test_the_older_the_stock_the_less_is_offered(age, freshness, offered):
     assert TERMS.freshness(age) is freshness
-    assert TERMS.withheld(freshness).offered(10, "A", "") == offered
+    assert TERMS.kept_back(freshness).offered(10, "A", "") == offered
 
 
 def test_a_buffer_in_units_comes_on_top_of_the_safety_stock():
-    stale = Terms(Withheld(2), timedelta(hours=1), Buffer(units=3)).withheld(Freshness.STALE)
+    stale = StockTerms(KeptBack(2), timedelta(hours=1), Buffer(units=3)).kept_back(Freshness.STALE)
 
     assert [stale.offered(n, "A", "") for n in (0, 4, 5, 6, 10)] == [0, 0, 0, 1, 5]
 
 
 def test_the_fingerprint_tells_what_changes_an_offer_and_nothing_else():
-    assert fingerprint(NOTHING) == fingerprint(Withheld()) == ""
-    assert fingerprint(Withheld(0, {"A": 1, "B": 2})) == fingerprint(Withheld(0, {"B": 2, "A": 1}))
-    assert len({fingerprint(TERMS.withheld(freshness)) for freshness in Freshness}) == 3
+    assert fingerprint(NOTHING) == fingerprint(KeptBack()) == ""
+    assert fingerprint(KeptBack(0, {"A": 1, "B": 2})) == fingerprint(KeptBack(0, {"B": 2, "A": 1}))
+    assert len({fingerprint(TERMS.kept_back(freshness)) for freshness in Freshness}) == 3
 
 
 @given(
     st.integers(0, 10_000),
     st.builds(
-        Withheld, st.integers(0, 50), st.just({}), st.just(()), st.builds(Buffer, st.integers(0, 50), st.integers(0, 100)), st.booleans()
+        KeptBack, st.integers(0, 50), st.just({}), st.just(()), st.builds(Buffer, st.integers(0, 50), st.integers(0, 100)), st.booleans()
     ),
     st.integers(0, 50),
 )
-def test_never_more_than_there_is_nor_below_nothing_and_more_kept_back_is_never_more_offered(quantity, withheld, more):
-    offered = withheld.offered(quantity, "A", "x")
-    other = Withheld(withheld.everywhere + more, {}, (), withheld.buffer, withheld.all_of_it)
+def test_never_more_than_there_is_nor_below_nothing_and_more_kept_back_is_never_more_offered(quantity, kept_back, more):
+    offered = kept_back.offered(quantity, "A", "x")
+    other = KeptBack(kept_back.everywhere + more, {}, (), kept_back.buffer, kept_back.all_of_it)
 
     assert 0 <= offered <= quantity
     assert other.offered(quantity, "A", "x") <= offered
