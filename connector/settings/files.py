@@ -16,7 +16,7 @@ class ErpSettings(Section):
     private_key: OptionalSecret = None
     password: OptionalSecret = None
     known_hosts: str = "config/known_hosts"
-    settle_seconds: float = Field(2, ge=0)
+    settle_seconds: float = Field(2, ge=0, le=86_400)
     done_marker: str = ""
     file_mode: str = Field("0600", pattern=r"^06[046]0$")
 
@@ -26,8 +26,8 @@ class ErpSettings(Section):
 
     language: Literal["en", "pt"] = "en"
     errors_on_target: bool = False
-    archive_days: int = Field(0, ge=0)
-    rejected_days: int = Field(0, ge=0)
+    archive_days: int = Field(0, ge=0, le=36_500)
+    rejected_days: int = Field(0, ge=0, le=36_500)
 
 
 class FeedSettings(Section):

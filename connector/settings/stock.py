@@ -11,7 +11,7 @@ from connector.settings.values import Section
 class SafetyRule(Section):
     sku: str = ""
     category: str = ""
-    quantity: int = Field(ge=0)
+    quantity: int = Field(ge=0, le=10**9)
 
     @model_validator(mode="after")
     def _one_of_them(self) -> SafetyRule:
@@ -21,5 +21,5 @@ class SafetyRule(Section):
 
 
 class StockSettings(Section):
-    safety: int = Field(0, ge=0)
+    safety: int = Field(0, ge=0, le=10**9)
     safety_rules: tuple[SafetyRule, ...] = ()

@@ -198,6 +198,10 @@ def test_a_bad_variable_is_named_wherever_its_value_belongs(write, monkeypatch, 
         ("[feeds.products]\nmode = 'half'\n", ["feeds.products.mode", "'half'", "full", "delta"]),
         ("[feeds.stock]\nmax_zeroed = 3\n", ["feeds.stock.max_zeroed", "3", "1"]),
         ("[erp]\nsource = 'ftp://x'\n", ["erp.source", "ftp://x"]),
+        ("[erp]\nsettle_seconds = inf\n", ["erp.settle_seconds", "inf", "86400"]),  # beyond what times can be counted in
+        ("[erp]\narchive_days = 999999\n", ["erp.archive_days", "999999", "36500"]),
+        ("[erp]\nrejected_days = 999999\n", ["erp.rejected_days", "999999", "36500"]),
+        ("[stock]\nsafety = 99999999999999999999\n", ["stock.safety", "1000000000"]),  # more than a database counts
         ("[api]\nbind = '0.0.0.0:80'\n", ["api.bind", "'0.0.0.0:80'", "loopback", "[api.auth]"]),
         ("[api.auth]\napp_key = 'env:K'\n", ["api.auth.app_token", "'app_key alone'", "together"]),
         ("[api.auth]\nallow_from = ['here']\n", ["api.auth.allow_from.0:", "'here'", "10.0.0.0/8"]),
