@@ -16,6 +16,7 @@ dead_letters = typer.Typer(help="Calls to VTEX that were given up.", no_args_is_
 
 Number = Annotated[int, typer.Argument(metavar="ID", help="The number that the list shows.")]
 Numbers = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="The numbers that the list shows.")]
+Named = Annotated[list[int], typer.Argument(metavar="ID...", help="The numbers that the list shows.")]
 All = Annotated[bool, typer.Option("--all", help="All of them.")]
 LISTED = ("id", "what", "file", "line", "key", "column", "value", "reason")
 """Columns of the quarantine: a file refused whole has no line, key, column and value."""
@@ -125,9 +126,7 @@ def quarantine_retry(context: typer.Context, numbers: Numbers = None, *, everyth
 
 
 @quarantine.command("discard")
-def quarantine_discard(
-    context: typer.Context, numbers: Annotated[list[int], typer.Argument(metavar="ID...")], *, as_json: AsJson = False
-) -> None:
+def quarantine_discard(context: typer.Context, numbers: Named, *, as_json: AsJson = False) -> None:
     """Lay refused files and rows aside: a person has seen to them.
 
     They are listed no more; refused files stay in rejected/. A bad row that the next file brings again is listed again.
@@ -169,9 +168,7 @@ def letters_replay(context: typer.Context, numbers: Numbers = None, *, everythin
 
 
 @dead_letters.command("discard")
-def letters_discard(
-    context: typer.Context, numbers: Annotated[list[int], typer.Argument(metavar="ID...")], *, as_json: AsJson = False
-) -> None:
+def letters_discard(context: typer.Context, numbers: Named, *, as_json: AsJson = False) -> None:
     """Give them up for good; they stay in the history."""
     from connector.usecases import letters
 
@@ -180,7 +177,10 @@ def letters_discard(
 
 
 def pause(context: typer.Context, marketplace: Annotated[str, typer.Argument(help="Its account.")], *, as_json: AsJson = False) -> None:
-    """Stop all calls to one marketplace."""
+    """Stop all calls to one marketplace, until resume.
+
+    Its own questions and orders are answered as ever; what changes meanwhile waits.
+    """
     from connector.usecases import letters
 
     letters.pause(open_app(context), marketplace)
@@ -188,7 +188,10 @@ def pause(context: typer.Context, marketplace: Annotated[str, typer.Argument(hel
 
 
 def resume(context: typer.Context, marketplace: Annotated[str, typer.Argument(help="Its account.")], *, as_json: AsJson = False) -> None:
-    """Start the calls to one marketplace again."""
+    """Start the calls to one marketplace again.
+
+    Also ends early a long wait that it asked for, and a block.
+    """
     from connector.usecases import letters
 
     letters.resume(open_app(context), marketplace)

@@ -12,6 +12,8 @@ from connector.cli.opening import AsJson, open_app
 
 orders = typer.Typer(help="Orders with their full history.", no_args_is_help=True, rich_markup_mode=None)
 
+FOR_MACHINES = ("raw", "content_hash")
+
 Reference = Annotated[str, typer.Argument(metavar="ID", help="Our order id, or the marketplace's.")]
 
 
@@ -19,7 +21,10 @@ Reference = Annotated[str, typer.Argument(metavar="ID", help="Our order id, or t
 def order_list(
     context: typer.Context,
     *,
-    state: Annotated[str | None, typer.Option("--state", help="Only orders in this state.")] = None,
+    state: Annotated[
+        str | None,
+        typer.Option("--state", help="Only orders in this state: placed, authorized, cancel-asked, invoiced, canceled or expired."),
+    ] = None,
     search: Annotated[str | None, typer.Option("--search", help="Only orders whose ids contain this.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest first.")] = 100,
     as_json: AsJson = False,
@@ -36,11 +41,17 @@ def order_list(
 
 @orders.command("show")
 def order_show(context: typer.Context, order: Reference, *, as_json: AsJson = False) -> None:
-    """Show one order: items, what it holds, what was told about it, its history."""
+    """Show one order: items, what it holds, what was told about it, its history.
+
+    With --json also what the marketplace sent, to the letter.
+    """
     from connector.usecases import orders as usecase
 
     found = usecase.show(open_app(context), order)
-    (show.document if as_json else show.fields)(found)
+    if as_json:
+        show.document(found)
+    else:
+        show.fields({name: value for name, value in found.items() if name not in FOR_MACHINES})
 
 
 @orders.command("export")

@@ -13,7 +13,7 @@ from connector.cli.opening import open_app
 from connector.errors import UsageError
 
 SKELETON = Path(__file__).parent.parent / "skeleton"
-FOLDERS = ("inbox", "outbox")
+FOLDERS = ("inbox/invoices", "inbox/tracking", "inbox/cancellations", "inbox/acks", "outbox")
 
 
 def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A directory that does not exist yet, or is empty.")]) -> None:
@@ -62,7 +62,7 @@ def demo(*, once: Annotated[bool, typer.Option("--once", help="End by itself: 0 
 
 
 def bench(context: typer.Context) -> None:
-    """Measure the numbers that the README quotes."""
+    """Measure what this machine can do: imports, simulations, orders."""
     from connector.bench import main
 
     raise typer.Exit(main(context.args))

@@ -89,7 +89,7 @@ def _keep_standing(relay: Relay) -> Callable[[Connection, int], None]:
 def _say(report: Report, account: str, relay: Relay) -> None:
     tally: Tally = relay.tally
     if tally.delivered:
-        counts = {kind.value: count for kind, count in tally.delivered.items()}
+        counts = {kind.value: count for kind, count in sorted(tally.delivered.items())}
         report.did(f"{account}: told {', '.join(f'{kind} {count}' for kind, count in counts.items())}", **counts)
     if tally.doubtful:
         named = ", ".join(tally.doubtful[:DOUBTS_NAMED]) + (", …" if len(tally.doubtful) > DOUBTS_NAMED else "")

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from connector.app import App
 from connector.domain.messages import ERP, Kind
 from connector.erp import shelves
 from connector.errors import NotFound
+from connector.feeds import Rejection
+from connector.formats.errors_csv import errors_csv
 from connector.storage import files, outbox
 from connector.storage.files import Entry
+from connector.storage.quarantine import Refusal
 
 FOLDER = "errors"
 
@@ -24,6 +28,14 @@ def ask(app: App, entry: Entry, errors: bytes) -> None:
     shelves.keep(_kept(app, str(entry.id)), errors)
     with app.db.write() as tx:
         outbox.put(tx, ERP, Kind.ERRORS_FILE, [str(entry.id)], app.now)
+
+
+def of_applied(app: App, entry: Entry, found: Sequence[Refusal]) -> None:
+    """Write the errors file of a file of ours that was applied: one held until now, or replayed."""
+    if found:
+        errors = errors_csv([Rejection(one.line, one.column, one.value, one.reason) for one in found], app.settings.erp.language)
+        ask(app, entry, errors)
+        shelves.note(app.root / f"rejected/{entry.feed}", entry.name.rpartition("/")[2], errors)
 
 
 def rendered(app: App, reference: str) -> tuple[str, bytes]:

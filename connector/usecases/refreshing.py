@@ -137,6 +137,7 @@ def say(report: Report, plan: Plan, verdict: Verdict, refusals: list[Refusal], h
         case Refuse(reasons):
             for reason in reasons:
                 report.failed(f"{plan.name} {would or 'was '}refused: {reason.sentence}", refused_files=1)
+            held = ()  # nothing of a refused file waits for a yes
     _name_refusals(report, plan, refusals)
     for one in held[:NAMED]:
         report.failed(f"{plan.name}, {shown(one.key, 3)}: held: {one.reason.sentence}{_approve(dry_run=dry_run)}", held_rows=1)
@@ -145,7 +146,7 @@ def say(report: Report, plan: Plan, verdict: Verdict, refusals: list[Refusal], h
 
 
 def _approve(*, dry_run: bool) -> str:
-    return "" if dry_run else "; connector held list"
+    return "" if dry_run else " (connector held list)"
 
 
 def _sentence(plan: Plan) -> str:
@@ -162,5 +163,5 @@ def _name_refusals(report: Report, plan: Plan, refusals: list[Refusal]) -> None:
         report.failed(f"{plan.name}, line {one.line}{where}: {one.reason}", refused_rows=1)
     if len(refusals) > NAMED:
         report.failed(
-            f"{plan.name}: and {len(refusals) - NAMED} more refused rows; connector quarantine list", refused_rows=len(refusals) - NAMED
+            f"{plan.name}: and {len(refusals) - NAMED} more refused rows (connector quarantine list)", refused_rows=len(refusals) - NAMED
         )

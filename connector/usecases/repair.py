@@ -14,7 +14,7 @@ from connector.errors import Conflict, FileRefused
 from connector.feeds import FEEDS
 from connector.storage import files, holds, listings, quarantine, snapshots
 from connector.storage.files import Entry
-from connector.usecases import imports, places, refreshing
+from connector.usecases import errors_back, imports, places, refreshing
 from connector.usecases.imports import Approval
 from connector.usecases.report import Report
 from connector.usecases.turns import turn
@@ -92,6 +92,7 @@ def _approve_file(app: App, row: dict[str, Any], by: str) -> str:
     report = Report(REFRESH)
     refreshing.say(report, draft.plan, draft.verdict, refusals, draft.planned.held.all)
     if settled.state == "applied":
+        errors_back.of_applied(app, entry, refusals)
         places.move(app, row["file_id"], places.archive(app, entry.feed))
     return "; ".join([*report.lines, *report.failures])
 

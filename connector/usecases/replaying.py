@@ -11,7 +11,7 @@ from connector.errors import Conflict, FileRefused, NotFound
 from connector.feeds import CATALOG_FEEDS
 from connector.storage import files
 from connector.storage.files import Entry
-from connector.usecases import document_files, imports, places, refreshing
+from connector.usecases import document_files, errors_back, imports, places, refreshing
 from connector.usecases.report import Report
 from connector.usecases.turns import turn
 
@@ -83,6 +83,8 @@ def _refuse_superseded(app: App, entry: Entry) -> None:
 def _import(app: App, path: Path, entry: Entry, report: Report) -> str:
     draft, settled, refusals = imports.import_file(app, path, entry)
     refreshing.say(report, draft.plan, draft.verdict, refusals, draft.planned.held.all)
+    if settled.state == "applied":
+        errors_back.of_applied(app, entry, refusals)
     return settled.state
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from servers import wait_for
 
+from connector.feeds import FEEDS
+
 COMMANDS = [
     "init", "check", "migrate", "run", "daemon", "serve", "status", "preview", "freight", "held", "quarantine", "pause", "resume",
     "dead-letters", "orders", "erase", "demo", "bench",
@@ -219,6 +221,7 @@ def test_init_makes_a_project_whose_settings_hold(project, tmp_path):
     assert project.call("--config", tmp_path / "new" / "config" / "connector.toml", "status").returncode == 0
     assert (tmp_path / "new" / ".gitignore").exists()
     assert (tmp_path / "new" / "outbox").is_dir()
+    assert {folder.name for folder in (tmp_path / "new" / "inbox").iterdir()} == set(FEEDS)
 
 
 def test_check_says_what_each_thing_is_and_what_to_do(project):

@@ -6,7 +6,7 @@ import pytest
 from catalog_world import Catalog
 
 from connector.storage.tables import files
-from connector.usecases import retrying
+from connector.usecases import repair, retrying
 from connector.usecases.passes import Pass
 from jobs import export_orders
 
@@ -60,6 +60,19 @@ def test_the_next_files_errors_do_not_overwrite_those_that_lie_there(world):
 
     assert world.lies("outbox/errors") == ["stock/s.csv-2.errors.csv", "stock/s.csv.errors.csv"]
     assert written(world, "errors/stock/s.csv-2.errors.csv")[1] == "3;quantity;y;não é um número"
+
+
+def test_a_held_file_that_is_approved_gives_the_errors_of_its_bad_rows(world):
+    world.export("stock/1.csv", "1;5", "2;5", "3;5")
+    world.export("stock/2.csv", "1;0", "2;0", "3;x")
+    export(world)
+    before = world.lies("rejected"), world.lies("outbox")
+    repair.held_approve(world.app, world.held()[0]["id"], by="ana")
+    export(world)
+
+    assert before == ([], [])
+    assert world.lies("rejected") == ["stock/2.csv.errors.csv"]
+    assert written(world, "errors/stock/2.csv.errors.csv") == ["linha;coluna;valor;motivo", "4;quantity;x;não é um número"]
 
 
 def test_a_file_refused_whole_goes_back_with_its_reason(world):

@@ -57,6 +57,14 @@ def test_the_same_price_comes_again_and_waits_once_and_after_a_yes_it_is_taken_f
     assert (shop.prices(), shop.held()) == ({"A": 1000, "B": 400}, [])
 
 
+def test_a_file_refused_whole_names_no_row_as_held(shop):
+    shop.export("prices/1.csv", "A;100,00;100", "B;1;1")
+    report = shop.export("prices/2.csv", "A;1,00;100", "B;much;1")
+
+    assert [failure.partition(":")[0] for failure in report.failures] == ["prices/2.csv was refused", "prices/2.csv, line 3, price 'much'"]
+    assert shop.held() == []
+
+
 # ── which files are taken ───────────────────────────────────────────────────────────────────────────────────────────────
 def test_with_a_done_marker_a_file_waits_for_it_and_takes_it_along(shop):
     shop.configure(more='done_marker = ".ok"')
@@ -143,7 +151,7 @@ def test_a_dry_run_says_what_the_run_then_does_and_changes_nothing(priced, what)
 
 def alike(report):
     lines = [*said(report), *report.failures]
-    return [line.replace("would be ", "was ").replace(" is held", " was held").removesuffix("; connector held list") for line in lines]
+    return [line.replace("would be ", "was ").replace(" is held", " was held").removesuffix(" (connector held list)") for line in lines]
 
 
 @pytest.mark.parametrize("what", EXPORTS)
