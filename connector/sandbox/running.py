@@ -66,15 +66,21 @@ def welcome(sandbox: Sandbox) -> list[str]:
 
 def read_known(text: str) -> list[str]:
     """Read SKUs from a list with commas, or from a file: one a line, or the column `sku` of an ERP's export. Raises UsageError."""
-    path = Path(text)
-    if not text or not path.is_file():
+    if not _names_a_file(text):
         return [sku.strip() for sku in text.split(",") if sku.strip()]
-    raw = path.read_bytes()
+    raw = Path(text).read_bytes()
     try:
         lines = raw.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         lines = raw.decode("cp1252", "replace").splitlines()
     return _column(lines)
+
+
+def _names_a_file(text: str) -> bool:
+    try:
+        return bool(text) and Path(text).is_file()
+    except OSError:  # a list of many SKUs is longer than any file's name may be
+        return False
 
 
 def _column(lines: list[str]) -> list[str]:

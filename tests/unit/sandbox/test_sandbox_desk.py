@@ -220,6 +220,7 @@ def test_what_is_known_is_read_from_a_list_a_file_of_lines_or_an_export(tmp_path
 
     assert read_known("A, B,,") == ["A", "B"]
     assert read_known("") == []
+    assert read_known(",".join(f"{n:06}" for n in range(3000)))[2999] == "002999"  # longer than any file's name
     assert read_known(str(lines)) == ["A", "B/1"]
     assert read_known(str(export)) == ["A", "B"]
     with pytest.raises(UsageError, match="none named sku"):
