@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -28,11 +30,15 @@ def freight_explain(
     """Say why each way of delivery is offered for a SKU, or not: row, reason, price and estimate; nothing is changed."""
     from connector.usecases.freight_explained import Question, explain
 
-    found = explain(open_app(context), Question(sku, postal_code, quantity, marketplace, sales_channel, country, coordinates))
-    (show.document if as_json else _say)(found)
+    app = open_app(context)
+    found = explain(app, Question(sku, postal_code, quantity, marketplace, sales_channel, country, coordinates))
+    if as_json:
+        show.document(found)
+    else:
+        _say(found, ZoneInfo(app.settings.schedule.timezone))
 
 
-def _say(found: dict[str, Any]) -> None:
+def _say(found: dict[str, Any], zone: ZoneInfo) -> None:
     to = ", ".join(place for place in (found["postal_code"], found["coordinates"]) if place)
     show.say(
         show.words(f"{found['sent']} of {found['quantity']} × SKU {found['sku']} to {to} ({found['country']}),")
@@ -44,14 +50,14 @@ def _say(found: dict[str, Any]) -> None:
     if found["sent"] < found["quantity"] and packed:
         show.say("There is less in stock than was asked for: freight is for what is left.")
     for service in found["services"]:
-        _service(service)
+        _service(service, zone)
     for point in found["pickup_points"]:
         _pickup_point(point)
     if not found["services"] and not found["pickup_points"]:
         show.say("No way of delivery is configured: add a [[shipping.slas]] section to the settings.")
 
 
-def _service(service: dict[str, Any]) -> None:
+def _service(service: dict[str, Any], zone: ZoneInfo) -> None:
     head = show.words(f"{service['id']} ({service['name']}), table {service['table']}")
     if not service["offered"]:
         show.say(f"{head}: not offered: {show.words(service['reason'])}")
@@ -69,7 +75,13 @@ def _service(service: dict[str, Any]) -> None:
     _weight(service)
     _calendar(service)
     for window in service["windows"]:
-        show.say(f"  window: {window['start']} to {window['end']}, {window['price_cents']} cents more")
+        show.say(f"  window: {_span(window, zone)}, {window['price_cents']} cents more")
+
+
+def _span(window: dict[str, Any], zone: ZoneInfo) -> str:
+    """Write a window as the settings do, in the schedule's zone: 2026-11-25 08:00 to 12:00."""
+    start, end = (datetime.fromisoformat(window[name]).astimezone(zone) for name in ("start", "end"))
+    return f"{start:%Y-%m-%d %H:%M} to {end:%H:%M} ({zone.key})"
 
 
 def _weight(service: dict[str, Any]) -> None:

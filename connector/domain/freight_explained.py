@@ -70,7 +70,7 @@ def _delays(leaves: Departure, handling: Handling, seconds: int) -> Iterator[str
     elif handling.cut_off and leaves.since >= calendar.instant(leaves.today, handling.cut_off):
         yield f"ordered after the cut-off at {handling.cut_off:%H:%M}"
     if handling.days:
-        yield f"{handling.days} working days of handling"
+        yield f"{handling.days} working day{'s' if handling.days > 1 else ''} of handling"
     if handling.seconds:
         yield f"{handling.seconds} seconds of handling"
     days = min(-(-(seconds + handling.seconds) // DAY), LONGEST_DAYS)

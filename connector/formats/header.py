@@ -38,7 +38,8 @@ def refuse_header(path: Path, line: int, names: tuple[str, ...], is_known: Calla
     if not any(map(is_known, names)):
         raise FileRefused(
             f"{path.name}: line {line} is no header: it names none of the feed's columns ({', '.join(names)[:80]!r})",
-            remedy="the first line names the columns; where they have other names, a file config/layouts/NAME.toml says which is which",
+            remedy="the first line names the columns; where they have other names, "
+            "config/layouts/NAME.toml says which is which, and connector layout guess proposes it",
         )
     refuse_twice(path, f"line {line}, the header,", names)
 

@@ -79,6 +79,8 @@ def _account(app: App, named: str) -> str:
 
 def _destination(app: App, asked: Question) -> Destination:
     code, pair = postal_key(asked.postal_code), _pair(asked.coordinates)
+    if not asked.postal_code.strip() and not pair:
+        raise UsageError("Freight needs a place", remedy="--postal-code 01310-100, or --coordinates=-23.55,-46.63 for pickup points")
     if not code and not pair:
         raise UsageError(f"{asked.postal_code!r} holds no digit and no letter: it is no postal code", remedy="for example 01310-100")
     return Destination(asked.country.strip().upper() or app.settings.shipping.country, code, pair)

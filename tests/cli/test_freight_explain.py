@@ -145,3 +145,19 @@ def test_without_services_the_settings_are_named(shop):
     shop.config.write_text(shop.config.read_text().replace(SHIPPING, ""))
 
     assert "add a [[shipping.slas]] section" in explain(shop).stdout
+
+
+def test_windows_are_told_in_the_hours_that_the_settings_name(shop):
+    windows = '\n[[shipping.slas.windows]]\nweekdays = ["mon", "tue", "wed", "thu", "fri"]\nstart = "08:00"\nend = "12:00"\n'
+    shop.config.write_text(shop.config.read_text().replace('table = "freight/normal*.csv"\n', 'table = "freight/normal*.csv"\n' + windows))
+    said = explain(shop).stdout
+
+    assert " 08:00 to 12:00 (America/Sao_Paulo), 0 cents more" in said
+
+
+def test_a_question_without_a_place_says_how_to_name_one(shop):
+    done = shop.call("freight", "explain", "--sku", "A")
+
+    assert done.returncode == 2
+    assert "--postal-code" in done.stderr
+    assert "--coordinates" in done.stderr
