@@ -1,4 +1,4 @@
-"""Tell the marketplaces what changed: sold out first, then price, then content, then suggestions."""
+"""Tell the marketplaces what changed: sold out first, then stock and price, content, suggestions, and what became of those."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from connector.usecases.report import Report
 
 
 def run(app: App, how: Pass) -> Report:
-    """1. Announce what time alone changed.  2. Deliver to each marketplace, all at once."""
+    """1. Announce what time or settings alone changed.  2. Deliver to each marketplace, all at once."""
     if how.dry_run:
         return notices.preview(app)
     notices.announce_due(app, how.stop)

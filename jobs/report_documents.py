@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 from connector.app import App
 from connector.delivery import documents as delivery
 from connector.usecases import documents
@@ -15,10 +13,5 @@ def run(app: App, how: Pass) -> Report:
     """1. Take the files of invoices, tracking, cancellations and acks.  2. Report to each marketplace, all at once."""
     report = Report("report-documents", how.dry_run)
     documents.take(app, report, how)
-    if how.dry_run:
-        for m in app.marketplaces:
-            delivery.preview(app, m, report)
-        return report
-    with ThreadPoolExecutor(max(1, len(app.marketplaces)), thread_name_prefix="marketplace") as threads:
-        list(threads.map(lambda m: delivery.tell(app, m, how, report), app.marketplaces))
+    report.add(delivery.preview(app) if how.dry_run else delivery.tell(app, how))
     return report

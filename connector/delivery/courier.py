@@ -16,15 +16,15 @@ Effect = Callable[[Connection], None]
 class Result:
     """An outcome, and what it means to the state: written in the settling transaction, and only by whoever holds the fence.
 
-    `answered` is False where the destination could not be reached at all. `withheld` is a sentence for the report where what was asked
-    for is not to be had, and a person should mend it; `doubtful` names what was sent and may not do well.
+    `answered` is False where the destination could not be reached at all. `unlisted` is a sentence for the report where a SKU is
+    withheld or denied, and a person should mend it; `doubtful` names what was sent and may not do well.
     """
 
     outcome: Outcome
     on_delivered: Effect | None = None
     on_buried: Callable[[Connection, str], None] | None = None
     answered: bool = True
-    withheld: str = ""
+    unlisted: str = ""
     doubtful: str = ""
 
 

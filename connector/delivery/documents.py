@@ -27,18 +27,26 @@ from connector.vtex.calls import OrderAddress, Request
 from connector.vtex.changes import ACKNOWLEDGMENT, CONFIRMATION
 from connector.vtex.line import Line
 
+JOB = "report-documents"
 NOTHING = Result(Delivered(note="told already"))
 OVERTAKEN = "a newer one was reported"
 
 
-def tell(app: App, m: MarketplaceSettings, how: Pass, report: Report) -> None:
-    """Deliver the documents' messages to one marketplace."""
-    passes.tell(app, m, DocumentCouriers(app, app.line(m), how.stop).table(), how, report)
+def tell(app: App, how: Pass) -> Report:
+    """Deliver the documents' messages to every marketplace at once."""
+
+    def one(m: MarketplaceSettings, report: Report) -> None:
+        passes.tell(app, m, DocumentCouriers(app, app.line(m), how.stop).table(), how, report)
+
+    return passes.everywhere(app, JOB, one)
 
 
-def preview(app: App, m: MarketplaceSettings, report: Report) -> None:
+def preview(app: App) -> Report:
     """Say what would be told; nothing is sent."""
-    passes.preview(app, m, DOCUMENT_KINDS, report)
+    report = Report(JOB, dry_run=True)
+    for m in app.marketplaces:
+        passes.preview(app, m, DOCUMENT_KINDS, report)
+    return report
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,15 +94,15 @@ def _say(report: Report, account: str, relay: Relay) -> None:
     if tally.doubtful:
         named = ", ".join(tally.doubtful[:DOUBTS_NAMED]) + (", …" if len(tally.doubtful) > DOUBTS_NAMED else "")
         report.did(f"{account}: {len(tally.doubtful)} were suggested with a doubt: {named}", doubtful=len(tally.doubtful))
-    for sentence in tally.withheld[:NAMED]:
-        report.failed(f"{account}: {sentence}", withheld=1)
+    for sentence in tally.unlisted[:NAMED]:
+        report.failed(f"{account}: {sentence}", unlisted=1)
     for sentence in tally.dead[:NAMED]:
         report.failed(f"{account}: given up: {sentence}", dead=1)
     for sentence in tally.failing[:NAMED]:
         report.failed(f"{account}: {sentence}", unreachable=tally.unreachable, failing=1)
-    if len(tally.withheld) > NAMED:
-        unnamed = len(tally.withheld) - NAMED
-        report.failed(f"{account}: and {unnamed} more: connector listings list names them", withheld=unnamed)
+    if len(tally.unlisted) > NAMED:
+        unnamed = len(tally.unlisted) - NAMED
+        report.failed(f"{account}: and {unnamed} more: connector listings list names them", unlisted=unnamed)
     unnamed = max(0, len(tally.dead) - NAMED) + max(0, len(tally.failing) - NAMED)
     if unnamed:
         report.failed(f"{account}: and {unnamed} more", failing=unnamed)

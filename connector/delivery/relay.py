@@ -30,7 +30,7 @@ class Tally:
     delivered: Counter[Kind] = field(default_factory=Counter)
     failing: list[str] = field(default_factory=list)
     dead: list[str] = field(default_factory=list)
-    withheld: list[str] = field(default_factory=list)
+    unlisted: list[str] = field(default_factory=list)
     doubtful: list[str] = field(default_factory=list)
     unreachable: bool = False
 
@@ -127,7 +127,7 @@ class Relay:
             outbox.put(tx, message.destination, kind, [message.reference], now)
         if not outcome.note:  # a note says why there was nothing to send
             self.tally.delivered[message.kind] += 1
-        self.tally.withheld += [result.withheld] if result.withheld else []
+        self.tally.unlisted += [result.unlisted] if result.unlisted else []
         self.tally.doubtful += [result.doubtful] if result.doubtful else []
         return True
 

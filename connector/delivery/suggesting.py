@@ -65,7 +65,7 @@ class SuggestionCouriers:
         record = partial(listing_states.withheld, account=self.m.account, sku=sku, note=what, remedy=remedy)
         was_said = listing is not None and (listing.state, listing.note) == (ListingState.WITHHELD, what)
         sentence = "" if was_said else f"SKU {sku} is not suggested: {what}; {remedy}"
-        return Result(Delivered(note="VTEX would refuse it"), on_delivered=record, withheld=sentence)
+        return Result(Delivered(note="VTEX would refuse it"), on_delivered=record, unlisted=sentence)
 
     def _put(self, product: Product, offer: Offer, listing: Listing | None, findings: tuple[Finding, ...]) -> Result:
         request = calls.suggestion(self.m, product, offer.price_cents, offer.stock)
@@ -153,7 +153,7 @@ class SuggestionCouriers:
             listing_states.looked(tx, listing, (said.state, said.word), (note, remedy), now)
 
         sentence = f"SKU {listing.sku}: {note}; {remedy}" if is_news else ""
-        return Result(Delivered(follow_up=_next_step(listing, said, now)), on_delivered=record, withheld=sentence)
+        return Result(Delivered(follow_up=_next_step(listing, said, now)), on_delivered=record, unlisted=sentence)
 
 
 def _is_catalogued(outcome: Outcome) -> bool:

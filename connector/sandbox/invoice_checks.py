@@ -12,6 +12,9 @@ from connector.sandbox.refusals import cents, invoice_problem, is_trackable
 from connector.sandbox.routes import order_of
 from connector.sandbox.rules import Violation
 
+_NFE_KEY = re.compile("[0-9]{6}[0-9A-Z]{12}[0-9]{26}")
+"""Its CNPJ may have letters since July 2026 (nota técnica conjunta 2025.001)."""
+
 
 def invoice_checks(call: Call, books: SandboxBooks) -> Iterator[Violation]:
     """Yield what an invoice breaks."""
@@ -35,7 +38,7 @@ def _form(body: Body) -> Iterator[Violation]:
         yield Violation("invoice-data", problem)
     if not is_trackable(str(body.get("invoiceNumber", "x"))):
         yield Violation("invoice-number", repr(body["invoiceNumber"]))
-    if body.get("invoiceKey") and not re.fullmatch(r"\d{44}", str(body["invoiceKey"])):
+    if body.get("invoiceKey") and not _NFE_KEY.fullmatch(str(body["invoiceKey"])):
         yield Violation("invoice-key", repr(body["invoiceKey"]))
 
 

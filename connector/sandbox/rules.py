@@ -51,7 +51,7 @@ _CALLS = (
     Rule("invoice-sum", "guide", "The sales invoices of an order add up to its total, to the cent, and never to more."),
     Rule("invoice-early", "practice", "An order is invoiced only after the marketplace authorized its dispatch."),
     Rule("invoice-canceled", "practice", "A canceled order is not invoiced."),
-    Rule("invoice-key", "reference", "invoiceKey is the NF-e's key of 44 digits."),
+    Rule("invoice-key", "reference", "invoiceKey is the NF-e's key: 44 digits, or letters in its CNPJ."),
     Rule("return-early", "practice", "A return is reported only after the whole order was invoiced: else nothing is refunded."),
     Rule("return-sum", "practice", "Returns of an order never add up to more than its sales invoices."),
     Rule("return-number", "practice", "A return has a number of its own, other than the sale's."),

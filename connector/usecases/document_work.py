@@ -141,11 +141,11 @@ def _with_our_key(feed: str, one: Refused) -> Refusal:
     return Refusal(one.line, one.column, one.value, one.reason, key, one.record)
 
 
-def _spoiled(groups: dict[tuple[str, ...], list[Row]], refused: Sequence[Refusal]) -> dict[tuple[str, ...], Objection]:
+def _spoiled(groups: dict[Key, list[Row]], refused: Sequence[Refusal]) -> dict[Key, Objection]:
     """Say which documents have a row that could not be read; one whose key cannot be seen spoils its neighbours, for it may be theirs."""
     owners = {line: key for key, group in groups.items() for line, _ in group}
     lines = sorted(owners)
-    spoiled: dict[tuple[str, ...], Objection] = {}
+    spoiled: dict[Key, Objection] = {}
     for one in refused:
         reason = f"line {one.line} of the same document is refused, and a document is taken whole or not at all"
         if one.key is not None:
@@ -157,7 +157,7 @@ def _spoiled(groups: dict[tuple[str, ...], list[Row]], refused: Sequence[Refusal
     return spoiled
 
 
-def _refused(key: tuple[str, ...], group: Sequence[Row], objection: Objection) -> list[Refusal]:
+def _refused(key: Key, group: Sequence[Row], objection: Objection) -> list[Refusal]:
     """Refuse every row of a document; the line that is to blame says why, the others name it."""
     blamed = objection.line or group[0][0]
     beside = f"refused with line {blamed}: {objection.reason}"

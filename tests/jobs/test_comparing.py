@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from connector.storage import tables
-from connector.usecases import comparing, repair
+from connector.usecases import reducing, repair
 
 CASES = cases(30)
 COMPARED = "compared with the file applied last"
@@ -249,7 +249,7 @@ def test_any_history_of_exports_comes_to_the_same_compared_or_read_whole(tmp_pat
     quick, whole = (Catalog(tmp_path_factory.mktemp("shop") / name, more=more) for name in ("quick", "whole"))
     for number, export in enumerate(history):
         for shop, most in ((quick, 1), (whole, -1)):
-            comparing.MOST = most
+            reducing.MOST = most
             path = shop.drop(f"prices/{number}.csv", at=shop.now + timedelta(seconds=number))
             when = path.stat().st_mtime
             path.write_bytes(written(*export))
@@ -262,6 +262,6 @@ def test_any_history_of_exports_comes_to_the_same_compared_or_read_whole(tmp_pat
 
 @pytest.fixture(autouse=True)
 def _usual_share():
-    usual = comparing.MOST
+    usual = reducing.MOST
     yield
-    comparing.MOST = usual
+    reducing.MOST = usual

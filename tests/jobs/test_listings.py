@@ -267,7 +267,7 @@ def test_what_vtex_would_refuse_is_withheld_named_and_healed_by_a_changed_produc
 
     assert sorted(said(shop)) == ["POST A", "POST B", "PUT acme/B"]
     assert report.failures == ["shop: SKU A is not suggested: images: there is none (code 9); export at least one image's https address"]
-    assert (report.exit_status, report.counts["withheld"]) == (1, 1)
+    assert (report.exit_status, report.counts["unlisted"]) == (1, 1)
     assert (world.state("A"), world.untold(), letters.listing(world.app)) == ("withheld", 0, [])
     world.changed(Kind.INVENTORY, "A")
     assert world.notify().failures == [], "said once"
@@ -286,7 +286,7 @@ def test_of_many_withheld_the_first_are_named_and_the_rest_counted(world):
 
     assert len(report.failures) == 21
     assert report.failures[-1] == "shop: and 10 more: connector listings list names them"
-    assert report.counts["withheld"] == 30
+    assert report.counts["unlisted"] == 30
 
 
 def test_a_doubtful_ean_withholds_nothing_and_is_named(world, shop):
