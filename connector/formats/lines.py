@@ -13,6 +13,8 @@ from connector.formats.encoding import Text, damage, may_hold_utf8
 CHUNK = 1 << 16
 """Twice as fast as half a megabyte: what is cut stays in the processor's cache until it is read."""
 LONGEST_LINE = 1 << 22
+END = b"\x1a"
+"""What DOS programs write behind the last line: the file's end, no row."""
 
 
 @dataclass(slots=True)
@@ -47,8 +49,8 @@ def _pieces(path: Path, text: Text, end: int | None) -> Iterator[bytes]:
             carry = data[cut:] if cut else carry + data
             if len(carry) > LONGEST_LINE:
                 raise FileRefused(f"{path.name}: a line is longer than {LONGEST_LINE >> 20} MB", remedy="is it a text file with line ends?")
-        if carry:
-            yield carry
+        if rest := carry.rstrip(END):
+            yield rest
 
 
 def _read(file: BinaryIO, end: int | None) -> bytes:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from connector.errors import FileRefused
 from connector.formats.encoding import Text
+from connector.formats.lines import END
 
 TAIL = 1 << 16
 MARK = "{rows}"
@@ -27,7 +28,7 @@ def read_trailer(path: Path, text: Text, pattern: str) -> Trailer:
     with path.open("rb") as file:
         file.seek(max(text.start, size - TAIL))
         offset = file.tell()
-        tail = file.read().rstrip()
+        tail = file.read().rstrip(END).rstrip()
     begin = tail.rfind(text.newline) + 1
     last = tail[begin:].decode(text.encoding, errors="replace").strip()
     found = _expression(pattern).fullmatch(last)

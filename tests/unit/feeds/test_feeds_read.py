@@ -208,7 +208,9 @@ def test_a_layout_renames_columns_and_reads_its_dates(read):
     assert rows == [(2, ("7", "", "", 100, 100, datetime(2026, 11, 25, 3, tzinfo=UTC)))]
 
 
-@pytest.mark.parametrize(("last", "holds"), [("TRL;2", True), ("TRL;0002\r\n\r\n", True), ("TRL;3", False), ("c;1", False)])
+@pytest.mark.parametrize(
+    ("last", "holds"), [("TRL;2", True), ("TRL;0002\r\n\r\n", True), ("TRL;2\r\n\x1a", True), ("TRL;3", False), ("c;1", False)]
+)
 def test_a_trailer_is_held_against_the_rows(read, last, holds):
     content = f"sku;quantity\na;1\nb;x\n{last}"
     if holds:

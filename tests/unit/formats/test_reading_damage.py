@@ -53,6 +53,15 @@ def test_a_line_of_utf8_in_a_cp1252_file_is_refused(path):
     ]
 
 
+@pytest.mark.parametrize("end", [b"\n\x1a", b"\r\n\x1a", b"\r\x1a", b"\x1a", b"\n" + b"\x1a" * 90])
+def test_the_mark_that_dos_programs_end_a_file_with_is_no_row(path, end):
+    newline = end.rstrip(b"\x1a") or b"\n"
+    rows, refused = read(path, HEAD.replace(b"\n", newline) + b"a;accepted;x" + end)
+
+    assert rows == [(2, row("a", "x"))]
+    assert refused == []
+
+
 @pytest.mark.parametrize("ending", [b"\n", b"\r\n", b"\r"])
 def test_blank_lines_count_as_lines_and_are_nothing_else(path, ending):
     rows, refused = read(path, ending.join([b"", HEAD.strip(), b"a;accepted;x", b"", b"  ", b"b;accepted;y"]))
