@@ -57,7 +57,7 @@ def lateness(feed: str, last: datetime | None, expected: Expectation, zone: tzin
         return
     until = due(last, expected.every, expected.within, zone)
     if now > until:
-        sentence = f"{feed}: the last file came on {_clock(last, zone)}; {often}, and the next was due by {_clock(until, zone)}"
+        sentence = f"{feed}: the last file came on {_clock(last, zone)}; {often}, and the next was due by {_clock(until, zone)} ({zone})"
         yield Alarm("late", feed, until, 1, sentence, "did the ERP's export run, and does it still write to [erp] source? connector check")
 
 

@@ -115,7 +115,7 @@ def _limit(name: str, app: App) -> str:
 
 def _waiting(tx: Connection) -> Iterator[Alarm]:
     for one in findings.held(tx):
-        sentence = f"{one.subject}: {_many(one.count, 'file or row', 'files and rows')} wait for a yes or a no"
+        sentence = f"{one.subject}: {_many(one.count, 'file or row waits', 'files and rows wait')} for a yes or a no"
         yield _alarm("held", one, sentence, "connector held list")
     for one in findings.quarantined(tx):
         sentence = f"{one.subject}: {_many(one.count, 'refused row or file', 'refused rows and files')} not mended yet"

@@ -12,10 +12,12 @@ from sqlalchemy import Connection
 from connector.app import App
 from connector.domain.catalog import Offer
 from connector.domain.freight import Destination, Parcel, postal_key
+from connector.domain.keeping_back import Freshness
 from connector.domain.ways import Way
 from connector.domain.ways_offered import parcel
 from connector.errors import NotFound, UsageError
 from connector.storage import freight, products
+from connector.usecases import stock_terms
 from connector.usecases.offers import on_offer
 from connector.usecases.ways_explained import answer, no, pickup_points, service, unmatched
 
@@ -42,7 +44,7 @@ def explain(app: App, asked: Question) -> dict[str, Any]:
     account, to, now = _account(app, asked.marketplace), _destination(app, asked), app.now
     with app.db.read() as tx:
         offer = on_offer(app, tx, account, asked.sales_channel, {asked.sku}).get(asked.sku)
-        trouble = _trouble(tx, offer, asked, account)
+        trouble = _trouble(app, tx, offer, asked, account)
         known = freight.files(tx)
         ways = app.ways.at(app.rates.current(tx), now)
     sent = min(asked.quantity, offer.stock) if offer and not trouble else 0
@@ -96,7 +98,7 @@ def _pair(text: str) -> tuple[float, ...]:
     return pair
 
 
-def _trouble(tx: Connection, offer: Offer | None, asked: Question, account: str) -> str:
+def _trouble(app: App, tx: Connection, offer: Offer | None, asked: Question, account: str) -> str:
     """Say why nothing of the SKU is sent anywhere, "" where something is. Raises NotFound for an unknown SKU."""
     if offer is None:
         product = products.find(tx, asked.sku)
@@ -106,4 +108,12 @@ def _trouble(tx: Connection, offer: Offer | None, asked: Question, account: str)
             return "the SKU is not active"
     if offer is None or offer.price_cents <= 0:
         return f"the SKU has no price now in marketplace {account}, sales channel {asked.sales_channel}"
-    return "" if offer.stock else "nothing of the SKU is left in stock"
+    return "" if offer.stock else _out_of_stock(app, tx)
+
+
+def _out_of_stock(app: App, tx: Connection) -> str:
+    """Say why there is nothing to sell: a stock file too old to be believed is no empty shelf."""
+    if stock_terms.freshness(tx, app) is Freshness.UNAVAILABLE:
+        return "the last stock file is older than unavailable_after: nothing is offered until the ERP sends one"
+    kept = " but what is kept back ([stock] safety, stale_buffer)" if stock_terms.kept_back(tx, app) else ""
+    return f"nothing of the SKU is left in stock{kept}"

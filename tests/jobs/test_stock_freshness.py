@@ -14,7 +14,7 @@ from connector.domain.messages import CATALOG_KINDS
 from connector.domain.simulation import Cart, CartLine
 from connector.errors import ConnectorError, OrderRefused
 from connector.storage import listing_states, tables
-from connector.usecases import alarms, offers, orders, repair, stock_terms
+from connector.usecases import alarms, freight_explained, offers, orders, repair, stock_terms
 from connector.vtex.orders import read
 
 LIMITS = '[feeds.stock]\nstale_after = "6h"\nstale_buffer = "{buffer}"\nunavailable_after = "24h"\n'
@@ -80,6 +80,21 @@ def test_old_stock_is_offered_with_a_buffer_and_then_not_at_all(shop):
 
     stock(shop)  # the very same content: it says that the stock still holds
     assert (simulated(shop), alarm_names(shop)) == (10, [])
+
+
+def test_an_explanation_tells_old_stock_from_an_empty_shelf(shop):
+    asked = freight_explained.Question("A", "01310-100")
+    shop.now += timedelta(hours=25)
+    old = freight_explained.explain(shop.app, asked)["reason"]
+    stock(shop, quantity=0)
+    shop.now += timedelta(hours=7)
+    held = [hold["id"] for hold in shop.held()]
+    for number in held:
+        repair.held_approve(shop.app, number, by="ana")
+    empty = freight_explained.explain(shop.app, asked)["reason"]
+
+    assert old == "the last stock file is older than unavailable_after: nothing is offered until the ERP sends one"
+    assert empty == "nothing of the SKU is left in stock but what is kept back ([stock] safety, stale_buffer)"
 
 
 def test_an_order_is_checked_with_what_a_simulation_offers(shop):

@@ -27,7 +27,8 @@ def test_a_feed_is_late_when_its_span_is_over_and_not_before():
     assert list(on_time) == []
     assert (late.name, late.subject, late.since, late.count) == ("late", "stock", NOW - timedelta(hours=1), 1)
     assert late.sentence == (
-        "stock: the last file came on 2026-11-24 09:00; one is expected every 2h, and the next was due by 2026-11-24 11:00"
+        "stock: the last file came on 2026-11-24 09:00; one is expected every 2h, "
+        "and the next was due by 2026-11-24 11:00 (America/Sao_Paulo)"
     )
 
 
