@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "jobs"))
-from documents_world import Papers, sandboxes
+from documents_world import opened
 
 from connector.storage.tables import documents, files, outbox, rejections
 from connector.usecases import document_files
@@ -35,12 +35,8 @@ documents.take(app.load(Path(sys.argv[1])), Report("report-documents"), Pass())
 
 @pytest.fixture
 def world(tmp_path):
-    shops = sandboxes()
-    one = Papers(tmp_path / "project", shops)
-    yield one
-    one.app.db.close()
-    for shop in shops:
-        shop.close()
+    with opened(tmp_path / "project") as one:
+        yield one
 
 
 def rows_of(orders):

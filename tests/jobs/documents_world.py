@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from judging import Judge
@@ -135,6 +136,19 @@ class Papers:
 
     def left(self, folder):
         return sorted(path.name for path in (self.root / folder).rglob("*") if path.is_file())
+
+
+@contextmanager
+def opened(root, kind=Papers, **how):
+    """Open a world with its two marketplaces; all of it is closed again, and what broke a marketplace's rules fails the test."""
+    shops = sandboxes()
+    one = kind(root, shops, **how)
+    try:
+        yield one
+    finally:
+        one.app.db.close()
+        for shop in shops:
+            shop.close()
 
 
 def sandboxes():

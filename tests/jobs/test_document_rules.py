@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from documents_world import HEADS, Papers, sandboxes
+from documents_world import HEADS, opened
 
 from connector.domain.orders import OrderState
 from connector.usecases import letters
@@ -13,12 +13,8 @@ LONG = HEADS["invoices"] + ";invoice_key;invoice_url"
 
 @pytest.fixture
 def world(tmp_path):
-    shops = sandboxes()
-    one = Papers(tmp_path / "project", shops)
-    yield one
-    one.app.db.close()
-    for shop in shops:
-        shop.close()
+    with opened(tmp_path / "project") as one:
+        yield one
 
 
 def test_an_invoice_that_the_marketplace_never_takes_is_a_dead_letter_after_more_than_ten_attempts(world):

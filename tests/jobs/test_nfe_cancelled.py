@@ -5,7 +5,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from documents_world import Papers, sandboxes
+from documents_world import opened
 
 from connector.usecases import repair
 
@@ -17,12 +17,8 @@ SAID = "NF-e 4321 was cancelled at SEFAZ on 2026-11-24T16:40:00-03:00 (Pedido em
 
 @pytest.fixture
 def world(tmp_path):
-    shops = sandboxes()
-    one = Papers(tmp_path / "project", shops)
-    yield one
-    one.app.db.close()
-    for shop in shops:
-        shop.close()
+    with opened(tmp_path / "project") as one:
+        yield one
 
 
 def nfe(order, sku="A"):

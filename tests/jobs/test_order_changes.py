@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from documents_world import Papers, sandboxes
+from documents_world import Papers, opened
 
 from connector.domain.documents import Ack
 from connector.domain.orders import OrderState
@@ -49,13 +49,9 @@ class Changes(Papers):
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def world(request, tmp_path):
     how = {"url": request.getfixturevalue("postgresql_url")} if request.param == "postgresql" else {}
-    shops = sandboxes()
-    one = Changes(tmp_path / "project", shops, **how)
-    (one.root / "outbox").mkdir()
-    yield one
-    one.app.db.close()
-    for shop in shops:
-        shop.close()
+    with opened(tmp_path / "project", Changes, **how) as one:
+        (one.root / "outbox").mkdir()
+        yield one
 
 
 def test_a_change_is_acknowledged_then_applied_told_to_the_erp_and_confirmed(world):

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from documents_world import Papers, sandboxes
+from documents_world import opened
 from sqlalchemy import select
 
 from connector.domain.documents import Ack
@@ -22,22 +22,18 @@ LESS = {"changeRequestId": "c1", "remove": {"items": [{"id": "A", "quantity": 1}
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def world(request, tmp_path):
-    yield from opened(request, tmp_path, request.param)
+    yield from on(request.param, request, tmp_path)
 
 
 @pytest.fixture
 def postgresql_world(request, tmp_path):
-    yield from opened(request, tmp_path, "postgresql")
+    yield from on("postgresql", request, tmp_path)
 
 
-def opened(request, tmp_path, database):
+def on(database, request, tmp_path):
     how = {"url": request.getfixturevalue("postgresql_url")} if database == "postgresql" else {}
-    shops = sandboxes()
-    one = Papers(tmp_path / "project", shops, **how)
-    yield one
-    one.app.db.close()
-    for shop in shops:
-        shop.close()
+    with opened(tmp_path / "project", **how) as one:
+        yield one
 
 
 def at_once(*works):
@@ -72,7 +68,7 @@ def kinds(world, order_id):
 
 def stock_left(world, sku="A"):
     with world.app.db.read() as tx:
-        return offers.load(tx, "shop", "1", [sku], world.now)[sku].stock
+        return offers.load(tx, "shop", "1", [sku], world.now, kept_back=None)[sku].stock
 
 
 @pytest.mark.parametrize("n", range(ROUNDS))

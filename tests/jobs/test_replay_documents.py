@@ -1,19 +1,15 @@
 """Archived documents taken once more are known, and reported once."""
 
 import pytest
-from documents_world import Papers, sandboxes
+from documents_world import opened
 
 from connector.usecases import replaying
 
 
 @pytest.fixture
 def world(tmp_path):
-    shops = sandboxes()
-    one = Papers(tmp_path / "project", shops)
-    yield one
-    one.app.db.close()
-    for shop in shops:
-        shop.close()
+    with opened(tmp_path / "project") as one:
+        yield one
 
 
 def test_a_replayed_invoice_is_known_and_not_reported_twice(world):

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from documents_world import Papers, sandboxes
+from documents_world import opened
 
 from connector.domain.messages import Kind
 from connector.domain.orders import OrderState
@@ -27,26 +27,20 @@ INVOICED = "{order};N1;2026-01-02;25,00;A;2;10,00"
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def world(request, tmp_path):
     how = {"url": request.getfixturevalue("postgresql_url")} if request.param == "postgresql" else {}
-    yield from opened(tmp_path, **how)
+    with opened(tmp_path / "project", **how) as one:
+        yield one
 
 
 @pytest.fixture
 def sqlite_world(tmp_path):
-    yield from opened(tmp_path)
+    with opened(tmp_path / "project") as one:
+        yield one
 
 
 @pytest.fixture
 def older_world(tmp_path):
-    yield from opened(tmp_path, protocol="2017")
-
-
-def opened(tmp_path, **how):
-    shops = sandboxes()
-    one = Papers(tmp_path / "project", shops, **how)
-    yield one
-    one.app.db.close()
-    for shop in shops:
-        shop.close()
+    with opened(tmp_path / "project", protocol="2017") as one:
+        yield one
 
 
 def bodies(sandbox: Sandbox, pattern: str, method: str = "*"):

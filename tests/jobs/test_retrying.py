@@ -2,7 +2,7 @@
 
 import pytest
 from catalog_world import Catalog
-from documents_world import Papers, sandboxes
+from documents_world import opened
 
 from connector.usecases import repair, retrying
 
@@ -18,12 +18,8 @@ def shop(tmp_path):
 
 @pytest.fixture
 def office(tmp_path):
-    shops = sandboxes()
-    papers = Papers(tmp_path / "project", shops)
-    yield papers
-    papers.app.db.close()
-    for one in shops:
-        one.close()
+    with opened(tmp_path / "project") as papers:
+        yield papers
 
 
 def numbers(shop, what="file"):
