@@ -1,36 +1,12 @@
-"""Brazil's numbers: CPF, CNPJ (with letters since July 2026), CEP and the NF-e's access key."""
+"""Brazil's invoices: the NF-e's access key, and the invoice's number in it."""
 
 from __future__ import annotations
 
 import re
 
-from stdnum.br import cnpj, cpf
-
-_CEP = re.compile(r"[0-9]{5}-?[0-9]{3}")
 _NFE_KEY = re.compile(r"[0-9]{6}[0-9A-Z]{12}[0-9]{26}")
 _STATES = re.compile(r"1[1-7]|2[1-9]|3[1235]|4[123]|5[0123]")
 NFE_MODELS = ("55", "65")
-
-
-def is_cpf(text: str) -> bool:
-    """Say whether a text is a CPF with right check digits, with or without its dots and hyphen."""
-    return text.isascii() and bool(cpf.is_valid(text))
-
-
-def is_cnpj(text: str) -> bool:
-    """Say whether a text is a CNPJ with right check digits, its letters included (nota técnica conjunta 2025.001)."""
-    return text.isascii() and bool(cnpj.is_valid(text))
-
-
-def document(text: str) -> str:
-    """Return a CPF's or CNPJ's digits and letters alone, letters in capitals."""
-    return re.sub(r"[^0-9A-Z]", "", text.upper())
-
-
-def cep(text: str) -> str | None:
-    """Return a CEP's eight digits; None where it is none."""
-    found = _CEP.fullmatch(text.strip())
-    return found[0].replace("-", "") if found else None
 
 
 def is_nfe_key(key: str) -> bool:
