@@ -113,7 +113,7 @@ def app(made):
 
 @pytest.fixture(scope="module")
 def client(made):
-    return made.unjudged_client()
+    return made.client()
 
 
 def read_or_refused(document):

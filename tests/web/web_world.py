@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from falcon.testing import TestClient
 from judging import JudgedClient
 from sqlalchemy import insert
 
@@ -54,10 +53,6 @@ class Project:
 
     def client(self, **headers: str) -> JudgedClient:
         return JudgedClient(create_app(self.app()), headers={**LOCAL, **headers})
-
-    def unjudged_client(self) -> TestClient:
-        """Ask with documents that are not as VTEX publishes them: answers echo what they hold."""
-        return TestClient(create_app(self.app()), headers=LOCAL)
 
 
 def fill(app: parts.App, *, at: datetime | None = None) -> None:
