@@ -47,10 +47,10 @@ class JudgedClient(TestClient):
 
 def _brought(name, how):
     """Return what is not as published in an order that was sent: its answer repeats it."""
-    sent = how.get("json")
-    if sent is None and how.get("body"):
-        sent = json.loads(how["body"])
-    return set(PUBLISHED.answer_problems(name, sent)) if name == "orders" and sent is not None else set()
+    if name != "orders":
+        return set()
+    sent = json.loads(how["body"]) if how.get("body") else how.get("json")
+    return set(PUBLISHED.answer_problems(name, sent))
 
 
 def _name(path):
