@@ -17,7 +17,7 @@ demo: $(RUN) ## play the whole job once on this machine (ARGS=--once ends by its
 
 test: $(TEST) ## run all tests (ARGS are pytest's)
 	@requirements/servers.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
 check: $(TEST) ## format, lint, types, import rules, architecture and unit tests
 	$(BIN)/ruff format --check .
