@@ -36,7 +36,7 @@ class Reading:
     """A file being read as a feed. `rows_read` counts rows taken and refused; it and `notes` are whole when all batches are read."""
 
     def __init__(self, feed: Feed, path: Path, table: Table, trailer: Trailer | None, *, context: Context, marks: Marks) -> None:
-        self.rows_read = 0
+        self.rows_read, self.spans = 0, False
         self._feed, self._path, self._table, self._trailer, self._marks = feed, path, table, trailer, marks
         self._adjusted: Counter[str] = Counter()
         places = places_of(feed, table.names)
@@ -81,10 +81,11 @@ class Reading:
 
     def batches(self) -> Iterator[Batch]:
         """Yield the file's rows in its order. Raises FileRefused where its trailer does not hold, once all are read."""
-        self.rows_read = 0
+        self.rows_read, self.spans = 0, False
         self._adjusted.clear()
         for block in self._table.blocks():
             self.rows_read += len(block.lines) + len(block.flaws)
+            self.spans = self.spans or block.spans
             batch = self._batch(block)
             if batch.rows or batch.rejections:
                 yield batch

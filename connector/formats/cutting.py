@@ -23,6 +23,8 @@ class Cut:
     rows: list[list[str]] = field(default_factory=list)
     flaws: list[Flaw] = field(default_factory=list)
     rest: int = 0
+    spans: bool = False
+    """A row takes in more than one line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Cutter:
                 break
             if len(found.rows) > before:
                 numbers.append(chunk.first + at)
+                found.spans = found.spans or used > 1
             at += used
         found.lines = numbers
         return found

@@ -54,7 +54,7 @@ class DelimitedTable:
             whole = _joined(rest, chunk)
             cut = cutter.cut(whole, is_last=is_last)
             rest = _tail(whole, cut.rest)
-            yield Block(cut.lines, list(zip(*cut.rows, strict=True)) or [()] * len(self.names), cut.flaws)
+            yield Block(cut.lines, list(zip(*cut.rows, strict=True)) or [()] * len(self.names), cut.flaws, cut.spans)
 
     def _chunks(self) -> Iterator[tuple[Chunk, bool]]:
         """Yield the chunks after the header, each with whether it is the last."""

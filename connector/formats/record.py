@@ -24,6 +24,8 @@ class Block:
     lines: Sequence[int]
     columns: Sequence[Sequence[str]]
     flaws: Sequence[Flaw] = ()
+    spans: bool = False
+    """A row takes in more than one line of the file."""
 
 
 class Table(Protocol):

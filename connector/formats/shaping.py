@@ -56,7 +56,7 @@ class ShapedTable:
     def blocks(self) -> Iterator[Block]:
         for block in self._table.blocks():
             columns = self._shaped(block.columns, len(block.lines))
-            yield Block(block.lines, columns, [self._flaw(flaw, len(block.columns)) for flaw in block.flaws])
+            yield Block(block.lines, columns, [self._flaw(flaw, len(block.columns)) for flaw in block.flaws], block.spans)
 
     def _shaped(self, columns: Sequence[Cells], count: int) -> list[Cells]:
         shaped = [*columns, *([()] * (len(self.names) - len(columns)))]

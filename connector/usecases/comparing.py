@@ -28,6 +28,8 @@ from connector.usecases.reducing import Reduced, reduced
 class Read:
     """What came of reading a file: its rows, and the decimal mark that its open numbers were read with, with the proofs for it.
 
+    `spans` says that a row took in more than one line: then no line can be told for a row by itself.
+
     `version` is that of the snapshot that differences were staged for; None where everything was read.
     """
 
@@ -35,6 +37,7 @@ class Read:
     notes: tuple[str, ...]
     mark: str
     proofs: frozenset[str]
+    spans: bool = False
     version: int | None = None
 
 
@@ -85,12 +88,19 @@ def _staged(connection: Connection, stage: Stage, basis: Basis, parts: Reduced) 
     accepted, refused = repeats.counts(connection, stage)
     with reading(connection):
         is_current = watermarks.number(connection, snapshots.version_name(stage.feed)) == basis.version
-        if not is_current or refused or accepted != now.rows_read or not partial.fits(connection, stage, was.rows_read):
+        if (
+            not is_current
+            or refused
+            or was.spans
+            or now.spans
+            or accepted != now.rows_read
+            or not partial.fits(connection, stage, was.rows_read)
+        ):
             return None
     if now.mark and not basis.mark:  # the first open number: only the whole file can tell what it means
         return None
     note = f"compared with the file applied last, {accepted - parts.shared} lines differ"
-    return Read(basis.rows - was.rows_read + now.rows_read, (*now.notes, note), basis.mark, basis.proofs, basis.version)
+    return Read(basis.rows - was.rows_read + now.rows_read, (*now.notes, note), basis.mark, basis.proofs, version=basis.version)
 
 
 def _read_alike(basis: Basis, was: Reading, now: Reading) -> bool:

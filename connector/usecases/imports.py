@@ -83,7 +83,7 @@ def _everything(app: App, connection: Connection, stage: Stage, path: Path) -> R
     with opened(app, stage.feed, path) as found:
         load(connection, stage, found.batches())
         repeats.sift(connection, stage)
-        return Read(found.rows_read, tuple(found.notes), found.mark, found.proofs() if found.mark else frozenset())
+        return Read(found.rows_read, tuple(found.notes), found.mark, found.proofs() if found.mark else frozenset(), found.spans)
 
 
 def limits_of(app: App, feed: str) -> Limits:
@@ -139,6 +139,7 @@ def _basis(app: App, draft: Draft) -> dict[str, Any]:
     """Say what the feed's next file can be compared with this one by, where the snapshot will say what this one does, to the row."""
     plan, held = draft.plan, draft.planned.held
     is_clean = plan.mode == "full" and plan.accepted == plan.rows_read and not plan.refused and not held.all and not held.quiet
+    is_clean = is_clean and not draft.read.spans
     if not is_clean or draft.planned.stage.file:
         return {}
     return {"basis": comparing.noted(draft.read, draft.planned.version + 1, read_with(app, plan.feed))}

@@ -158,8 +158,19 @@ def test_a_line_that_looks_like_a_row_inside_a_quoted_field_is_none(shop):
     before[200:202] = [inch, '0201;211,90;221,90;"como a linha\n0003;77,00;77,00;x\nacima"']
     shop.export("prices/1.csv", *before, head=head)
     shop.export("prices/2.csv", *[row.replace("77,00", "78,00") for row in before], head=head)
+    shop.export("prices/3.csv", *[row.replace("0003;77,00", "0004;77,00;1;y\n0003;77,00") for row in before], head=head)
 
-    assert shop.prices()["0003"] == 1390
+    assert (shop.prices()["0003"], shop.prices()["0004"]) == (1390, 1490)
+
+
+def test_a_line_put_into_a_quoted_field_is_no_row(shop):
+    head, inch = "sku;price;list_price;note", '0200;210,90;220,90;TV 42"'
+    before = [f"{row};" for row in rows()]
+    before[200:202] = [inch, '0201;211,90;221,90;"como a linha\nacima"']
+    shop.export("prices/1.csv", *before, head=head)
+    shop.export("prices/2.csv", *[row.replace("linha\n", "linha\n9000;77,00;77,00;x\n") for row in before], head=head)
+
+    assert "9000" not in shop.prices()
 
 
 @pytest.mark.parametrize("feed", ["products", "prices", "stock", "services"])
