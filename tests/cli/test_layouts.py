@@ -147,16 +147,19 @@ def spoken(output):
 
 
 def test_the_document_s_commands_print_what_it_shows(shop):
-    blocks = re.findall(r"^```(csv|toml|console)\n(.*?)^```$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    document = DOCUMENT.read_text(encoding="utf-8")
+    blocks = list(re.finditer(r"^```(csv|text|toml|console)\n(.*?)^```$", document, re.MULTILINE | re.DOTALL))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     shown = []
-    for kind, text in blocks:
-        if kind == "csv":
-            (shop.root / "produtos.csv").write_bytes(text.encode("cp1252"))
+    for block in blocks:
+        kind, text = block.groups()
+        if kind in ("csv", "text"):
+            name = re.findall(r"`(\w+\.(?:csv|txt))`", document[: block.start()])[-1]
+            (shop.root / name).write_bytes(text.encode("cp1252"))
         elif text.startswith("# config/connector.toml"):
             shop.config.write_text(shop.config.read_text() + text)
         elif kind == "toml":
-            (shop.root / "config" / "layouts" / "acme.toml").write_text(text)
+            (shop.root / re.findall(r"# (config/layouts/\w+\.toml)", text)[0]).write_text(text)
         else:
             command, _, expected = text.removeprefix("$ ").partition("\n")
             done = subprocess.run(
@@ -166,7 +169,8 @@ def test_the_document_s_commands_print_what_it_shows(shop):
 
             assert spoken(done.stdout + done.stderr) == spoken(expected), command
 
-    assert [command.split()[1:3] for command in shown] == [["layout", "guess"], ["layout", "try"], ["preview", "produtos.csv"]]
+    tried = ["layout", "try"]
+    assert [command.split()[1:3] for command in shown] == [["layout", "guess"], tried, ["preview", "produtos.csv"], tried]
 
 
 def test_the_document_names_every_key_of_a_layout_and_every_shipped_one():
