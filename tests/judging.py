@@ -4,16 +4,11 @@ $VTEX_SCHEMAS names the folder with VTEX's OpenAPI files; where it is unset, the
 """
 
 import json
-import os
-from pathlib import Path
 
 from falcon.testing import TestClient
+from published import FOLDER, JUDGE
 
 from connector.sandbox.marketplace import Sandbox
-from connector.sandbox.published import Published
-
-FOLDER = Path(os.environ["VTEX_SCHEMAS"]) if os.environ.get("VTEX_SCHEMAS") else None
-PUBLISHED = Published(FOLDER) if FOLDER else None
 
 
 class Judge(Sandbox):
@@ -40,8 +35,8 @@ class JudgedClient(TestClient):
         answer = super().simulate_request(*given, **how)
         method, path = (*given, how.get("method"), how.get("path"))[:2]
         name = _name(str(path))
-        if PUBLISHED and name and method != "HEAD" and answer.status_code == 200 and answer.content:
-            assert set(PUBLISHED.answer_problems(name, answer.json)) - _brought(name, how) == set()
+        if JUDGE and name and method != "HEAD" and answer.status_code == 200 and answer.content:
+            assert set(JUDGE.answer_problems(name, answer.json)) - _brought(name, how) == set()
         return answer
 
 
@@ -50,7 +45,7 @@ def _brought(name, how):
     if name != "orders":
         return set()
     sent = json.loads(how["body"]) if how.get("body") else how.get("json")
-    return set(PUBLISHED.answer_problems(name, sent))
+    return set(JUDGE.answer_problems(name, sent))
 
 
 def _name(path):

@@ -22,6 +22,7 @@ _BODIES = {
     "track": (SERVICES, "post", "/pvt/orders/{marketplaceOrderId}/invoice/{invoiceNumber}"),
     "deliver": (SERVICES, "post", "/pvt/orders/{marketplaceOrderId}/invoice/{invoiceNumber}/tracking"),
     "cancel": (SERVICES, "post", "/pvt/orders/{marketplaceOrderId}/cancel"),
+    "agree": (SERVICES, "post", "/pvt/orders/{participantOrderId}/changes/{changeRequestId}/send-agreement"),
 }
 _BODIES_OF_ORDERS = {
     "invoice": (ORDERS, "post", "/api/oms/pvt/orders/{orderId}/invoice"),
@@ -67,6 +68,10 @@ class Published:
         """Return what a seller's answer breaks; orders are judged one by one, since the schema knows no array."""
         answers = [_without_nulls(one) for one in answer] if name == "orders" and isinstance(answer, list) else [answer]
         return [problem for one in answers for problem in self._problems(one, SELLER, "post", _ANSWERS[name], "200")]
+
+    def request_problems(self, path: str, body: object) -> list[str]:
+        """Return what breaks the schema of one of a seller's requests, by its published path; nulls are left out."""
+        return self._problems(_without_nulls(body), SELLER, "post", path, "requestBody")
 
     def _problems(self, document: object, file: str, method: str, path: str, part: str) -> list[str]:
         validator = self._validator(self._schema(file, method, path, part))

@@ -5,11 +5,10 @@ from datetime import UTC, datetime, time
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-import published
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft4Validator
+from published import JUDGE, example, needed
 
 from connector.domain.catalog import Offer, Service
 from connector.domain.freight import Rate, RateTable
@@ -24,11 +23,6 @@ RATE = Rate("n.csv", 2, "0", "99999999", "", 0, 30_000, 1090, Decimal("0.3"), De
 SLAS = (Sla("Normal", "Entrega Normal", "bd", RateTable([RATE], "BRA")), Sla("Expressa", "Entrega Expressa", "h", RateTable([RATE], "BRA")))
 GUARANTEE = Service("Garantia", "5", "Garantia de 1 ano", 10000)
 END = datetime(2026, 3, 1, 22, 58, 28, 143000, UTC)
-
-
-@pytest.fixture(scope="module")
-def schema():
-    return published.simulation_answer()
 
 
 def offer(sku, **changes):
@@ -65,12 +59,11 @@ ADDRESSES = [
 ]
 
 
+@needed
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("items", [[], EVERY_KIND])
-def test_answers_hold_to_todays_published_schema(schema, items, address):
-    problems = [f"{list(e.path)}: {e.message}" for e in Draft4Validator(schema).iter_errors(answered(items, **address))]
-
-    assert problems == []
+def test_answers_hold_to_todays_published_schema(items, address):
+    assert JUDGE.answer_problems("simulation", answered(items, **address)) == []
 
 
 ADDRESS = Address("BRA", "22051-030", "RJ", "Rio de Janeiro", "Copacabana", "Rua", "1", "", (-22.97, -43.18))
@@ -83,13 +76,14 @@ def scheduled_and_collected():
     return prepare(SLAS, services, PickupMap([POINT]), Calendar(ZoneInfo("America/Sao_Paulo")), END)
 
 
+@needed
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("split", ["item", "cart"])
-def test_answers_with_windows_and_pickup_points_hold_to_it_too(schema, address, split):
+def test_answers_with_windows_and_pickup_points_hold_to_it_too(address, split):
     cart = read({"items": EVERY_KIND} | address, "BRA")
     answer = json.loads(json.dumps(write(cart, simulate(cart, OFFERS, scheduled_and_collected(), split=split, home="BRA", now=END))))
 
-    Draft4Validator(schema).validate(answer)
+    assert JUDGE.answer_problems("simulation", answer) == []
     if "postalCode" in address:
         assert {way["id"] for way in answer["logisticsInfo"][0]["slas"]} == {"Normal", "Expressa", "loja"}
         assert answer["logisticsInfo"][0]["slas"][1]["availableDeliveryWindows"]
@@ -98,15 +92,15 @@ def test_answers_with_windows_and_pickup_points_hold_to_it_too(schema, address, 
 ITEMS = st.lists(st.fixed_dictionaries({"id": st.sampled_from("ABCDEX"), "quantity": st.integers(-1, 9), "seller": st.text()}), max_size=6)
 
 
+@needed
 @given(ITEMS, st.sampled_from(ADDRESSES))
-def test_every_answer_holds_to_todays_published_schema(schema, items, address):
-    Draft4Validator(schema).validate(answered(items, **address))
+def test_every_answer_holds_to_todays_published_schema(items, address):
+    assert JUDGE.answer_problems("simulation", answered(items, **address)) == []
 
 
+@needed
 def test_the_published_example_of_a_request_is_read():
-    document = published.document()
-    body = document["paths"]["/pvt/orderForms/simulation"]["post"]["requestBody"]["content"]["application/json"]
-    cart = read(body["example"], "BRA")
+    cart = read(example("/pvt/orderForms/simulation"), "BRA")
 
     assert [(line.sku, line.quantity, line.seller) for line in cart.lines] == [("6", 1, "01")]
 

@@ -1,16 +1,11 @@
 """The sandbox judges by VTEX's published schemas too, where $VTEX_SCHEMAS names them: what is as they say passes, the rest is named."""
 
-import os
-from pathlib import Path
-
 import pytest
+from published import JUDGE, needed
 
 from connector.errors import UsageError
 from connector.sandbox.documents import authorization, cart, order
 from connector.sandbox.published import Published
-
-FOLDER = os.environ.get("VTEX_SCHEMAS", "")
-published = pytest.mark.skipif(not FOLDER, reason="VTEX_SCHEMAS does not name a folder with VTEX's OpenAPI files")
 
 INVOICE = {
     "type": "Output",
@@ -49,55 +44,44 @@ SIMULATION = {
 }
 
 
-def without_nulls(value):
-    if isinstance(value, dict):
-        return {name: without_nulls(inner) for name, inner in value.items() if inner is not None}
-    return [without_nulls(one) for one in value] if isinstance(value, list) else value
-
-
-@pytest.fixture(scope="module")
-def judge():
-    return Published(Path(FOLDER))
-
-
-@published
+@needed
 @pytest.mark.parametrize("path", [OMS, SERVICES])
-def test_what_is_sent_as_published_passes(judge, path):
-    found = [judge.body_problems(name, path, body) for name, body in (("invoice", INVOICE), ("track", TRACKING), ("deliver", DELIVERY))]
+def test_what_is_sent_as_published_passes(path):
+    found = [JUDGE.body_problems(name, path, body) for name, body in (("invoice", INVOICE), ("track", TRACKING), ("deliver", DELIVERY))]
 
     assert found == [[], [], []]
-    assert judge.body_problems("invoice", OMS, INVOICE | {"invoiceValue": "100"}) == []
+    assert JUDGE.body_problems("invoice", OMS, INVOICE | {"invoiceValue": "100"}) == []
 
 
-@published
+@needed
 @pytest.mark.parametrize(
     ("name", "body"),
     [("invoice", {}), ("track", {"trackingNumber": 5}), ("deliver", {"isDelivered": "yes"}), ("suggest", {"ProductName": "x"})],
 )
-def test_what_is_not_as_published_is_named(judge, name, body):
-    assert judge.body_problems(name, OMS if name != "suggest" else "/shop/suggestions/acme/A", body)
+def test_what_is_not_as_published_is_named(name, body):
+    assert JUDGE.body_problems(name, OMS if name != "suggest" else "/shop/suggestions/acme/A", body)
 
 
-@published
-def test_the_guides_suggestion_of_2017_is_older_than_the_schema_and_passes(judge):
-    assert judge.body_problems("suggest", "/shop/suggestions/acme/A", {"WeightKg": 1}) == []
+@needed
+def test_the_guides_suggestion_of_2017_is_older_than_the_schema_and_passes():
+    assert JUDGE.body_problems("suggest", "/shop/suggestions/acme/A", {"WeightKg": 1}) == []
 
 
-@published
-def test_answers_are_judged_with_what_the_schema_contradicts_let_pass(judge):
+@needed
+def test_answers_are_judged_with_what_the_schema_contradicts_let_pass():
     sent = order("1-01", {**SIMULATION, "postalCode": "13083852"}, "https://shop.example/")
     answered = [{**sent, "orderId": "S-1", "followUpEmail": "a@b.example"}]
     receipt = {"date": "2026-11-24 12:00:00", "marketplaceOrderId": "1-01", "orderId": "S-1", "receipt": "R"}
 
-    assert judge.answer_problems("simulation", SIMULATION) == []
-    assert judge.answer_problems("orders", answered) == []
-    assert judge.answer_problems("fulfill", receipt) == []
-    assert judge.answer_problems("cancel", receipt) == []
-    assert judge.answer_problems("simulation", SIMULATION | {"items": [ITEM | {"price": "9,90"}]})
-    assert judge.answer_problems("orders", [answered[0] | {"orderId": 5}])
+    assert JUDGE.answer_problems("simulation", SIMULATION) == []
+    assert JUDGE.answer_problems("orders", answered) == []
+    assert JUDGE.answer_problems("fulfill", receipt) == []
+    assert JUDGE.answer_problems("cancel", receipt) == []
+    assert JUDGE.answer_problems("simulation", SIMULATION | {"items": [ITEM | {"price": "9,90"}]})
+    assert JUDGE.answer_problems("orders", [answered[0] | {"orderId": 5}])
 
 
-@published
+@needed
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -106,9 +90,9 @@ def test_answers_are_judged_with_what_the_schema_contradicts_let_pass(judge):
         ("/pvt/orders/{sellerOrderId}/fulfill", authorization("1-01", 100)),
     ],
 )
-def test_what_the_sandbox_sends_is_as_vtex_publishes_it(judge, path, body):
+def test_what_the_sandbox_sends_is_as_vtex_publishes_it(path, body):
     """But for nulls, and for what an authorization shares with cancellations by mistake."""
-    found = judge._problems(without_nulls(body), "vtex-external-seller-fulfillment.json", "post", path, "requestBody")
+    found = JUDGE.request_problems(path, body)
 
     shared = ("cancellationRequestId", "cancellationRequestDate", "reason", "requestedByUser")
     assert [problem for problem in found if not any(f"'{name}' is a required" in problem for name in shared)] == []
