@@ -16,6 +16,7 @@ from connector.cli.listings import listings, resync
 from connector.cli.opening import Call
 from connector.cli.orders import orders
 from connector.cli.sandbox import sandbox
+from connector.cli.why import why
 from connector.errors import ConnectorError
 
 cli = typer.Typer(
@@ -59,6 +60,7 @@ cli.command()(running.replay)
 cli.command()(running.daemon)
 cli.command()(running.serve)
 cli.command()(looking.status)
+cli.command()(why)
 cli.command()(looking.preview)
 cli.add_typer(layout, name="layout")
 cli.add_typer(freight, name="freight")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,12 @@ INSTANT = re.compile(r"\b([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2
 
 def say(line: str = "") -> None:
     print(line)  # noqa: T201  # standard output is what commands answer on
+
+
+def paragraph(text: str) -> None:
+    """Print a sentence, wrapped to the terminal; as one line where there is none."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10**6
+    say("\n".join(textwrap.wrap(words(text), max(width, 40), subsequent_indent="   ", break_long_words=False)))
 
 
 def complain(line: str) -> None:

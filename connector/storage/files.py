@@ -40,7 +40,8 @@ class Entry:
 _FIELDS = ("feed", "name", "size", "modified_at", "sha256", "state", "rows_read", "rows_refused", "plan", "place", "moved_at", "id")
 
 
-def _entry(row: Any) -> Entry:
+def entry_of(row: Any) -> Entry:
+    """Return a row of the ledger as a value."""
     values = {name: row[name] for name in _FIELDS}
     return Entry(**{**values, "plan": values["plan"] or {}})
 
@@ -82,7 +83,7 @@ def one(tx: Connection, number: int) -> Entry:
     row = tx.execute(select(t).where(t.c.id == number)).mappings().first()
     if row is None:
         raise NotFound(f"there is no file {number} in the ledger", remedy="connector quarantine list")
-    return _entry(row)
+    return entry_of(row)
 
 
 def not_moved(tx: Connection, file: Entry) -> Entry | None:
@@ -99,7 +100,7 @@ def _in_the_source(tx: Connection, file: Entry, condition: ColumnElement[bool]) 
     same = [t.c[name] == getattr(file, name) for name in ("feed", "name", "size", "modified_at", "sha256")]
     query = select(t).where(*same, t.c.moved_at.is_(None), condition).order_by(t.c.id.desc()).limit(1)
     row = tx.execute(query).mappings().first()
-    return None if row is None else _entry(row)
+    return None if row is None else entry_of(row)
 
 
 def _of_feed(feed: str, name: str | None, *states: str) -> Select[Any]:
@@ -111,7 +112,7 @@ def last_applied(tx: Connection, feed: str, name: str | None = None) -> Entry | 
     """Return the feed's (with `name`: that file name's) last applied file; one that a person approved counts from then on."""
     query = _of_feed(feed, name, "applied").order_by(t.c.settled_at.desc(), t.c.id.desc()).limit(1)
     row = tx.execute(query).mappings().first()
-    return None if row is None else _entry(row)
+    return None if row is None else entry_of(row)
 
 
 def newest_applied_at(tx: Connection, feed: str, name: str | None = None) -> datetime | None:
@@ -133,20 +134,20 @@ def left_in_held(tx: Connection) -> list[Entry]:
     """Return the files that lie in held/ though it was decided of them: a newer export made them pointless, or a crash came between."""
     decided = select(holds.c.file_id).where(holds.c.what == "file", holds.c.state != "held")
     query = select(t).where(t.c.id.in_(decided), t.c.state != "held", t.c.place.like("held/%")).order_by(t.c.id)
-    return [_entry(row) for row in tx.execute(query).mappings()]
+    return [entry_of(row) for row in tx.execute(query).mappings()]
 
 
 def lying_at(tx: Connection, place: str) -> Entry | None:
     """Return the line of the file that lies there, below the project directory."""
     row = tx.execute(select(t).where(t.c.place == place).order_by(t.c.id.desc()).limit(1)).mappings().first()
-    return None if row is None else _entry(row)
+    return None if row is None else entry_of(row)
 
 
 def newest_named(tx: Connection, name: str) -> list[Entry]:
     """Return, of each feed that read a file of that name, its newest line that lies in the archive; else its newest line."""
     in_archive = case((t.c.place.like("archive/%"), 1), else_=0)
     rows = tx.execute(select(t).where(t.c.name == name).order_by(in_archive, t.c.id)).mappings()
-    return sorted({row["feed"]: _entry(row) for row in rows}.values(), key=lambda entry: entry.id or 0)
+    return sorted({row["feed"]: entry_of(row) for row in rows}.values(), key=lambda entry: entry.id or 0)
 
 
 def outlived(tx: Connection, folder: str, before: datetime) -> list[Entry]:
@@ -160,7 +161,7 @@ def outlived(tx: Connection, folder: str, before: datetime) -> list[Entry]:
     is_open = exists().where(rejections.c.file_id == t.c.id, rejections.c.healed_at.is_(None))
     old = (t.c.place.like(f"{folder}/%"), t.c.moved_at < before)
     query = select(t).where(*old, t.c.state != "held", ~is_open, ~is_last).order_by(t.c.id)
-    return [_entry(row) for row in tx.execute(query).mappings()]
+    return [entry_of(row) for row in tx.execute(query).mappings()]
 
 
 def let_go(tx: Connection, number: int) -> None:
@@ -170,7 +171,7 @@ def let_go(tx: Connection, number: int) -> None:
 
 def refused(tx: Connection, limit: int = 1000) -> list[Entry]:
     """Return the files refused whole, the oldest first."""
-    return [_entry(row) for row in tx.execute(select(t).where(t.c.state == "refused").order_by(t.c.id).limit(limit)).mappings()]
+    return [entry_of(row) for row in tx.execute(select(t).where(t.c.state == "refused").order_by(t.c.id).limit(limit)).mappings()]
 
 
 # ── looks ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

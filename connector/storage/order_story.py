@@ -34,7 +34,8 @@ def history(tx: Connection, order_id: str) -> tuple[OrderEvent, ...]:
 
 def messages(tx: Connection, order_id: str) -> list[dict[str, Any]]:
     """Return what is told, or was lately told, about an order: to the ERP as files, to the marketplace as calls."""
-    columns = (outbox.c.kind, outbox.c.destination, outbox.c.state, outbox.c.attempt, outbox.c.due_at, outbox.c.settled_at, outbox.c.reason)
+    names = ("id", "kind", "destination", "state", "attempt", "due_at", "settled_at", "reason")
+    columns = [outbox.c[name] for name in names]
     about_it = or_(outbox.c.reference == order_id, outbox.c.order_id == order_id)
     rows = tx.execute(select(*columns).where(about_it).order_by(outbox.c.id))
     return [dict(row) for row in rows.mappings()]

@@ -76,7 +76,7 @@ def acknowledge(tx: Connection, order_id: str, acked_at: datetime) -> None:
     tx.execute(update(t).where(t.c.order_id == order_id, OPEN).values(acked_at=acked_at))
 
 
-def of_order(tx: Connection, order_id: str) -> list[dict[str, object]]:
+def of_order(tx: Connection, order_id: str) -> list[dict[str, Any]]:
     rows = tx.execute(select(t).where(t.c.order_id == order_id).order_by(t.c.sku))
     return [dict(row) for row in rows.mappings()]
 

@@ -1,0 +1,162 @@
+"""The story of one SKU: from the ERP's last line about it to what each marketplace answers its buyers now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.domain.keeping_back import Freshness
+from connector.domain.money import units
+from connector.domain.telling import Sentence, Story, clock, listed
+from connector.storage import listing_states, sku_story
+from connector.usecases import stock_terms, why_place, why_todo
+from connector.usecases.why_lines import LastLine, last_line
+from connector.usecases.why_place import Place
+
+FEEDS = ("products", "prices", "stock")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """All that is known of a SKU. `rows` is the snapshot's by feed, `places` one for each marketplace."""
+
+    sku: str
+    rows: dict[str, list[dict[str, Any]]]
+    lines: dict[str, LastLine | None]
+    reserved: list[dict[str, Any]]
+    held: list[dict[str, Any]]
+    held_files: list[dict[str, Any]]
+    refused: list[dict[str, Any]]
+    letters: list[dict[str, Any]]
+    places: tuple[Place, ...]
+    freshness: Freshness
+    zone: ZoneInfo
+    now: datetime
+
+    @property
+    def in_stock(self) -> int:
+        return sum(int(row["quantity"]) for row in self.rows["stock"])
+
+    @property
+    def on_hold(self) -> int:
+        return sum(int(row["quantity"]) for row in self.reserved)
+
+    @property
+    def is_known(self) -> bool:
+        places = any(place.listing for place in self.places)
+        return places or any(self.rows.values()) or bool(self.held or self.refused) or any(self.lines.values())
+
+
+def story(app: App, sku: str) -> Story | None:
+    """Tell all of one SKU; None where nobody ever named it."""
+    known = _known(app, sku)
+    if not known.is_known:
+        return None
+    sentences = (*_files(known), *_stopped(known), *_prices(known), *_stock(known), *why_place.sentences(known.places, known.zone))
+    verdict, todo = why_todo.judged(known)
+    return Story("sku", sku, verdict, sentences, todo, _facts(known))
+
+
+def _known(app: App, sku: str) -> Known:
+    lines = {feed: last_line(app, feed, sku) for feed in FEEDS}
+    with app.db.read() as tx:
+        rows = sku_story.snapshot(tx, sku)
+        return Known(
+            sku=sku,
+            rows=rows,
+            lines=lines,
+            reserved=sku_story.reserved(tx, sku, app.now),
+            held=sku_story.held(tx, sku),
+            held_files=sku_story.held_files(tx),
+            refused=sku_story.refused(tx, sku),
+            letters=sku_story.letters(tx, sku, [m.account for m in app.marketplaces]),
+            places=_places(app, tx, sku),
+            freshness=stock_terms.freshness(tx, app),
+            zone=ZoneInfo(app.settings.schedule.timezone),
+            now=app.now,
+        )
+
+
+def _places(app: App, tx: Connection, sku: str) -> tuple[Place, ...]:
+    return tuple(why_place.look(app, tx, m, sku, listing_states.find(tx, m.account, sku)) for m in app.marketplaces)
+
+
+# ── what the ERP said ───────────────────────────────────────────────────────────────────────────────────────────────────
+def _files(known: Known) -> list[Sentence]:
+    return [Sentence("file", _came(known, feed)) for feed in FEEDS]
+
+
+def _came(known: Known, feed: str) -> str:
+    line, is_there = known.lines[feed], bool(known.rows[feed])
+    if line is None:
+        return (
+            f"The {feed} of it are known, and no file that names it lies in the archive any more."
+            if is_there
+            else f"No {feed} file of late names it."
+        )
+    told = f"The last {feed} line about it is line {line.line} of {line.place}, taken on {clock(line.taken_at, known.zone)}"
+    return f"{told}." if is_there else f"{told}, and it is not in the snapshot any more."
+
+
+def _stopped(known: Known) -> list[Sentence]:
+    """Tell what of it was held or refused."""
+    return [
+        *[Sentence("held", f"A {one['feed']} row of it in {one['name']} is held: {_reason(one)}.") for one in known.held],
+        *[Sentence("held", f"The whole file {one['name']} is held: {_reason(one)}.") for one in known.held_files],
+        *[Sentence("refused", _refusal(one)) for one in known.refused],
+    ]
+
+
+def _reason(hold: dict[str, Any]) -> str:
+    return " and ".join(reason["sentence"] for reason in hold["reasons"]).rstrip(".")
+
+
+def _refusal(row: dict[str, Any]) -> str:
+    column = f"{row['column']} {row['value']!r}" if row["column"] else "the row"
+    return f"Line {row['line']} of {row['name']} was refused: {column}: {row['reason'].rstrip('.')}."
+
+
+def _prices(known: Known) -> list[Sentence]:
+    if not known.rows["prices"]:
+        return [Sentence("price", "It has no price in the snapshot.")]
+    return [Sentence("price", _price(row, known)) for row in known.rows["prices"]]
+
+
+def _price(row: dict[str, Any], known: Known) -> str:
+    where = f"in {row['marketplace']}" if row["marketplace"] else "in every marketplace"
+    channel = f", sales channel {row['sales_channel']}" if row["sales_channel"] else ""
+    until = row["valid_until"]
+    if until is not None and until <= known.now:
+        return f"Its price of {units(row['price_cents'])} {where}{channel} was valid until {clock(until, known.zone)} and is over."
+    valid = f", valid until {clock(until, known.zone)}" if until else ""
+    return f"Its price {where}{channel} is {units(row['price_cents'])}{valid}."
+
+
+def _stock(known: Known) -> list[Sentence]:
+    told = [Sentence("stock", f"The ERP says {known.in_stock} in stock." if known.rows["stock"] else "The ERP tells no stock of it.")]
+    if known.reserved:
+        names = listed([one["order_id"] for one in known.reserved])
+        told.append(Sentence("stock", f"Open orders hold {known.on_hold} of them: {names}."))
+    kept = max(known.in_stock - known.on_hold, 0) - max((place.stock for place in known.places), default=0)
+    if known.freshness is Freshness.UNAVAILABLE:
+        told.append(Sentence("stock", "The last stock file is older than unavailable_after, so nothing is offered."))
+    elif kept > 0 and any(place.is_priced for place in known.places):
+        told.append(Sentence("stock", f"{kept} more are kept back by [stock] safety or stale_buffer."))
+    return told
+
+
+def _facts(known: Known) -> dict[str, Any]:
+    return {
+        "snapshot": known.rows,
+        "last_lines": {feed: line.as_dict() if line else None for feed, line in known.lines.items()},
+        "reserved": known.reserved,
+        "held": known.held,
+        "refused": known.refused,
+        "dead_letters": known.letters,
+        "marketplaces": {place.account: place.as_dict() for place in known.places},
+    }
