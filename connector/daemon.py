@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -26,9 +27,12 @@ from apscheduler.triggers.base import BaseTrigger
 from connector import app as app_module
 from connector.app import App
 from connector.domain.schedule import Every, Schedule
-from connector.errors import Busy, ConnectorError
+from connector.errors import Busy, ConnectorError, Unreachable
 from connector.settings import Settings, notify_socket
-from connector.usecases.schedules import schedules
+from connector.usecases import acting, job_switches
+from connector.usecases.acting import Act
+from connector.usecases.doers import RUN_JOB
+from connector.usecases.schedules import schedules, written
 from connector.usecases.turns import turn
 from jobs import DEFAULT_SCHEDULES, JOBS, Pass
 from jobs.running import run_job
@@ -36,6 +40,8 @@ from jobs.running import run_job
 DEADLINE_SECONDS = 25.0
 """After SIGTERM, until the process ends whatever is under way: everything is safe to abandon at any moment, and systemd waits 30 s."""
 BEAT_SECONDS = 0.5
+LOOK_SECONDS = 1.0
+"""So often the daemon looks for what people asked for in the console."""
 CLOCK_JUMP_SECONDS = 2.0
 log = structlog.get_logger("connector.daemon")
 
@@ -83,6 +89,7 @@ def run(settings: Settings) -> int:
     plan = schedules(settings, DEFAULT_SCHEDULES)
     with turn(app_module.build(settings), "daemon", wait_seconds=0):
         scheduler = _start(settings, plan, stop)
+        _serve_people(app_module.build(settings), stop)
         _notify("READY=1")
         log.info("the daemon runs", jobs=", ".join(plan) or "none", project=str(settings.root))
         _beat_until(stop, scheduler)
@@ -109,11 +116,46 @@ def _pass(app: App, name: str, stop: Event) -> None:
     if stop.is_set():
         return
     try:
+        if job_switches.is_paused(app, name):
+            return
         run_job(app, name, Pass(stop=stop))
     except Busy as error:
         log.info(str(error), job=name)
     except ConnectorError as error:
         log.error(str(error), job=name)  # noqa: TRY400  # a sentence for a person; a traceback says no more
+
+
+# ── what people ask for in the console ──────────────────────────────────────────────────────────────────────────────────
+def _serve_people(app: App, stop: Event) -> None:
+    """Do what is asked for, beside the schedules: each act in a thread of its own, safe to abandon as any pass is."""
+    job_switches.announce(app, written(app.settings, DEFAULT_SCHEDULES))
+    acting.abandon(app)
+    Thread(target=_watch_for_acts, args=(app, stop), daemon=True).start()
+
+
+def _watch_for_acts(app: App, stop: Event) -> None:
+    while not stop.wait(LOOK_SECONDS):
+        with suppress(Unreachable):  # the jobs say so already; what was asked for waits
+            for asked in acting.taken(app):
+                Thread(target=_do, args=(app, asked, stop), daemon=True).start()
+
+
+def _do(app: App, asked: Act, stop: Event) -> None:
+    log.info("asked for by a person", act=asked.what, about=asked.about, who=asked.who)
+    with suppress(Unreachable):  # it stays taken, and the next start says so
+        if asked.what == RUN_JOB:
+            _run_for_a_person(app, asked, stop)
+        else:
+            acting.perform(app, asked)
+
+
+def _run_for_a_person(app: App, asked: Act, stop: Event) -> None:
+    try:
+        report = run_job(app, asked.about, Pass(by_hand=True, stop=stop))
+    except ConnectorError as error:
+        acting.ended(app, asked, str(error), failed=True)
+        return
+    acting.ended(app, asked, "; ".join([*report.lines, *report.failures]), failed=bool(report.failures))
 
 
 def _beat_until(stop: Event, scheduler: BackgroundScheduler) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from connector.cli import show
+from connector.cli.keeping import kept
 from connector.cli.opening import AsJson, open_app
 from connector.errors import UsageError
 
@@ -75,7 +76,10 @@ def held_approve(context: typer.Context, number: Number, *, as_json: AsJson = Fa
     """Say yes: it is planned again and applied."""
     from connector.usecases import repair
 
-    _answer(repair.held_approve(open_app(context), number), as_json=as_json)
+    app = open_app(context)
+    done = repair.held_approve(app, number)
+    kept(app, "approve-hold", number, done["outcome"])
+    _answer(done, as_json=as_json)
 
 
 @held.command("discard")
@@ -83,7 +87,10 @@ def held_discard(context: typer.Context, number: Number, *, as_json: AsJson = Fa
     """Say no: a file moves to rejected/, a row's old value stays."""
     from connector.usecases import repair
 
-    _answer(repair.held_discard(open_app(context), number), as_json=as_json)
+    app = open_app(context)
+    done = repair.held_discard(app, number)
+    kept(app, "discard-hold", number, done["outcome"])
+    _answer(done, as_json=as_json)
 
 
 @quarantine.command("list")
@@ -114,7 +121,10 @@ def quarantine_retry(context: typer.Context, numbers: Numbers = None, *, everyth
     """
     from connector.usecases import retrying
 
-    done = retrying.retry(open_app(context), _chosen(numbers, everything=everything))
+    app = open_app(context)
+    done = retrying.retry(app, _chosen(numbers, everything=everything))
+    for one in [*done["taken"], *done["refused"]]:
+        kept(app, "retry-refused", one["id"], "; ".join([one["outcome"], *one.get("reasons", [])]), failed="reasons" in one)
     if as_json:
         show.document(done)
     else:
@@ -133,7 +143,11 @@ def quarantine_discard(context: typer.Context, numbers: Named, *, as_json: AsJso
     """
     from connector.usecases import discarding
 
-    _answer(discarding.discard(open_app(context), numbers), as_json=as_json)
+    app = open_app(context)
+    said = discarding.discard(app, numbers)
+    for number, sentence in zip(dict.fromkeys(numbers), said, strict=True):
+        kept(app, "discard-refused", number, sentence)
+    _answer(said, as_json=as_json)
 
 
 def _tell_retried(done: dict[str, list[dict[str, Any]]]) -> None:
@@ -163,7 +177,10 @@ def letters_replay(context: typer.Context, numbers: Numbers = None, *, everythin
     """Let them be delivered again, from the state of that moment."""
     from connector.usecases import letters
 
-    count = letters.replay(open_app(context), _chosen(numbers, everything=everything))
+    app = open_app(context)
+    count = letters.replay(app, _chosen(numbers, everything=everything))
+    for what, about in [("replay-letter", str(number)) for number in numbers or ()] or [("replay-all-letters", "")]:
+        kept(app, what, about, f"{count} dead letters go out again")
     _said({"replayed": count}, f"{count} dead letters go out again at the next pass", as_json=as_json)
 
 
@@ -172,7 +189,10 @@ def letters_discard(context: typer.Context, numbers: Named, *, as_json: AsJson =
     """Give them up for good; they stay in the history."""
     from connector.usecases import letters
 
-    count = letters.discard(open_app(context), numbers)
+    app = open_app(context)
+    count = letters.discard(app, numbers)
+    for number in numbers:
+        kept(app, "discard-letter", number)
     _said({"discarded": count}, f"{count} dead letters are laid aside", as_json=as_json)
 
 
@@ -183,7 +203,9 @@ def pause(context: typer.Context, marketplace: Annotated[str, typer.Argument(hel
     """
     from connector.usecases import letters
 
-    letters.pause(open_app(context), marketplace)
+    app = open_app(context)
+    letters.pause(app, marketplace)
+    kept(app, "pause-marketplace", marketplace)
     _said({"marketplace": marketplace, "paused": True}, f"{marketplace} is paused: what changes meanwhile waits", as_json=as_json)
 
 
@@ -194,7 +216,9 @@ def resume(context: typer.Context, marketplace: Annotated[str, typer.Argument(he
     """
     from connector.usecases import letters
 
-    letters.resume(open_app(context), marketplace)
+    app = open_app(context)
+    letters.resume(app, marketplace)
+    kept(app, "resume-marketplace", marketplace)
     _said({"marketplace": marketplace, "paused": False}, f"{marketplace} is told again from the next pass on", as_json=as_json)
 
 
@@ -210,7 +234,9 @@ def erase(
     """
     from connector.usecases import privacy
 
-    done = privacy.erase(open_app(context), document)
+    app = open_app(context)
+    done = privacy.erase(app, document)
+    kept(app, "erase-person", "", f"{len(done['erased'])} orders")
     _answer(done, as_json=as_json)
     if not any(done[what] for what in ("erased", "already_erased", "still_open", "refused_rows")):
         show.complain("no order and no refused row bears this document: is the number right?")

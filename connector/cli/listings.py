@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from connector.cli import show
+from connector.cli.keeping import kept
 from connector.cli.opening import AsJson, open_app
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ def resync(
     with _progress() as bar:
         task = bar.add_task("SKUs", total=None)
         done = use.resync(app, marketplace, only, lambda count, total: bar.update(task, completed=count, total=total))
+    kept(app, "resync-marketplace", marketplace, f"{done['put']} calls put for {done['skus']} SKUs")
     if as_json:
         show.document(done)
     else:

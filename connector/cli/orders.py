@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from connector.cli import show
+from connector.cli.keeping import kept
 from connector.cli.opening import AsJson, open_app
 
 orders = typer.Typer(help="Orders with their full history.", no_args_is_help=True, rich_markup_mode=None)
@@ -59,7 +60,9 @@ def order_export(context: typer.Context, order: Reference, *, as_json: AsJson = 
     """Write an order's file again, at the next export-orders."""
     from connector.usecases import orders as usecase
 
-    order_id = usecase.export_again(open_app(context), order)
+    app = open_app(context)
+    order_id = usecase.export_again(app, order)
+    kept(app, "export-order", order_id)
     if as_json:
         show.document({"order_id": order_id})
     else:

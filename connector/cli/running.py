@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from connector.cli import show
+from connector.cli.keeping import kept
 from connector.cli.opening import AsJson, config_path, open_app
 from connector.errors import ConnectorError, UsageError
 
@@ -53,7 +54,9 @@ def replay(
     """
     from connector.usecases import replaying
 
-    report = replaying.replay(open_app(context), file, force=force)
+    app = open_app(context)
+    report = replaying.replay(app, file, force=force)
+    kept(app, "replay-file", file, "; ".join(report.lines), failed=bool(report.failures))
     if as_json:
         show.document(replaying.described(file, report))
     else:

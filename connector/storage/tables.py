@@ -148,6 +148,7 @@ files = Table(
     Column("place", Text),  # where it lies now, below the project directory
     CheckConstraint("state IN ('applied', 'refused', 'held', 'superseded', 'discarded')", name="files_state"),
     Index("files_by_feed", "feed", "id"),
+    Index("files_by_state", "state", "id"),
     Index("files_not_moved", "name", sqlite_where=text("moved_at IS NULL"), postgresql_where=text("moved_at IS NULL")),
 )
 
@@ -311,6 +312,10 @@ orders = Table(
     UniqueConstraint("account", "marketplace_order_id", name="orders_once"),
     Index("orders_by_marketplace_id", "marketplace_order_id"),
     Index("orders_by_state", "state", "placed_at"),
+    Index("orders_by_time", "placed_at", "order_id"),
+    Index(
+        "orders_by_erp_id", "erp_order_id", sqlite_where=text("erp_order_id IS NOT NULL"), postgresql_where=text("erp_order_id IS NOT NULL")
+    ),
     Index("orders_by_document", "document"),
 )
 
@@ -406,6 +411,32 @@ job_runs = Table(
     Column("exit_status", Integer),
     Column("report", JSON),
     Index("job_runs_by_job", "job", "id"),
+)
+
+hourly = Table(  # what the jobs counted, by the hour: for the console's curves
+    "hourly",
+    metadata,
+    Column("hour", Instant, primary_key=True),  # its beginning
+    Column("job", Text, primary_key=True),
+    Column("what", Text, primary_key=True),  # a count of the job's report
+    Column("count", BigInteger, nullable=False),
+)
+
+acts = Table(  # what people did, and what they asked the daemon to do
+    "acts",
+    metadata,
+    _identity(),
+    Column("at", Instant, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("via", Text, nullable=False),  # console or cli
+    Column("what", Text, nullable=False),
+    Column("about", Text, nullable=False),  # an order, a file's number, a job, a marketplace; never a person's data
+    Column("state", Text, nullable=False),  # asked, taken, done, failed
+    Column("outcome", Text, nullable=False, server_default=""),
+    Column("ended_at", Instant),
+    CheckConstraint("state IN ('asked', 'taken', 'done', 'failed')", name="acts_state"),
+    Index("acts_open", "state", sqlite_where=text("state IN ('asked', 'taken')"), postgresql_where=text("state IN ('asked', 'taken')")),
+    Index("acts_by_about", "about", "id"),
 )
 
 alarms = Table(  # those that are on; one that is over leaves no row

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from connector.app import App
 from connector.errors import ConnectorError
-from connector.storage import runs
+from connector.storage import hourly, runs
 from connector.usecases.report import Report
 from connector.usecases.turns import holder_name
 
@@ -24,6 +24,7 @@ def recorded(app: App, job: str, run_id: str) -> Iterator[Callable[[Report], Non
     def ended(report: Report) -> None:
         with app.db.write() as tx:
             runs.end(tx, number, app.now, report.exit_status, report.as_dict())
+            hourly.add(tx, job, {**report.counts, "failures": len(report.failures)}, app.now)
 
     try:
         yield ended

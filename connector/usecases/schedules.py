@@ -20,6 +20,11 @@ def schedules(settings: Settings, defaults: Mapping[str, str]) -> dict[str, Sche
     return {name: schedule for name, schedule in read.items() if schedule is not None}
 
 
+def written(settings: Settings, defaults: Mapping[str, str]) -> dict[str, str]:
+    """Return each job's schedule as the settings write it, or its default."""
+    return {name: settings.schedule.jobs.get(_key(name), default) for name, default in defaults.items()}
+
+
 def refuse_unknown(settings: Settings, defaults: Mapping[str, str]) -> None:
     """Raise SettingsError for a key of [schedule] that is no job's."""
     known = [*(_key(name) for name in defaults), "timezone"]

@@ -76,6 +76,19 @@ def _write_holder(lock: IO[str], now: datetime) -> None:
     lock.flush()
 
 
+def living_holder(app: App, name: str) -> str:
+    """Name the process of this machine that holds a turn, without touching the lock; "" where none does."""
+    try:
+        holder = str(json.loads(_lock_path(app, name).read_text(encoding="utf-8"))["holder"])
+        number, _, host = holder.removeprefix("pid ").partition(" on ")
+        os.kill(int(number), 0)
+    except PermissionError:
+        return holder
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return holder if host == socket.gethostname() else ""
+
+
 def _read_holder(lock: IO[str]) -> str:
     lock.seek(0)
     try:

@@ -1,0 +1,16 @@
+"""Keeping what a person did at the command line, under the name of the operating system's user: beside the console's acts."""
+
+from __future__ import annotations
+
+import getpass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from connector.app import App
+
+
+def kept(app: App, what: str, about: object, outcome: str = "", *, failed: bool = False) -> None:
+    """Keep an act by name. `about` is never a person's data."""
+    from connector.usecases import acting
+
+    acting.note(app, what, str(about), who=getpass.getuser(), via="cli", outcome=outcome, failed=failed)

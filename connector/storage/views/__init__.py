@@ -1,0 +1,1 @@
+"""What the console shows, read by index: every query is bounded, whatever the tables hold."""
