@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(VENV)/.run-installed
 TEST := $(VENV)/.test-installed
+BENCH_VENV := .venv-bench
+BENCH := $(BENCH_VENV)/.installed
 PACKAGING := setup.cfg pyproject.toml requirements/run.lock
 
 .DEFAULT_GOAL := help
@@ -26,14 +28,15 @@ check: $(TEST) ## format, lint, types, import rules, architecture and unit tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q tests/unit tests/test_architecture.py
 
-bench: $(RUN) ## measure the numbers that the README quotes
-	@$(BIN)/connector bench $(ARGS)
+bench: $(BENCH) ## measure the numbers that the README quotes, beside what else one might use (ARGS=refresh --size 100K)
+	@requirements/servers.sh
+	@$(BENCH_VENV)/bin/connector bench $(ARGS)
 
 lock: ## make the locks anew from setup.cfg (needs pip-tools on the PATH)
 	requirements/lock.sh
 
-clean: ## remove the virtual environment and caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+clean: ## remove the virtual environments and caches
+	rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 
 $(BIN)/python:
 	@requirements/venv.sh $(VENV)
@@ -45,3 +48,8 @@ $(RUN): $(BIN)/python $(PACKAGING)
 $(TEST): $(BIN)/python $(PACKAGING) requirements/test.lock
 	@requirements/install.sh $(BIN) requirements/test.lock
 	@touch $(RUN) $@
+
+$(BENCH): setup.cfg pyproject.toml requirements/bench.lock
+	@requirements/venv.sh $(BENCH_VENV)
+	@requirements/install.sh $(BENCH_VENV)/bin requirements/bench.lock
+	@touch $@

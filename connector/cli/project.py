@@ -62,7 +62,7 @@ def demo(*, once: Annotated[bool, typer.Option("--once", help="End by itself: 0 
 
 
 def bench(context: typer.Context) -> None:
-    """Measure what this machine can do: imports, simulations, orders."""
-    from connector.bench import main
+    """Measure the product beside what else one might use: refresh, simulation."""
+    from connector.bench.command import main
 
     raise typer.Exit(main(context.args))

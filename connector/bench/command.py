@@ -1,0 +1,63 @@
+"""`connector bench`: measure the product beside what else one might use, and say what was to be reached."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from connector.bench import machine, tables
+from connector.bench.groups import GROUPS, measure
+from connector.bench.terms import Terms, read_size
+from connector.bench.together import together
+from connector.errors import UsageError
+
+DEFAULT_SIZE, DEFAULT_LARGE, DEFAULT_ROUNDS = "1M", "10M", 5
+ALL = "all"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure and print; returns 0 where every row was measured, reached or not, and 1 where one was not."""
+    options = _parser().parse_args(arguments)
+    with _work(options.work) as work:
+        terms = _terms(options, work)
+        rows = together(GROUPS, terms) if options.group == ALL else list(measure(options.group, terms))
+    if options.json:
+        print(json.dumps({"machine": machine.described(), "rows": [asdict(row) for row in rows]}))
+    else:
+        tables.show(rows, machine.described())
+    return int(any(row.value is None for row in rows))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="connector bench", description=__doc__)
+    parser.add_argument("group", nargs="?", default=ALL, choices=(ALL, *GROUPS), help="what is measured (default: all)")
+    parser.add_argument("--size", help=f"SKUs: 20K, 1M (default: {DEFAULT_SIZE}, and {DEFAULT_LARGE} once; given, only that)")
+    parser.add_argument("--rounds", type=int, default=DEFAULT_ROUNDS, help=f"alternating rounds (default: {DEFAULT_ROUNDS})")
+    parser.add_argument("--seconds", type=float, default=1.0, help="length of a slice of load (default: 1)")
+    parser.add_argument("--work", type=Path, help="where exports and loaded states are kept for the next run (default: nowhere)")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    return parser
+
+
+def _terms(options: argparse.Namespace, work: Path) -> Terms:
+    try:
+        size = read_size(options.size or DEFAULT_SIZE)
+    except ValueError:
+        raise UsageError(f"--size {options.size} is no number of SKUs", remedy="write 20000, 100K or 1M") from None
+    large = 0 if options.size else read_size(DEFAULT_LARGE)
+    return Terms(size, large, options.rounds, work, options.seconds)
+
+
+@contextmanager
+def _work(kept: Path | None) -> Iterator[Path]:
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept.resolve()
+        return
+    with tempfile.TemporaryDirectory(prefix="connector-bench-") as place:
+        yield Path(place)

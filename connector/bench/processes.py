@@ -1,0 +1,57 @@
+"""Run a program and say how long it took and how much memory it had at its peak."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+MIB = 1024
+"""KiB in a MiB: the kernel tells peaks in KiB."""
+
+
+class Wrong(Exception):
+    """A contender failed, or its result is not what the generator says: then its time means nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a process cost: wall time and both cores' time in seconds, start-up included, and the most memory at once, in MiB."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mib: float
+    output: str = ""
+
+
+def module(name: str, *arguments: object) -> list[str]:
+    """Return the command line of one of our modules."""
+    return [sys.executable, "-m", name, *map(str, arguments)]
+
+
+def connector(root: Path, *words: str) -> list[str]:
+    """Return the command line of the product in a project directory."""
+    return [sys.executable, "-m", "connector", "--config", str(root / "config" / "connector.toml"), *words]
+
+
+def run(argv: Sequence[str], *, allowed: tuple[int, ...] = (0,)) -> Run:
+    """Run to the end. Raises Wrong with the end of what it said, where it ends otherwise than allowed.
+
+    The peak is the process's own maximum as the kernel counts it (wait4); it starts at ours, so ours must stay small.
+    """
+    with tempfile.TemporaryFile() as said:
+        started = time.perf_counter()
+        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
+        _, status, used = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        output = said.read().decode("utf-8", "replace")
+    if process.returncode not in allowed:
+        raise Wrong(f"{' '.join(map(str, argv[1:]))} ended with {process.returncode}: {output[-2000:]}")
+    return Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / MIB, output)
