@@ -12,7 +12,12 @@ import sys
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-NOISY = ("paramiko", "urllib3", "apscheduler", "alembic")
+NOISY = {
+    "paramiko": logging.WARNING,
+    "urllib3": logging.WARNING,
+    "apscheduler": logging.ERROR,  # that a pass is still running when the next is due is no news: one runs at a time
+    "alembic": logging.WARNING,
+}
 PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
@@ -64,8 +69,8 @@ def configure(level: int = logging.INFO) -> None:
     last = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_rendering(terminal=sys.stderr.isatty())]
     handler.setFormatter(Formatter(foreign_pre_chain=shared, processors=last))
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for name in NOISY:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, least in NOISY.items():
+        logging.getLogger(name).setLevel(least)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.stdlib.BoundLogger,

@@ -34,6 +34,7 @@ JOBS: dict[str, Job] = {
     "export-orders": Job("jobs.export_orders", "every 30s"),
     "report-documents": Job("jobs.report_documents", "every 1m"),
     "housekeeping": Job("jobs.housekeeping", "15 3 * * *"),
+    "tell-alarms": Job("jobs.tell_alarms", "every 1m"),
 }
 """In the order in which `run all` takes them."""
 

@@ -33,8 +33,8 @@ def run_job(app: App, name: str, how: Pass, *, wait_seconds: float = WAIT_SECOND
     upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
     if not how.by_hand:  # by hand the command says it
         _tell(report)
-        with suppress(Unreachable):
-            alarms.watch(app)
+    with suppress(Unreachable):
+        alarms.watch(app)
     return report
 
 

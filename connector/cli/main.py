@@ -10,6 +10,7 @@ import typer
 
 from connector import __version__
 from connector.cli import fixing, looking, project, running, show
+from connector.cli.alarms import alarms
 from connector.cli.freight import freight
 from connector.cli.layouts import layout
 from connector.cli.listings import listings, resync
@@ -61,6 +62,7 @@ cli.command()(running.daemon)
 cli.command()(running.serve)
 cli.command()(looking.status)
 cli.command()(why)
+cli.add_typer(alarms, name="alarms")
 cli.command()(looking.preview)
 cli.add_typer(layout, name="layout")
 cli.add_typer(freight, name="freight")

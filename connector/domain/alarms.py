@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from statistics import median
 
 from connector.domain.expecting import Hours, due
 
@@ -70,17 +71,10 @@ def size(feed: str, arrivals: Sequence[Arrival], least_share: float) -> Iterator
     if last.rows == 0:
         yield Alarm("empty", feed, last.at, 1, f"{feed}: {last.name} has no rows", remedy)
         return
-    usual = _median(before)
-    if len(before) >= LEAST_USUAL_FILES and last.rows < least_share * usual:
+    usual = median(before) if len(before) >= LEAST_USUAL_FILES else 0
+    if last.rows < least_share * usual:
         share = f"{100 * last.rows / usual:.0f} % of the usual {usual:.0f}"
         yield Alarm("small", feed, last.at, 1, f"{feed}: {last.name} has {last.rows} rows, {share}", remedy)
-
-
-def _median(numbers: Sequence[int]) -> float:
-    ordered, half = sorted(numbers), len(numbers) // 2
-    if not ordered:
-        return 0
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 def written(length: timedelta) -> str:

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings.exceptions import SettingsError as NotReadable
 
 from connector.errors import SettingsError
+from connector.settings.alarms import AlarmsSettings
 from connector.settings.api import ApiSettings, AuthSettings, ConsoleSettings
 from connector.settings.calendar import CalendarSettings
 from connector.settings.errors import PREFIX, explain, misfit, refuse_unknown_variables, unreadable
@@ -26,9 +27,10 @@ from connector.settings.schedule import ScheduleSettings
 from connector.settings.shipping import PickupPointSettings, ShippingSettings, SlaSettings, WindowSettings
 from connector.settings.simulation import SimulationSettings
 from connector.settings.stock import SafetyRule, StockSettings
-from connector.settings.values import Secret, Section, is_loopback, laid_over
+from connector.settings.values import Secret, Section, is_loopback, is_safe, laid_over
 
 __all__ = [
+    "AlarmsSettings",
     "ApiSettings",
     "AuthSettings",
     "CalendarSettings",
@@ -50,6 +52,7 @@ __all__ = [
     "StockSettings",
     "WindowSettings",
     "is_loopback",
+    "is_safe",
 ]
 
 DEFAULT_PATH = "config/connector.toml"
@@ -74,6 +77,7 @@ class Settings(BaseSettings):
     marketplaces: tuple[MarketplaceSettings, ...] = ()
     api: ApiSettings = ApiSettings()
     console: ConsoleSettings = ConsoleSettings()
+    alarms: AlarmsSettings = AlarmsSettings()
     schedule: ScheduleSettings = ScheduleSettings()
 
     config_path: Path = Field(default=Path(DEFAULT_PATH), exclude=True)

@@ -451,6 +451,20 @@ alarms = Table(  # those that are on; one that is over leaves no row
     Column("remedy", Text, nullable=False),
 )
 
+alarm_notices = Table(  # what each channel was told of alarms that are on, or over without its knowing
+    "alarm_notices",
+    metadata,
+    Column("channel", Text, primary_key=True),  # webhook, email
+    Column("name", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("told_at", Instant, nullable=False),
+    Column("off_at", Instant),  # since when it is off; NULL while it is on
+    Column("count", Integer, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+)
+
 watermarks = Table(
     "watermarks",
     metadata,

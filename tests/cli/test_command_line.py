@@ -207,6 +207,7 @@ def test_all_goes_on_after_a_failure_and_ends_with_the_worst_status(project):
         "export-orders",
         "report-documents",
         "housekeeping",
+        "tell-alarms",
     ]
     assert found["jobs"][-1]["exit_status"] == 0
     assert "refresh-snapshot" in done.stderr

@@ -271,15 +271,13 @@ def test_an_order_that_the_erp_rejected_is_an_alarm_for_a_day(seller):
     assert ("rejected-by-erp", "orders") not in on(seller)
 
 
-def test_each_scheduled_pass_looks_and_one_by_hand_leaves_the_log_to_them(shop):
-    with capture_logs() as by_hand:
-        run_job(shop.app, "refresh-snapshot", Pass(by_hand=True))
-    with capture_logs() as scheduled:
-        run_job(shop.app, "refresh-snapshot", Pass())
-        run_job(shop.app, "export-orders", Pass())
+@pytest.mark.parametrize("by_hand", [True, False], ids=["by cron or by hand", "by the daemon"])
+def test_each_pass_looks_whoever_makes_it_and_an_alarm_is_logged_once(shop, by_hand):
+    with capture_logs() as logged:
+        run_job(shop.app, "refresh-snapshot", Pass(by_hand=by_hand))
+        run_job(shop.app, "export-orders", Pass(by_hand=by_hand))
 
-    assert [line for line in by_hand if "alarm" in line] == []
-    (said,) = [line for line in scheduled if "alarm" in line]
+    (said,) = [line for line in logged if "alarm" in line]
     assert (said["alarm"], said["subject"]) == ("never-came", "stock")
     assert said["event"].startswith("alarm: stock: no file has ever come; one is expected every 2h -> ")
 
