@@ -25,7 +25,7 @@ WORDS_OF_VTEX = (
     "shippingData",
     "lockTTL",
 )
-WHERE_VTEX_IS_SPOKEN = ("connector/vtex/", "connector/demo/", "connector/sandbox/")
+WHERE_VTEX_IS_SPOKEN = ("connector/vtex/", "connector/demo/", "connector/sandbox/", "connector/bench/peers/")
 LONGEST_FUNCTION, LONGEST_MODULE = 40, 300
 
 

@@ -10,7 +10,7 @@ from connector.bench.processes import Wrong
 from connector.bench.rows import Row
 from connector.bench.terms import Terms
 
-GROUPS = ("refresh",)
+GROUPS = ("refresh", "simulation")
 
 
 def measure(name: str, terms: Terms) -> Iterator[Row]:
