@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import time
+import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -27,9 +28,9 @@ from apscheduler.triggers.base import BaseTrigger
 from connector import app as app_module
 from connector.app import App
 from connector.domain.schedule import Every, Schedule
-from connector.errors import Busy, ConnectorError, Unreachable
+from connector.errors import Busy, ConnectorError, DatabaseDamaged, Unreachable
 from connector.settings import Settings, notify_socket
-from connector.usecases import acting, job_switches
+from connector.usecases import acting, backups, job_switches
 from connector.usecases.acting import Act
 from connector.usecases.doers import RUN_JOB
 from connector.usecases.schedules import schedules, written
@@ -43,6 +44,7 @@ BEAT_SECONDS = 0.5
 LOOK_SECONDS = 1.0
 """So often the daemon looks for what people asked for in the console."""
 CLOCK_JUMP_SECONDS = 2.0
+BACKUP_LOOK_SECONDS = 60
 log = structlog.get_logger("connector.daemon")
 
 
@@ -86,20 +88,20 @@ def run(settings: Settings) -> int:
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    plan = schedules(settings, DEFAULT_SCHEDULES)
-    with turn(app_module.build(settings), "daemon", wait_seconds=0):
+    plan, whole = schedules(settings, DEFAULT_SCHEDULES), app_module.build(settings)
+    with turn(whole, "daemon", wait_seconds=0):
         scheduler = _start(settings, plan, stop)
         _serve_people(app_module.build(settings), stop)
         _notify("READY=1")
         log.info("the daemon runs", jobs=", ".join(plan) or "none", project=str(settings.root))
         _beat_until(stop, scheduler)
         _notify("STOPPING=1")
-        return _end(scheduler)
+        return _end(scheduler, whole)
 
 
 def _start(settings: Settings, plan: dict[str, Schedule], stop: Event) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(
-        executors={"default": ThreadPoolExecutor(len(JOBS))},
+        executors={"default": ThreadPoolExecutor(len(JOBS) + 1)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         timezone=UTC,
     )
@@ -107,6 +109,8 @@ def _start(settings: Settings, plan: dict[str, Schedule], stop: Event) -> Backgr
     for name, schedule in plan.items():
         make = partial(_pass, app_module.build(settings), name, stop)
         scheduler.add_job(make, Trigger(schedule, zone), id=name, name=name)
+    look = Trigger(Every(BACKUP_LOOK_SECONDS), zone)
+    scheduler.add_job(partial(_back_up, app_module.build(settings), stop), look, id=backups.JOB, name=backups.JOB)
     scheduler.start()
     return scheduler
 
@@ -121,8 +125,34 @@ def _pass(app: App, name: str, stop: Event) -> None:
         run_job(app, name, Pass(stop=stop))
     except Busy as error:
         log.info(str(error), job=name)
+    except DatabaseDamaged as error:
+        _stop_damaged(error, name, stop)
     except ConnectorError as error:
         log.error(str(error), job=name)  # noqa: TRY400  # a sentence for a person; a traceback says no more
+
+
+def _back_up(app: App, stop: Event) -> None:
+    """Make a backup when one is due."""
+    if stop.is_set():
+        return
+    try:
+        made = backups.keep_up(app, uuid.uuid4().hex[:12])
+    except Busy as error:
+        log.info(str(error), job=backups.JOB)
+    except DatabaseDamaged as error:
+        _stop_damaged(error, backups.JOB, stop)
+    except ConnectorError as error:
+        log.error(str(error), job=backups.JOB)  # noqa: TRY400  # as above
+    else:
+        if made:
+            log.info(backups.sentence(made), job=backups.JOB)
+
+
+def _stop_damaged(error: DatabaseDamaged, name: str, stop: Event) -> None:
+    """Nothing can be done with a damaged database but restore it: the daemon ends, and says how."""
+    if not stop.is_set():
+        log.error(str(error), job=name)
+    stop.set()
 
 
 # ── what people ask for in the console ──────────────────────────────────────────────────────────────────────────────────
@@ -173,13 +203,17 @@ def _plan_anew(scheduler: BackgroundScheduler, now: datetime) -> None:
     scheduler.wakeup()
 
 
-def _end(scheduler: BackgroundScheduler) -> int:
-    """Take no new work, let the passes under way see `stop` and end; after the deadline leave them: each is safe to abandon."""
+def _end(scheduler: BackgroundScheduler, app: App) -> int:
+    """Take no new work, let the passes under way see `stop` and end; after the deadline leave them: each is safe to abandon.
+
+    Raises DatabaseDamaged where that is why it ends.
+    """
     log.info("stopping: no new work is taken")
     ending = Thread(target=scheduler.shutdown, daemon=True)
     ending.start()
     ending.join(DEADLINE_SECONDS)
     if not ending.is_alive():
+        app.db.refuse_damaged()
         log.info("stopped")
         return 0
     log.warning("what was still under way is abandoned; the next start takes it up")

@@ -7,6 +7,7 @@ ConnectorError                 code · message · remedy
 ├── Unreachable                something needed cannot be reached; try again        exit 3, 503 with Retry-After
 │   ├── DatabaseUnreachable
 │   ├── DatabaseDamaged        never written to again; restore it
+│   ├── DiskShort              too little room is left to write safely
 │   ├── ErpUnreachable
 │   ├── MarketplaceUnreachable
 │   ├── HostKeyChanged         never retried, never ignored
@@ -77,6 +78,11 @@ class DatabaseUnreachable(Unreachable):
 
 class DatabaseDamaged(Unreachable):
     code = "database-damaged"
+
+
+class DiskShort(Unreachable):
+    code = "disk-short"
+    retry_after_seconds = 30
 
 
 class ErpUnreachable(Unreachable):

@@ -18,6 +18,8 @@ def run(app: App, how: Pass) -> Report:
             report.did(f"would remove the stray file {path.relative_to(app.root)}", stray_files=1)
         for place in retention.places(app):
             report.did(f"would remove {place}, which nobody needs any more", outlived=1)
+        for path in retention.outlived_copies(app):
+            report.did(f"would remove {path}, whose days are over", outlived=1)
         return report
     _note(report, "taken_back", "messages taken back from dead senders", upkeep.recover_leases(app))
     orders, skus = upkeep.end_what_expired(app)
@@ -30,6 +32,7 @@ def run(app: App, how: Pass) -> Report:
     for folder, count in retention.remove_outlived(app).items():
         _note(report, f"{folder}_removed", f"files removed from {folder}/ after their days", count)
     _note(report, "errors_removed", "errors files removed from rejected/ after their days", retention.remove_notes(app))
+    _note(report, "copies_removed", "backups and replaced databases removed after their days", retention.remove_copies(app))
     upkeep.bring_home(app)
     return report
 

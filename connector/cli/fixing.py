@@ -224,8 +224,9 @@ def resume(context: typer.Context, marketplace: Annotated[str, typer.Argument(he
 
 def erase(
     context: typer.Context,
-    document: Annotated[str, typer.Option("--document", metavar="CPF_OR_CNPJ", help="With or without dots and dashes.")],
+    document: Annotated[str, typer.Option("--document", metavar="CPF_OR_CNPJ", help="With or without dots and dashes.")] = "",
     *,
+    again: Annotated[bool, typer.Option("--again", help="Whoever was erased before: after a restore by PostgreSQL's own means.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Remove a person's data (LGPD).
@@ -235,6 +236,10 @@ def erase(
     from connector.usecases import privacy
 
     app = open_app(context)
+    if again:
+        count = privacy.erase_again(app)
+        _said({"erased_again": count}, f"{count} orders of persons erased before were erased again", as_json=as_json)
+        return
     done = privacy.erase(app, document)
     kept(app, "erase-person", "", f"{len(done['erased'])} orders")
     _answer(done, as_json=as_json)

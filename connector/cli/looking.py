@@ -69,6 +69,7 @@ def _tables(found: Status) -> None:
         ("Held", _counts(seen["held"])),
         ("Quarantine", _counts(seen["quarantine"])),
         ("Dead letters", _counts(seen["dead_letters"])),
+        ("Last backup", (seen["database"]["last_backup"] or {}).get("at")),
     ):
         show.say(f"{title}: {what or 'none'}")
 

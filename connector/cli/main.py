@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from connector import __version__
-from connector.cli import fixing, looking, project, running, show
+from connector.cli import copies, fixing, looking, project, running, show
 from connector.cli.alarms import alarms
 from connector.cli.freight import freight
 from connector.cli.layouts import layout
@@ -64,6 +64,8 @@ cli.command()(looking.status)
 cli.command()(why)
 cli.add_typer(alarms, name="alarms")
 cli.command()(looking.preview)
+cli.command()(copies.backup)
+cli.command()(copies.restore)
 cli.add_typer(layout, name="layout")
 cli.add_typer(freight, name="freight")
 cli.add_typer(fixing.held, name="held")

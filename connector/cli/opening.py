@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -47,6 +48,7 @@ def open_app(context: typer.Context, *, schema: bool = True, least: str = "WARNI
     from connector.usecases.schedules import refuse_unknown
     from jobs import DEFAULT_SCHEDULES
 
+    os.umask(0o077)  # what holds personal data is for this user alone; files for the ERP get the mode that the settings ask for
     log.configure(logging.DEBUG if call_of(context).debug else logging.getLevelNamesMapping()[least])
     opened = app.load(config_path(context))
     refuse_unknown(opened.settings, DEFAULT_SCHEDULES)

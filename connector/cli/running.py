@@ -112,7 +112,10 @@ def _say(report: Report, *, as_json: bool) -> None:
 
 def daemon(context: typer.Context) -> None:
     """Run all jobs on their schedules, until SIGTERM."""
+    from connector.usecases import soundness
+
     app = open_app(context, least="INFO")
+    soundness.require(app)
     from connector import daemon as daemon_module
 
     raise typer.Exit(daemon_module.run(app.settings))
@@ -120,10 +123,12 @@ def daemon(context: typer.Context) -> None:
 
 def serve(context: typer.Context) -> None:
     """Serve the API and the console under gunicorn, until SIGTERM."""
+    from connector.usecases import soundness
     from connector.usecases.doctor import require_secrets
     from connector.web.server import command
 
     app = open_app(context)
+    soundness.require(app)
     require_secrets(app)
     app.db.close()
     line = command(config_path(context))

@@ -21,6 +21,7 @@ from connector.settings.api import ApiSettings, AuthSettings, ConsoleSettings
 from connector.settings.calendar import CalendarSettings
 from connector.settings.errors import PREFIX, explain, misfit, refuse_unknown_variables, unreadable
 from connector.settings.files import ErpSettings, FeedSettings, FeedsSettings, PricesFeedSettings, StockFeedSettings
+from connector.settings.keeping import BackupSettings, DiskSettings
 from connector.settings.marketplaces import MarketplaceSettings
 from connector.settings.orders import OrdersSettings
 from connector.settings.schedule import ScheduleSettings
@@ -33,8 +34,10 @@ __all__ = [
     "AlarmsSettings",
     "ApiSettings",
     "AuthSettings",
+    "BackupSettings",
     "CalendarSettings",
     "ConsoleSettings",
+    "DiskSettings",
     "ErpSettings",
     "FeedSettings",
     "FeedsSettings",
@@ -68,6 +71,8 @@ class Settings(BaseSettings):
     )
 
     database: DatabaseSettings = DatabaseSettings()
+    backup: BackupSettings = BackupSettings()
+    disk: DiskSettings = DiskSettings()
     erp: ErpSettings = ErpSettings()
     feeds: FeedsSettings = FeedsSettings()
     simulation: SimulationSettings = SimulationSettings()

@@ -23,9 +23,11 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from connector.errors import DatabaseDamaged, DatabaseUnreachable, SchemaBehind
+from connector.storage import damage
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 JOB_WAIT_SECONDS = 30
+DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 
 class Database:
@@ -35,6 +37,12 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite:")
         self.engine = _sqlite(url, wait_seconds) if self.is_sqlite else _postgresql(url, wait_seconds)
+        self._mark = str(damage.mark_of(self.path)) if self.is_sqlite else ""
+
+    @property
+    def path(self) -> Path:
+        """SQLite's file."""
+        return Path(self.engine.url.database or "")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -71,17 +79,32 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
 
+    def verify(self) -> None:
+        """Check every page of a SQLite file (a second for each gigabyte or so). Raises DatabaseDamaged, and leaves its mark."""
+        if self.is_sqlite and self.path.exists():
+            with self.read() as tx:
+                found = [str(row[0]) for row in tx.exec_driver_sql("PRAGMA quick_check(3)")]
+            if found != ["ok"]:
+                raise self._damaged(damage.sentence(found))
+
+    def refuse_damaged(self) -> None:
+        """Raise DatabaseDamaged where it is known to be."""
+        damage.refuse(self._mark)
+
+    def _damaged(self, reason: str) -> DatabaseDamaged:
+        damage.note(self._mark, reason)
+        return damage.error(reason)
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
+        self.refuse_damaged()
         try:
             yield
         except OperationalError as error:
             raise _unreachable(error, self.url) from error
         except DatabaseError as error:
-            if "malformed" in str(error.orig) or "not a database" in str(error.orig):
-                raise DatabaseDamaged(
-                    f"the database is damaged: {error.orig}", remedy="restore the last good backup; nothing more is written to it"
-                ) from error
+            if self.is_sqlite and getattr(error.orig, "sqlite_errorname", "").startswith(DAMAGE):
+                raise self._damaged(" ".join(str(error.orig).split())) from error
             raise
 
 
@@ -160,7 +183,7 @@ def migrate(database: Database) -> bool:
     if is_current(database):
         return False
     if database.is_sqlite:
-        _make_folder(Path(database.engine.url.database or "").parent)
+        _make_folder(database.path.parent)
     _upgrade(database)
     return True
 
@@ -175,7 +198,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def is_current(database: Database) -> bool:
-    if database.is_sqlite and not Path(database.engine.url.database or "").exists():
+    if database.is_sqlite and not database.path.exists():
         return False
     with database.read() as connection:
         return MigrationContext.configure(connection).get_current_revision() == newest()

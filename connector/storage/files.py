@@ -169,6 +169,11 @@ def let_go(tx: Connection, number: int) -> None:
     tx.execute(update(t).where(t.c.id == number).values(place=None))
 
 
+def lies_no_more(tx: Connection, place: str) -> None:
+    """Note of whatever lay there that it lies nowhere any more."""
+    tx.execute(update(t).where(t.c.place == place).values(place=None))
+
+
 def refused(tx: Connection, limit: int = 1000) -> list[Entry]:
     """Return the files refused whole, the oldest first."""
     return [entry_of(row) for row in tx.execute(select(t).where(t.c.state == "refused").order_by(t.c.id).limit(limit)).mappings()]

@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import Connection, Text, and_, cast, or_, select, update
 
 from connector.domain.messages import ERP
-from connector.storage.tables import order_changes, order_items, orders, outbox, rejections
+from connector.storage.tables import documents as documents_table
+from connector.storage.tables import files, holds, job_runs, order_changes, order_events, order_items, orders, outbox, rejections
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,13 @@ def of(tx: Connection, documents: Collection[str]) -> list[PersonalData]:
     """Return the orders of a person, by CPF or CNPJ in any of the ways they are written."""
     columns = [orders.c[name] for name in PersonalData.__slots__]
     found = select(*columns).where(orders.c.document.in_(documents)).order_by(orders.c.order_id)
+    return [PersonalData(**row) for row in tx.execute(found).mappings()]
+
+
+def of_orders(tx: Connection, order_ids: Collection[str]) -> list[PersonalData]:
+    """Return what these orders hold of a person."""
+    columns = [orders.c[name] for name in PersonalData.__slots__]
+    found = select(*columns).where(orders.c.order_id.in_(order_ids)).order_by(orders.c.order_id)
     return [PersonalData(**row) for row in tx.execute(found).mappings()]
 
 
@@ -67,11 +75,52 @@ def goods_of(tx: Connection, order_id: str) -> set[str]:
     return {text for row in rows for text in row}
 
 
-def forget_refused_rows(tx: Connection, documents: Collection[str]) -> int:
-    """Overwrite what refused rows show of a CPF or CNPJ; return how many there were."""
+def refused_rows(tx: Connection, texts: Collection[str]) -> list[tuple[str, int]]:
+    """Return the refused rows that show one of the texts, by their file's SHA-256 and their line."""
     shows = [
-        column.contains(document, autoescape=True)
-        for document in documents
+        column.contains(text, autoescape=True)
+        for text in _as_stored(texts)
         for column in (rejections.c.value, cast(rejections.c.record, Text))
     ]
-    return tx.execute(update(rejections).where(or_(*shows)).values(value="***", record=None)).rowcount
+    found = select(files.c.sha256, rejections.c.line).join(files, files.c.id == rejections.c.file_id).where(or_(*shows))
+    return sorted({(row.sha256, row.line) for row in tx.execute(found)})
+
+
+def forget_refused_rows(tx: Connection, rows: Collection[tuple[str, int]]) -> int:
+    """Overwrite what refused rows show; return how many there were."""
+    forgotten = 0
+    for sha256, line in rows:
+        of_file = select(files.c.id).where(files.c.sha256 == sha256)
+        mine = (rejections.c.file_id.in_(of_file), rejections.c.line == line)
+        forgotten += tx.execute(update(rejections).where(*mine).values(value="***", key="", record=None)).rowcount
+    return forgotten
+
+
+SPOKEN = (
+    (job_runs, job_runs.c.report),
+    (outbox, outbox.c.reason),
+    (orders, orders.c.cancel_request),
+    (order_events, order_events.c.detail),
+    (documents_table, documents_table.c.content),
+    (documents_table, documents_table.c.reason),
+    (files, files.c.plan),
+    (holds, holds.c.reasons),
+)
+"""Where texts of others may have been repeated: reports, reasons, histories."""
+
+
+def forget_texts(tx: Connection, texts: Collection[str], without: Callable[[Any], Any]) -> int:
+    """Take texts that name a person out of reports, reasons and histories; return in how many rows."""
+    forgotten = 0
+    for table, column in SPOKEN:
+        shows = [cast(column, Text).contains(text, autoescape=True) for text in _as_stored(texts)]
+        key = next(iter(table.primary_key))
+        for number, value in tx.execute(select(key, column).where(or_(*shows))).all():
+            tx.execute(update(table).where(key == number).values({column: without(value)}))
+            forgotten += 1
+    return forgotten
+
+
+def _as_stored(texts: Collection[str]) -> set[str]:
+    """A text as it is, and as JSON writes it."""
+    return set(texts) | {json.dumps(text)[1:-1] for text in texts}

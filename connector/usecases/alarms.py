@@ -19,7 +19,7 @@ from connector.settings import FeedsSettings
 from connector.storage import alarms as store
 from connector.storage import findings
 from connector.storage.findings import Finding
-from connector.usecases import stock_terms
+from connector.usecases import stock_terms, upkeep_alarms
 
 REJECTION_LASTS = timedelta(days=1)
 """The order is cancelled already; a person is told for so long."""
@@ -83,6 +83,7 @@ def _found(tx: Connection, app: App) -> Iterator[Alarm]:
     yield from _waiting(tx)
     yield from _blocked(tx, app)
     yield from _orders(tx, app)
+    yield from upkeep_alarms.found(app)
 
 
 def _of_feed(tx: Connection, app: App, feed: str) -> Iterator[Alarm]:

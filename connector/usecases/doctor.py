@@ -11,7 +11,7 @@ from connector.app import App
 from connector.errors import ConnectorError, Unreachable
 from connector.settings import FeedsSettings, MarketplaceSettings
 from connector.storage import database, health
-from connector.usecases import surroundings
+from connector.usecases import backups, disk, soundness, surroundings
 from connector.usecases.schedules import schedules
 
 OK, WARN, FAIL, UNREACHABLE = "ok", "warn", "fail", "unreachable"
@@ -52,6 +52,7 @@ def examine(app: App, jobs: Mapping[str, str]) -> Iterator[Check]:
     yield from _each("API credentials", partial(_api, app))
     yield from _each("freight tables", partial(_freight, app))
     yield from _each("free disk", partial(_disk, app))
+    yield from _each("backup", partial(_backup, app))
 
 
 def _each(name: str, look: Callable[[], Iterator[Check]]) -> Iterator[Check]:
@@ -90,14 +91,9 @@ def _order_format(app: App) -> Iterator[Check]:
 def _database(app: App) -> Iterator[Check]:
     database.ready(app.db)
     yield Check("database", OK, health.describe(app.db))
-    kind = surroundings.file_system(app.root / "var")
-    if app.db.is_sqlite and kind in surroundings.NETWORK_FILE_SYSTEMS:
-        yield Check(
-            "database",
-            FAIL,
-            f"SQLite's file lies on {kind}, which keeps no locks that it can trust",
-            "put it on a local disk, or use PostgreSQL",
-        )
+    kind = surroundings.file_system(app.db.path.parent) if app.db.is_sqlite else ""
+    if kind in surroundings.NETWORK_FILE_SYSTEMS:
+        yield Check("database", FAIL, soundness.unsafe(kind), soundness.LOCAL)
     warning, remedy = health.warning(app.db)
     if warning:
         yield Check("database", WARN, warning, remedy)
@@ -147,13 +143,28 @@ def _freight(app: App) -> Iterator[Check]:
 
 
 def _disk(app: App) -> Iterator[Check]:
-    for folder in surroundings.folders(app):
-        free, share = surroundings.free_space(folder)
-        found = f"{folder}: {free // 10**6} MB free ({share:.0%})"
-        if free < surroundings.LEAST_FREE_BYTES or share < surroundings.LEAST_FREE_SHARE:
-            yield Check("free disk", FAIL, found, "make room: imports and orders stop on a full disk")
+    for place in disk.places(app):
+        found = f"{place.folder}: {place.free / disk.MEGABYTE:.0f} MB free ({place.share:.0%})"
+        if place.is_short:
+            yield Check("free disk", FAIL, f"{place.sentence}: imports and orders stand still", "make room; they go on by themselves")
+        elif place.free < disk.COMFORT_BYTES or place.share < disk.COMFORT_SHARE:
+            yield Check("free disk", WARN, found, f"make room: imports and orders stop below {place.least / disk.MEGABYTE:.0f} MB")
         else:
             yield Check("free disk", OK, found)
+
+
+def _backup(app: App) -> Iterator[Check]:
+    made, every = backups.known(app), app.settings.backup.made_every
+    if not app.db.is_sqlite:
+        yield Check("backup", OK, "PostgreSQL's own means; `connector backup` calls pg_dump")
+    elif not made:
+        yield Check("backup", WARN, f"there is none in {backups.folder(app)} yet", "connector daemon makes them; by hand: connector backup")
+    elif every is not None and app.now - made[0].at > backups.LATE * every:
+        yield Check(
+            "backup", WARN, f"the last is of {made[0].at:%Y-%m-%d %H:%M} UTC", "does connector daemon run? By hand: connector backup"
+        )
+    else:
+        yield Check("backup", OK, f"{len(made)} in {backups.folder(app)}, the last of {made[0].at:%Y-%m-%d %H:%M} UTC")
 
 
 def _api(app: App) -> Iterator[Check]:

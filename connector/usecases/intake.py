@@ -21,7 +21,7 @@ from connector.formats.errors_csv import errors_csv
 from connector.storage import files, quarantine
 from connector.storage.files import Entry
 from connector.storage.quarantine import Refusal
-from connector.usecases import errors_back
+from connector.usecases import disk, errors_back
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
@@ -43,7 +43,7 @@ Turn = Callable[[str, Taken, Report], Settled | None]
 def take_files(app: App, feeds: Sequence[str], turn: Turn, report: Report, how: Pass) -> None:
     """Give every ready file its turn, feed by feed, the oldest first; one file's failure stays with it.
 
-    A source that cannot be reached is a failure in the report.
+    A source that cannot be reached is a failure in the report, as is a disk too short of room for the file.
     """
     for feed in feeds:
         sharing = app.settings.feeds.sharing(feed)
@@ -51,6 +51,8 @@ def take_files(app: App, feeds: Sequence[str], turn: Turn, report: Report, how: 
             for file in _ready(app, feed, report, how).ready if sharing else ():
                 if how.stop.is_set():
                     return
+                if not how.dry_run:
+                    disk.refuse_when_short(disk.places(app), file.size)
                 _one(app, sharing, file, turn, report)
         except Unreachable as error:
             report.failed(str(error), unreachable=True)

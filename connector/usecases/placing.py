@@ -19,7 +19,7 @@ from connector.domain.reserving import ID_BITS, order_id
 from connector.errors import Conflict
 from connector.storage import listings, order_story, outbox, reservations
 from connector.storage import orders as store
-from connector.usecases import stock_terms
+from connector.usecases import disk, stock_terms
 from connector.usecases.offers import on_offer
 from connector.usecases.windows import orderable
 from connector.vtex.endpoints import services_base
@@ -33,7 +33,7 @@ def place(app: App, orders: Sequence[NewOrder]) -> list[bytes]:
     """Take the orders of one request (one account, one sales channel); returns the answers, JSON, in their order.
 
     An order taken before is answered with the bytes of the first time (reliability 1c). Raises OrderRefused, with nothing taken;
-    Conflict (FMT009) where an id comes with other content.
+    Conflict (FMT009) where an id comes with other content; DiskShort where there is no room to take a new one safely.
     """
     with app.db.write() as tx:
         store.one_at_a_time(tx)
@@ -67,6 +67,7 @@ def _same_content(number: str, content_hash: str, taken_hash: str, where: str) -
 def _take_all(tx: Connection, app: App, fresh: list[NewOrder], now: datetime) -> dict[str, bytes]:
     if not fresh:
         return {}
+    disk.refuse_when_short(disk.own_places(app))
     flags = decide(fresh, _terms(tx, app, fresh, now))
     answers = {new.marketplace_order_id: _take(tx, app, new, flagged, now) for new, flagged in zip(fresh, flags, strict=True)}
     listings.announce(tx, app.marketplaces, _skus(fresh), Kind.INVENTORY, now)

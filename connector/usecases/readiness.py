@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from connector.app import App
 from connector.domain.alarms import Alarm
 from connector.errors import DatabaseDamaged, DatabaseUnreachable
-from connector.storage import counts
-from connector.usecases import alarms
+from connector.storage import counts, health
+from connector.usecases import alarms, backups, disk
 
 NEEDED = ("products", "prices", "stock")
 STALE_AFTER = timedelta(days=3)
@@ -24,9 +24,8 @@ def reasons(app: App) -> list[str]:
         with app.db.read() as tx:
             ages = _ages(tx, app)
     except (DatabaseUnreachable, DatabaseDamaged) as error:
-        return [
-            "the database is damaged" if isinstance(error, DatabaseDamaged) else "the database is unreachable, or its schema is missing"
-        ]
+        damaged = "the database is damaged; stop the daemon and the API, then run: connector restore"
+        return [damaged if isinstance(error, DatabaseDamaged) else "the database is unreachable, or its schema is missing"]
     return [sentence for feed, age in ages.items() if (sentence := _judged(feed, age))]
 
 
@@ -56,8 +55,16 @@ def numbers(app: App) -> dict[str, Any]:
             "dead_letters": counts.dead_letters(tx),
             "held": counts.held(tx),
             "quarantine": counts.quarantine(tx),
+            "disk_free_bytes": {str(place.folder): place.free for place in disk.places(app)},
+            "wal_bytes": health.wal_bytes(app.db),
+            "backup_age_seconds": _backup_age(app),
             "alarms": {name: _subjects(found, name) for name in {alarm.name for alarm in found}},
         }
+
+
+def _backup_age(app: App) -> dict[str, float]:
+    made = backups.known(app)
+    return {"database": (app.now - made[0].at).total_seconds()} if made else {}
 
 
 def _subjects(found: list[Alarm], name: str) -> dict[str, int]:

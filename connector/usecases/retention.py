@@ -10,6 +10,9 @@ from connector.app import App
 from connector.erp.shelves import ERRORS_ENDING
 from connector.storage import files, quarantine
 from connector.storage.files import Entry
+from connector.usecases import backups
+
+REPLACED_FOR = timedelta(days=30)
 
 
 def outlived(app: App) -> list[Entry]:
@@ -48,6 +51,23 @@ def outlived_notes(app: App) -> list[Path]:
     with app.db.read() as tx:
         needed = quarantine.files_with_open_rows(tx)
     return [path for path in alone if path.stat().st_mtime < oldest and not _is_needed(path, needed)]
+
+
+def outlived_copies(app: App) -> list[Path]:
+    """Name the backups past their days, and the databases that a restore replaced 30 days ago: both hold what may be erased meanwhile."""
+    old = [one.path for one in backups.outlived(backups.known(app), app.now, app.settings.backup.kept_for)]
+    replaced = sorted((app.root / "var" / "damaged").glob("*/*"))
+    return [*old, *(path for path in replaced if path.stat().st_ctime < (app.now - REPLACED_FOR).timestamp())]
+
+
+def remove_copies(app: App) -> int:
+    """Remove them; return how many."""
+    found = outlived_copies(app)
+    for path in found:
+        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            path.parent.rmdir()
+    return len(found)
 
 
 def places(app: App) -> list[str]:

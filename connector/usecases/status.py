@@ -14,7 +14,7 @@ from connector.erp import intake
 from connector.errors import ConnectorError
 from connector.settings import FeedsSettings, MarketplaceSettings
 from connector.storage import counts, health, listing_states, runs
-from connector.usecases import alarms
+from connector.usecases import alarms, backups, disk
 
 SNAPSHOT_FEEDS = ("products", "prices", "stock", "services", "freight")
 MOST_NAMED = 20
@@ -36,7 +36,8 @@ class Status:
     dead_letters: dict[str, dict[str, int]]
     documents: dict[str, dict[str, int]]
     alarms: list[dict[str, Any]]
-    database: dict[str, int]
+    database: dict[str, Any]
+    disk: list[dict[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as a JSON document: instants in ISO 8601."""
@@ -47,6 +48,7 @@ class Status:
     def troubles(self) -> list[str]:
         """Return what a person should look at, in sentences."""
         return [
+            *[f"{place['folder']} is short of room: imports and orders stand still" for place in self.disk if place["short"]],
             *([f"the ERP's files cannot be listed: {self.files['unreachable']}"] if self.files["unreachable"] else []),
             *[f"{account} is blocked: {m['blocked_reason']}" for account, m in self.notifications["marketplaces"].items() if m["blocked"]],
             *[
@@ -73,8 +75,17 @@ def status(app: App) -> Status:
             dead_letters=counts.dead_letters(tx),
             documents={"waiting": counts.documents_waiting(tx)},
             alarms=[asdict(alarm) for alarm in alarms.current(tx, app)],
-            database={"wal_bytes": health.wal_bytes(app.db)},
+            database=_database(app),
+            disk=[
+                {"folder": str(p.folder), "free_bytes": p.free, "must_stay_free": p.least, "short": p.is_short} for p in disk.places(app)
+            ],
         )
+
+
+def _database(app: App) -> dict[str, Any]:
+    made = backups.known(app)
+    last = {"at": made[0].at, "path": str(made[0].path), "bytes": made[0].size} if made else None
+    return {"wal_bytes": health.wal_bytes(app.db), "backups": len(made), "last_backup": last}
 
 
 def _snapshot(tx: Connection, now: datetime) -> dict[str, Any]:

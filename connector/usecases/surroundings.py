@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from pathlib import Path
 from connector.app import App
 from connector.errors import MarketplaceUnreachable
 
-LEAST_FREE_BYTES, LEAST_FREE_SHARE = 200_000_000, 0.05
 SKEW_SECONDS = 30.0
 KNOCK_SECONDS = 5.0
 NETWORK_FILE_SYSTEMS = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs")
@@ -65,20 +63,14 @@ def _local_urls(app: App) -> list[str]:
     return [url for url in (app.settings.erp.source, app.settings.erp.target) if url.startswith("file:")]
 
 
-def free_space(folder: Path) -> tuple[int, float]:
-    """Return the free bytes of the folder's file system, and their share of the whole."""
-    usage = shutil.disk_usage(folder)
-    return usage.free, usage.free / usage.total if usage.total else 0.0
-
-
 def file_system(folder: Path) -> str:
     """Return the type of the file system that a folder lies on; "" where Linux does not say."""
     try:
         mounts = [line.split() for line in Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace").splitlines()]
     except OSError:
         return ""
-    around = [(len(point), kind) for _, point, kind, *_ in mounts if folder.resolve().is_relative_to(point)]
-    return max(around, default=(0, ""))[1]
+    around = [(point, kind) for _, point, kind, *_ in mounts if folder.resolve().is_relative_to(point)]
+    return max(reversed(around), key=lambda mount: len(mount[0]), default=("", ""))[1]  # of several at one point, the last lies on top
 
 
 def rows_of_table(rows: Mapping[str, int], pattern: str) -> int:

@@ -46,6 +46,23 @@ def turn(app: App, name: str, *, wait_seconds: float = WAIT_SECONDS, stop: Event
             lock.truncate(0)  # before the lock goes with the file: whoever comes next finds no stale name
 
 
+def names(app: App) -> list[str]:
+    """Name every turn that was ever taken in this project."""
+    return sorted(path.stem for path in (app.root / "var" / "locks").glob("*.lock"))
+
+
+def share(app: App, name: str) -> IO[str]:
+    """Hold a turn together with others who share it, until the file returned is closed or the process ends.
+
+    Raises Busy where somebody holds it alone.
+    """
+    lock = _lock_path(app, name).open("a+", encoding="utf-8")
+    if not _try(lock, fcntl.LOCK_SH):
+        raise Busy(f"{name} cannot start: {_read_holder(lock)} works alone", remedy="wait until it has ended")
+    _write_holder(lock, app.now)
+    return lock
+
+
 def _lock_path(app: App, name: str) -> Path:
     folder = app.root / "var" / "locks"
     try:
@@ -62,9 +79,9 @@ def _acquire(lock: IO[str], name: str, wait_seconds: float, stop: Event) -> None
             raise Busy(f"{name} is running elsewhere: {_read_holder(lock)}", remedy="wait until it has ended, or stop that process")
 
 
-def _try(lock: IO[str]) -> bool:
+def _try(lock: IO[str], how: int = fcntl.LOCK_EX) -> bool:
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

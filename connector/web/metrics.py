@@ -24,6 +24,9 @@ LABELS: dict[str, tuple[str, ...]] = {
     "dead_letters": ("destination", "kind"),
     "held": ("feed", "what"),
     "quarantine": ("feed", "what"),
+    "disk_free_bytes": ("folder",),
+    "wal_bytes": (),
+    "backup_age_seconds": ("of",),
     "alarms": ("alarm", "subject"),
 }
 """The gauges, and what their numbers are told apart by."""

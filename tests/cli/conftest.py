@@ -27,6 +27,8 @@ app_token = "env:VTEX_APP_TOKEN"
 @dataclass
 class Project:
     root: Path
+    python: str = sys.executable
+    tests: Path = Path(__file__).parents[1]
 
     @property
     def config(self):
@@ -41,6 +43,11 @@ class Project:
         line = [str(COMMAND), *map(str, words)]
         return subprocess.run(
             line, cwd=self.root, env=self.environment | variables, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    def run_python(self, code):
+        return subprocess.run(
+            [self.python, "-c", code], cwd=self.root, env=self.environment, capture_output=True, text=True, timeout=120, check=False
         )
 
     def start(self, *words, **variables):

@@ -136,7 +136,9 @@ def test_refused_rows_that_show_the_document_are_masked(seller):
         file = {"feed": "acks", "name": "a.csv", "size": 1, "modified_at": now, "sha256": "", "state": "applied", "taken_at": now}
         number = tx.execute(insert(files).values(file).returning(files.c.id)).scalar_one()
         row = {"file_id": number, "feed": "acks", "key": "", "line": 2, "column": "message", "reason": "x", "refused_at": now}
-        tx.execute(insert(rejections), [{**row, "value": "cpf 3244239851", "record": None}, {**row, "value": "another", "record": None}])
+        tx.execute(
+            insert(rejections), [{**row, "value": "cpf 3244239851", "record": None}, {**row, "line": 3, "value": "another", "record": None}]
+        )
 
     assert privacy.erase(seller.app, "3244239851")["refused_rows"] == 1
     assert b"cpf 3244239851" not in bytes_of_the_database(seller)

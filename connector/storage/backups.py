@@ -1,0 +1,106 @@
+"""Copy a SQLite database while it is in use, and make sure that a copy is whole.
+
+By SQLite's backup API alone: a plain copy misses what the write-ahead log holds, without any error, and reading the files ourselves
+would drop SQLite's locks.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from alembic.script import ScriptDirectory
+
+from connector.errors import DatabaseUnreachable, NotFound, Refused
+from connector.storage.database import MIGRATIONS, Database, reading
+
+STEP_PAGES = 256
+"""1 MiB at a time: between two steps whoever writes gets the disk."""
+PAUSE_SECONDS = 0.002
+
+
+def size_of(database: Database) -> int:
+    """Return how many bytes a copy takes."""
+    with database.read() as tx:
+        pages = int(tx.exec_driver_sql("PRAGMA page_count").scalar_one())
+        return pages * int(tx.exec_driver_sql("PRAGMA page_size").scalar_one())
+
+
+def copy(database: Database, path: Path) -> None:
+    """Copy the database as it is at one instant to a new file (0600), whole on disk and sure to open; no writer waits for it.
+
+    One reading transaction is held over all steps: without it each commit of another process would start the copying anew.
+    Raises DatabaseUnreachable where the copy cannot be written, Refused where it is not whole.
+    """
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        partial.unlink(missing_ok=True)
+        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        _copy(database, partial)
+        verify(partial)
+        partial.replace(path)
+        _sync(path.parent)
+    except (OSError, sqlite3.OperationalError) as error:
+        raise DatabaseUnreachable(f"no backup can be written to {path}: {error}", remedy="make room, or mend [backup] folder") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _copy(database: Database, partial: Path) -> None:
+    with database.connection() as connection, reading(connection), closing(sqlite3.connect(partial)) as target:
+        connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()  # only the first read fixes the instant
+        source: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]  # SQLite's own, as the URL says
+        source.backup(target, pages=STEP_PAGES, progress=_pausing())
+        target.execute("PRAGMA journal_mode=DELETE")  # one file alone, without a log beside it
+
+
+def _pausing() -> Callable[[int, int, int], None]:
+    return lambda _status, remaining, _total: time.sleep(PAUSE_SECONDS if remaining else 0)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def verify(path: Path) -> str:
+    """Open a copy, check every page of it, and return its schema's version. Raises NotFound, or Refused for what is no whole copy."""
+    if not path.is_file():
+        raise NotFound(f"there is no file {path}")
+    try:
+        with closing(sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True)) as copy_:
+            found = [str(row[0]) for row in copy_.execute("PRAGMA quick_check(3)")]
+            version = copy_.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise Refused(f"{path} is no whole backup: {error}") from error
+    if found != ["ok"]:
+        raise Refused(f"{path} is no whole backup: {'; '.join(found)}")
+    return _known(path, version[0] if version else "")
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+def _known(path: Path, version: str) -> str:
+    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
+    if version not in known:
+        raise Refused(f"{path} has the schema {version or 'of another program'}, which this version does not know")
+    return version
+
+
+def is_whole(database: Path) -> bool:
+    """Say whether a database that nobody uses opens and has no damaged page."""
+    try:
+        with closing(sqlite3.connect(database)) as opened:
+            return [row[0] for row in opened.execute("PRAGMA quick_check(1)")] == ["ok"]
+    except sqlite3.DatabaseError:
+        return False

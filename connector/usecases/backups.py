@@ -1,0 +1,126 @@
+"""Backups of the database: made while everything runs, checked, kept for some days, named by their time in UTC."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from connector.app import App
+from connector.errors import NotFound
+from connector.storage import backups as store
+from connector.storage import postgresql_dumps
+from connector.usecases import disk, runs
+from connector.usecases.report import Report
+from connector.usecases.turns import turn
+from connector.usecases.upkeep import bring_home
+
+NAME = re.compile(r"connector-([0-9]{8}T[0-9]{6}Z)\.(?:db|dump)")
+TIME = "%Y%m%dT%H%M%SZ"
+ALL_FOR = timedelta(days=1)
+"""So long every backup is kept; after that the last of each day."""
+JOB = "backup"
+LATE = 3
+"""So many times `[backup] every` the last one may be old."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """One copy: where it lies, the instant it shows (UTC), its size in bytes."""
+
+    path: Path
+    at: datetime
+    size: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"path": str(self.path), "at": self.at.isoformat(), "bytes": self.size}
+
+
+def folder(app: App) -> Path:
+    return app.settings.path(app.settings.backup.folder)
+
+
+def known(app: App) -> list[Backup]:
+    """Return the backups that are there, the newest first."""
+    found = [(path, NAME.fullmatch(path.name)) for path in folder(app).glob("connector-*")]
+    return sorted((_seen(path, match[1]) for path, match in found if match), key=lambda one: one.at, reverse=True)
+
+
+def _seen(path: Path, written: str) -> Backup:
+    return Backup(path, datetime.strptime(written, TIME).replace(tzinfo=UTC), path.stat().st_size)
+
+
+def make(app: App) -> Backup:
+    """Make a backup now, and remove those past their days. Raises Busy, DatabaseUnreachable, or DiskShort where it would fill the disk."""
+    with turn(app, JOB):
+        made = _sqlite(app) if app.db.is_sqlite else _postgresql(app)
+        for old in outlived(known(app), app.now, app.settings.backup.kept_for):
+            old.path.unlink(missing_ok=True)
+    return made
+
+
+def _sqlite(app: App) -> Backup:
+    """While it reads, bringing the write-ahead log home would keep writers waiting in vain: so it holds that turn, too."""
+    disk.require(app, folder(app), store.size_of(app.db))
+    path = folder(app) / f"connector-{app.now:{TIME}}.db"
+    with turn(app, "checkpoint"):
+        at = app.now
+        store.copy(app.db, path)
+    bring_home(app, wait_seconds=0)
+    return Backup(path, at, path.stat().st_size)
+
+
+def _postgresql(app: App) -> Backup:
+    path = folder(app) / f"connector-{app.now:{TIME}}.dump"
+    at = app.now
+    postgresql_dumps.dump(app.db, path)
+    return Backup(path, at, path.stat().st_size)
+
+
+def outlived(made: Sequence[Backup], now: datetime, kept_for: timedelta) -> list[Backup]:
+    """Choose those to remove: older than their days, or of another day and not its last. The newest one always stays."""
+    days: set[Any] = set()
+    gone: list[Backup] = []
+    for number, one in enumerate(sorted(made, key=lambda backup: backup.at, reverse=True)):
+        is_needed = now - one.at <= ALL_FOR or one.at.date() not in days
+        days.add(one.at.date())
+        if number and (now - one.at > kept_for or not is_needed):
+            gone.append(one)
+    return gone
+
+
+def is_due(app: App) -> bool:
+    """Say whether the daemon should make one: SQLite alone, where the newest is older than `[backup] every`."""
+    every, made = app.settings.backup.made_every, known(app)
+    return app.db.is_sqlite and every is not None and (not made or app.now - made[0].at >= every)
+
+
+def keep_up(app: App, run_id: str) -> Backup | None:
+    """Make one if it is due, on record as a job's pass is. Raises what `make` raises."""
+    if not is_due(app):
+        return None
+    with runs.recorded(app, JOB, run_id) as record:
+        made = make(app)
+        report = Report(JOB)
+        report.did(sentence(made), bytes=made.size)
+        record(report)
+    return made
+
+
+def newest(app: App) -> Backup:
+    """Return the newest backup. Raises NotFound where there is none."""
+    made = known(app)
+    if not made:
+        raise NotFound(f"there is no backup in {folder(app)}", remedy="name the file: connector restore FILE")
+    return made[0]
+
+
+def sentence(made: Backup) -> str:
+    return f"{made.path} holds the database as of {made.at:%Y-%m-%d %H:%M:%S} UTC, {written(made.size)}, checked"
+
+
+def written(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 10**5 else f"{size / 1e3:.1f} kB"

@@ -1,0 +1,177 @@
+"""Put a backup in the place of a damaged database: nobody else may run, what is replaced is kept, and what happened since is said."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from connector.app import App
+from connector.errors import Conflict, UsageError
+from connector.storage import backups as store
+from connector.storage import damage, postgresql_dumps, salvage
+from connector.storage.database import Database, migrate
+from connector.storage.salvage import Salvage
+from connector.usecases import backups, disk, privacy
+from connector.usecases.turns import names, turn
+
+ALWAYS = ("daemon", "serve", "backup", "checkpoint")
+INTERRUPTED = "a restore was interrupted before its end"
+MOST_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What was done: the backup used and its instant, where the replaced database lies, and what came to pass since."""
+
+    backup: Path
+    at: datetime
+    aside: Path | None
+    orders: Salvage
+    erased_again: int
+    files_since: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "backup": str(self.backup),
+            "at": self.at.isoformat(),
+            "replaced_database": str(self.aside) if self.aside else None,
+            "orders_carried_over": self.orders.carried,
+            "orders_unreadable": self.orders.unreadable,
+            "orders_incomplete": bool(self.orders.questions),
+            "erp_files_laid_aside": self.orders.doubtful,
+            "erased_again": self.erased_again,
+            "files_taken_since": list(self.files_since),
+        }
+
+
+def restore(app: App, file: Path | None, *, force: bool = False) -> Restored:
+    """Restore a backup, the newest where none is named.
+
+    Raises UsageError for PostgreSQL (naming its command), Busy while anything of ours runs, NotFound or Refused for what is no whole
+    backup, Conflict where the present database is whole and `force` is not given, DiskShort where there is no room.
+    """
+    if not app.db.is_sqlite:
+        line = postgresql_dumps.restore_command(app.db, file or backups.folder(app) / "FILE.dump")
+        raise UsageError("PostgreSQL's own program restores it", remedy=f"{line}, then: connector erase --again")
+    with _nobody_runs(app):
+        path = file or backups.newest(app).path
+        at = _instant(path)
+        store.verify(path)
+        if not force:
+            _refuse_whole(app)
+        return _replace(app, path, at)
+
+
+@contextmanager
+def _nobody_runs(app: App) -> Iterator[None]:
+    """Hold every turn there is. Raises Busy, naming who has one."""
+    with ExitStack() as held:
+        for name in sorted({*ALWAYS, *names(app)}):
+            held.enter_context(turn(app, name, wait_seconds=0))
+        yield
+
+
+def _instant(path: Path) -> datetime:
+    match = backups.NAME.fullmatch(path.name)
+    if match:
+        return datetime.strptime(match[1], backups.TIME).replace(tzinfo=UTC)
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else datetime.now(UTC)
+
+
+def _refuse_whole(app: App) -> None:
+    mark = damage.mark_of(app.db.path)
+    if not mark.exists() and app.db.path.exists() and store.is_whole(app.db.path):
+        remedy = "where you want to go back to that backup all the same: connector restore --force"
+        raise Conflict("the database is whole, and holds more than any backup of it; nothing was changed", remedy=remedy)
+
+
+def _replace(app: App, path: Path, at: datetime) -> Restored:
+    database = app.db.path
+    disk.require(app, database.parent, path.stat().st_size)
+    app.db.close()
+    database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    damage.note(str(damage.mark_of(database)), INTERRUPTED)
+    fresh = database.with_name(f".{database.name}.restoring")
+    _copy(path, fresh)
+    prepared = replace(app, db=Database(f"sqlite:///{fresh}"))
+    migrate(prepared.db)
+    prepared.db.close()
+    orders = _salvage(app, fresh, at)
+    erased = privacy.erase_again(prepared)
+    prepared.db.checkpoint()
+    prepared.db.close()
+    aside = _set_aside(app, database)
+    fresh.replace(database)
+    damage.mark_of(database).unlink(missing_ok=True)
+    return Restored(path, at, aside, orders, erased, tuple(_taken_since(app, at)))
+
+
+def _copy(path: Path, to: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        to.with_name(to.name + ending).unlink(missing_ok=True)
+    to.touch(mode=0o600)
+    shutil.copyfile(path, to)
+
+
+def _salvage(app: App, fresh: Path, at: datetime) -> Salvage:
+    """Read from a copy: SQLite writes to what it opens, and the damaged files are to be kept as they are."""
+    copy = app.db.path.with_name(f".{app.db.path.name}.reading")
+    log = app.db.path.with_name(f"{app.db.path.name}-wal")
+    try:
+        if app.db.path.exists():
+            _copy(app.db.path, copy)
+            if log.exists():
+                shutil.copyfile(log, copy.with_name(f"{copy.name}-wal"))
+        return salvage.carry_over(fresh, copy, at.replace(tzinfo=None).isoformat(" ", "microseconds"))
+    except OSError:
+        return Salvage(questions=len(salvage.TOUCHED))
+    finally:
+        for ending in ("", "-wal", "-shm"):
+            copy.with_name(copy.name + ending).unlink(missing_ok=True)
+
+
+def _set_aside(app: App, database: Path) -> Path | None:
+    if not database.exists():
+        return None
+    aside = app.root / "var" / "damaged" / f"{app.now:{backups.TIME}}"
+    aside.mkdir(mode=0o700, parents=True)
+    for ending in ("-wal", "-shm", ""):
+        part = database.with_name(database.name + ending)
+        if part.exists():
+            shutil.move(part, aside / part.name)
+    return aside / database.name
+
+
+def _taken_since(app: App, at: datetime) -> list[str]:
+    """Name the files in archive/ that were put there since: the restored database does not know them."""
+    found = (path for path in (app.root / "archive").rglob("*") if path.is_file() and path.stat().st_ctime >= at.timestamp())
+    return sorted(str(path.relative_to(app.root)) for path in found)
+
+
+def sentences(done: Restored) -> list[str]:
+    """Say what was done and what is left to do, for a person."""
+    orders = done.orders
+    said = [f"restored from {done.backup}: the database as of {done.at:%Y-%m-%d %H:%M:%S} UTC"]
+    said += [f"the replaced database lies in {done.aside}; remove it when all is well: it holds personal data"] if done.aside else []
+    said += [f"{len(orders.carried)} orders touched since then were read in the old database and taken over"] if orders.carried else []
+    said += [f"{done.erased_again} orders of erased persons were erased again"] if done.erased_again else []
+    if done.files_since:
+        named = ", ".join(done.files_since[:MOST_NAMED])
+        said.append(f"{len(done.files_since)} files were taken since: {named}; let the ERP send them again, or copy them into its source")
+    return [*said, "next: connector check, connector daemon, connector serve, and for each marketplace: connector resync MARKETPLACE"]
+
+
+def warnings(done: Restored) -> list[str]:
+    """Say what a person must look after."""
+    orders = done.orders
+    lost = f"orders placed or changed since that cannot be read in the old database: {', '.join(orders.unreadable)}"
+    unknown = (
+        "the old database cannot be read to the end: there may be orders since of which nothing is known; compare with the marketplaces"
+    )
+    aside = f"{orders.doubtful} files for the ERP may have been written before: connector dead-letters list, and look at the ERP"
+    return [*([lost] if orders.unreadable else []), *([unknown] if orders.questions else []), *([aside] if orders.doubtful else [])]

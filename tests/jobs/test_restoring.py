@@ -1,0 +1,364 @@
+"""Backups made while everything runs, and a damaged database that is recognised, left alone, and restored."""
+
+import re
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from damage_world import content, damage, pages_of
+from hypothesis import given
+from hypothesis import strategies as st
+from orders_world import Seller
+
+from connector.app import utc_now
+from connector.errors import Busy, Conflict, DatabaseDamaged, NotFound, Refused, UsageError
+from connector.storage import health
+from connector.usecases import backups, letters, privacy, readiness, restoring, soundness, upkeep, upkeep_alarms
+from connector.usecases.backups import Backup
+from connector.usecases.turns import share, turn
+from jobs import Pass
+from jobs.running import run_job
+
+HOLDER = """
+import sqlite3, sys
+held = sqlite3.connect(sys.argv[1])
+held.execute("BEGIN")
+held.execute("SELECT count(*) FROM orders").fetchone()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def seller(tmp_path):
+    """A seller whose clock is the machine's, with an order."""
+    made = Seller(tmp_path / "shop")
+    made.app = replace(made.app, clock=utc_now)
+    made.sells("A")
+    made.first = made.placed("1")
+    return made
+
+
+def database(seller):
+    return seller.app.db.path
+
+
+def hurt(seller, *tables):
+    seller.app.db.close()
+    damage(database(seller), *pages_of(database(seller), *tables))
+    return content(database(seller))
+
+
+def known(seller, numbers="123"):
+    """Return our numbers of the orders that are known, by the marketplace's."""
+    with seller.app.db.read() as tx:
+        rows = tx.exec_driver_sql("SELECT marketplace_order_id, order_id FROM orders").all()
+    return {number: ours for number, ours in rows if number in numbers}
+
+
+def test_a_backup_is_named_by_its_time_and_readable_by_its_owner_alone(seller):
+    before = datetime.now(UTC).replace(microsecond=0)
+    made = backups.make(seller.app)
+
+    assert before <= made.at <= datetime.now(UTC)
+    assert re.fullmatch(r"connector-\d{8}T\d{6}Z\.db", made.path.name)
+    assert oct(made.path.stat().st_mode & 0o777) == "0o600"
+    assert [one.path for one in backups.known(seller.app)] == [made.path]
+    assert [path.name for path in made.path.parent.iterdir()] == [made.path.name]
+
+
+def test_a_backup_holds_what_only_the_write_ahead_log_knows_yet(seller):
+    with subprocess.Popen([sys.executable, "-c", HOLDER, database(seller)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as held:
+        held.stdout.readline()
+        second = seller.placed("2")
+        wal = health.wal_bytes(seller.app.db)
+        made = backups.make(seller.app)
+        held.communicate()
+    with closing(sqlite3.connect(made.path)) as copy:
+        orders = {row[0] for row in copy.execute("SELECT order_id FROM orders")}
+
+    assert wal > 0
+    assert second in orders
+
+
+def test_no_writer_waits_a_quarter_of_a_second_for_a_backup(seller):
+    with seller.app.db.write() as tx:  # some 60 MB
+        tx.exec_driver_sql("CREATE TABLE ballast (x BLOB)")
+        for _ in range(60):
+            tx.exec_driver_sql("INSERT INTO ballast VALUES (randomblob(1000000))")
+    upkeep.bring_home(seller.app)
+    waits, commits, done = [], [], threading.Event()
+
+    def write():
+        while not done.is_set():
+            started = time.monotonic()
+            with seller.app.db.write() as tx:
+                waits.append(time.monotonic() - started)
+                tx.exec_driver_sql("UPDATE stock SET quantity = quantity + 1")
+            commits.append(time.monotonic() - started)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        made = backups.make(seller.app)
+    finally:
+        done.set()
+        writer.join()
+
+    assert made.size > 60_000_000
+    assert len(waits) > 5
+    assert max(waits) < 0.25  # for the lock; how long the disk takes to make a commit durable is its own affair
+
+
+@pytest.mark.parametrize("table", ["orders", "products", "alembic_version", "sqlite_schema"])
+def test_a_damaged_page_is_recognised_and_nothing_is_read_or_written_any_more(seller, table):
+    seller.app.db.close()
+    pages = [1] if table == "sqlite_schema" else pages_of(database(seller), table)
+    damage(database(seller), *pages)
+    damaged = content(database(seller))
+    with pytest.raises(DatabaseDamaged, match="connector restore") as found:
+        soundness.require(seller.app)
+    for use in (seller.app.db.read, seller.app.db.write):
+        with pytest.raises(DatabaseDamaged), use():
+            pass
+    with pytest.raises(DatabaseDamaged):
+        run_job(seller.app, "export-orders", Pass(by_hand=True))
+    seller.app.db.close()
+
+    assert found.value.exit_status == 3
+    assert "\n" not in str(found.value)
+    assert "connector restore" in readiness.reasons(seller.app)[0]
+    assert content(database(seller)) == damaged
+
+
+def test_damage_met_in_the_middle_of_the_work_stops_every_process(seller):
+    hurt(seller, "orders")
+    with pytest.raises(DatabaseDamaged):
+        seller.placed("2")
+    other = Seller.__new__(Seller)
+    other.app = replace(seller.app, db=type(seller.app.db)(seller.app.db.url))
+    with pytest.raises(DatabaseDamaged), other.app.db.read():
+        pass
+
+
+def test_restore_brings_the_last_backup_back_and_keeps_the_damaged_database(seller):
+    before = known(seller)
+    made = backups.make(seller.app)
+    damaged = hurt(seller, "products")
+    with pytest.raises(DatabaseDamaged):
+        soundness.require(seller.app)
+    done = restoring.restore(seller.app, None)
+    soundness.require(seller.app)
+
+    assert (done.backup, done.aside.name) == (made.path, "connector.db")
+    assert known(seller) == before
+    assert content(done.aside) == damaged
+    assert oct(database(seller).stat().st_mode & 0o777) == "0o600"
+
+
+def test_orders_placed_since_the_backup_are_taken_over_where_they_can_be_read(seller):
+    backups.make(seller.app)
+    second = seller.placed("2")
+    before = known(seller)
+    hurt(seller, "products")
+    done = restoring.restore(seller.app, None)
+
+    assert second in done.orders.carried
+    assert (done.orders.unreadable, done.orders.questions, restoring.warnings(done)) == ([], 0, [])
+    assert known(seller) == before
+    assert seller.order(second).items[0].sku == "A"
+
+
+def test_what_became_of_an_order_since_the_backup_is_taken_over_and_its_file_is_not_written_twice(seller):
+    backups.make(seller.app)
+    (seller.app.root / "outbox").mkdir()
+    run_job(seller.app, "export-orders", Pass(by_hand=True))
+    (written,) = (seller.app.root / "outbox" / "orders").iterdir()
+    written.unlink()  # the ERP has taken it
+    hurt(seller, "products")
+    restoring.restore(seller.app, None)
+    run_job(seller.app, "export-orders", Pass(by_hand=True))
+
+    assert list((seller.app.root / "outbox" / "orders").iterdir()) == []
+
+
+def test_where_nobody_knows_whether_a_file_was_written_a_person_decides(seller):
+    backups.make(seller.app)
+    (seller.app.root / "outbox").mkdir()
+    run_job(seller.app, "export-orders", Pass(by_hand=True))
+    (written,) = (seller.app.root / "outbox" / "orders").iterdir()
+    written.unlink()
+    hurt(seller, "orders", "outbox")
+    done = restoring.restore(seller.app, None)
+    run_job(seller.app, "export-orders", Pass(by_hand=True))
+
+    assert done.orders.doubtful == 1
+    assert "cannot be read" in "; ".join(restoring.warnings(done))
+    assert list((seller.app.root / "outbox" / "orders").iterdir()) == []
+    assert "look there" in str(letters.listing(seller.app))
+
+
+def test_a_file_that_is_no_database_at_all_is_restored_too(seller):
+    backups.make(seller.app)
+    seller.app.db.close()
+    subprocess.run(["truncate", "-s", "0", database(seller)], check=True)
+    subprocess.run([sys.executable, "-c", "import sys; open(sys.argv[1], 'wb').write(b'x' * 9000)", database(seller)], check=True)
+    with pytest.raises(DatabaseDamaged):
+        soundness.require(seller.app)
+    done = restoring.restore(seller.app, None)
+
+    assert done.orders.questions > 0
+    assert known(seller) == {"1": seller.first}
+
+
+def test_a_lost_database_is_restored_too(seller):
+    backups.make(seller.app)
+    seller.app.db.close()
+    database(seller).unlink()
+    done = restoring.restore(seller.app, None)
+
+    assert done.aside is None
+    assert known(seller) == {"1": seller.first}
+
+
+def test_files_taken_since_the_backup_are_named(seller):
+    made = backups.make(seller.app)
+    late = seller.app.root / "archive" / "prices" / "2026-11-24" / "p.csv"
+    late.parent.mkdir(parents=True)
+    late.write_text("sku;price\n")
+    done = restoring.restore(seller.app, made.path, force=True)
+
+    assert done.files_since == ("archive/prices/2026-11-24/p.csv",)
+    assert "archive/prices/2026-11-24/p.csv" in " ".join(restoring.sentences(done))
+
+
+def test_a_whole_database_is_not_replaced_unless_asked(seller):
+    backups.make(seller.app)
+    second = seller.placed("2")
+    with pytest.raises(Conflict, match="--force"):
+        restoring.restore(seller.app, None)
+    kept = known(seller)
+    restoring.restore(seller.app, None, force=True)
+
+    assert kept["2"] == second
+
+
+def test_what_is_no_whole_backup_of_ours_is_refused(seller, tmp_path):
+    made = backups.make(seller.app)
+    broken = tmp_path / "connector-20260101T000000Z.db"
+    broken.write_bytes(made.path.read_bytes())
+    damage(broken, *pages_of(broken, "orders"))
+    foreign = tmp_path / "foreign.db"
+    with closing(sqlite3.connect(foreign)) as opened:
+        opened.execute("CREATE TABLE x (y)")
+    newer = tmp_path / "newer.db"
+    newer.write_bytes(made.path.read_bytes())
+    with closing(sqlite3.connect(newer)) as opened:
+        opened.execute("UPDATE alembic_version SET version_num = '9999'")
+        opened.commit()
+    for file, error in ((broken, Refused), (foreign, Refused), (newer, Refused), (tmp_path / "none.db", NotFound)):
+        with pytest.raises(error):
+            restoring.restore(seller.app, file, force=True)
+
+    assert known(seller) == {"1": seller.first}
+
+
+def test_nothing_is_restored_while_anything_of_ours_runs(seller):
+    backups.make(seller.app)
+    for name in ("daemon", "export-orders"):
+        with turn(seller.app, name, wait_seconds=0), pytest.raises(Busy, match=name):
+            restoring.restore(seller.app, None, force=True)
+    with share(seller.app, "serve"), share(seller.app, "serve"), pytest.raises(Busy, match="serve"):
+        restoring.restore(seller.app, None, force=True)
+
+    restoring.restore(seller.app, None, force=True)
+
+
+def test_an_interrupted_restore_leaves_no_empty_database_to_start_with(seller):
+    backups.make(seller.app)
+    seller.app.db.close()
+    database(seller).with_name("connector.db-damaged").write_text("a restore was interrupted before its end")
+    database(seller).unlink()
+    with pytest.raises(DatabaseDamaged):
+        run_job(seller.app, "housekeeping", Pass(by_hand=True))
+    restoring.restore(seller.app, None)
+
+    assert known(seller) == {"1": seller.first}
+
+
+def test_whoever_was_erased_is_erased_again_in_a_restored_database(seller):
+    backups.make(seller.app)
+    seller.knows_no_more_messages()
+    with seller.app.db.write() as tx:
+        tx.exec_driver_sql("UPDATE orders SET state = 'canceled'")
+    document = seller.order(seller.first).client["document"]
+    assert privacy.erase(seller.app, document)["erased"] == [seller.first]
+    seller.app.db.close()
+    database(seller).unlink()  # nothing can be taken over: the backup alone knows the order, and the person
+    done = restoring.restore(seller.app, None)
+    seller.app.db.close()
+
+    assert done.erased_again == 1
+    assert [word for word in (b"a@ct.example", b"GOMES") if word in content(database(seller))] == []
+    assert document not in (seller.app.root / "var" / "backups" / "erased.jsonl").read_text()
+
+
+def test_a_late_backup_raises_an_alarm_and_none_at_all_does_not(seller):
+    none_yet = list(upkeep_alarms.found(seller.app))
+    backups.make(seller.app)
+    later = replace(seller.app, clock=lambda: utc_now() + timedelta(hours=4))
+
+    assert none_yet == []
+    assert [alarm.name for alarm in upkeep_alarms.found(later)] == ["backup-late"]
+    assert backups.is_due(later)
+    assert not backups.is_due(seller.app)
+
+
+def test_a_large_write_ahead_log_raises_an_alarm(seller):
+    with subprocess.Popen([sys.executable, "-c", HOLDER, database(seller)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as held:
+        held.stdout.readline()
+        with seller.app.db.write() as tx:
+            tx.exec_driver_sql("CREATE TABLE ballast (x BLOB)")
+            tx.exec_driver_sql("INSERT INTO ballast VALUES (zeroblob(70000000))")
+        during = [alarm.name for alarm in upkeep_alarms.found(seller.app)]
+        held.communicate()
+    upkeep.bring_home(seller.app)
+
+    assert during == ["wal-large"]
+    assert list(upkeep_alarms.found(seller.app)) == []
+
+
+def test_postgresql_is_dumped_by_its_own_program(tmp_path, postgresql_url):
+    seller = Seller(tmp_path / "shop", url=postgresql_url)
+    made = backups.make(seller.app)
+    with pytest.raises(UsageError, match="pg_restore"):
+        restoring.restore(seller.app, made.path)
+    seller.app.db.close()
+
+    assert made.path.suffix == ".dump"
+    assert made.path.read_bytes()[:5] == b"PGDMP"
+    assert oct(made.path.stat().st_mode & 0o777) == "0o600"
+
+
+# ── which are kept ──────────────────────────────────────────────────────────────────────────────────────────────────────
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+ages = st.lists(st.integers(0, 60 * 24 * 40), unique=True, max_size=60)
+
+
+@given(ages, st.integers(1, 30))
+def test_of_the_last_day_all_are_kept_then_one_a_day_and_none_past_its_days(minutes, days):
+    made = [Backup(None, NOW - timedelta(minutes=number), 1) for number in minutes]
+    gone = backups.outlived(made, NOW, timedelta(days=days))
+    kept = [one for one in made if one not in gone]
+    older = [one.at.date() for one in kept if NOW - one.at > timedelta(days=1)]
+
+    assert {one for one in made if NOW - one.at <= timedelta(days=1)} <= set(kept)
+    assert len(older) == len(set(older))
+    assert [one for one in kept if NOW - one.at > timedelta(days=days) and one.at != max(other.at for other in made)] == []
+    assert bool(kept) == bool(made)
