@@ -36,3 +36,10 @@ def forget(tx: Connection, before: datetime) -> int:
     """Remove the runs that began before an instant, save each job's last; return how many."""
     newest = select(func.max(job_runs.c.id)).group_by(job_runs.c.job)
     return tx.execute(delete(job_runs).where(job_runs.c.started_at < before, job_runs.c.id.not_in(newest))).rowcount
+
+
+def last_ended(tx: Connection) -> dict[str, tuple[datetime, int]]:
+    """Return when each job's last pass that ended did so, and its exit status."""
+    newest = select(func.max(job_runs.c.id)).where(job_runs.c.ended_at.is_not(None)).group_by(job_runs.c.job)
+    rows = tx.execute(select(job_runs.c.job, job_runs.c.ended_at, job_runs.c.exit_status).where(job_runs.c.id.in_(newest)))
+    return {row.job: (row.ended_at, row.exit_status) for row in rows}

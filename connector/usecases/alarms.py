@@ -15,9 +15,10 @@ from connector.domain import alarms as rules
 from connector.domain.alarms import Alarm, Expectation
 from connector.domain.expecting import hours, span
 from connector.domain.keeping_back import Freshness
+from connector.errors import Unreachable
 from connector.settings import FeedsSettings
 from connector.storage import alarms as store
-from connector.storage import findings
+from connector.storage import findings, runs
 from connector.storage.findings import Finding
 from connector.usecases import stock_terms, upkeep_alarms
 
@@ -25,6 +26,9 @@ REJECTION_LASTS = timedelta(days=1)
 """The order is cancelled already; a person is told for so long."""
 SIZES_OF = 5 * (rules.USUAL_FILES + 1)
 """So many files back, sizes are compared: freight comes as several files, each compared with its own name's."""
+
+REFRESH, EXPORT = "refresh-snapshot", "export-orders"
+UNREACHABLE = Unreachable.exit_status
 
 log = structlog.get_logger("connector.alarms")
 
@@ -82,6 +86,7 @@ def _found(tx: Connection, app: App) -> Iterator[Alarm]:
     yield from _old_stock(tx, app)
     yield from _waiting(tx)
     yield from _blocked(tx, app)
+    yield from _unreachable(tx)
     yield from _orders(tx, app)
     yield from upkeep_alarms.found(app)
 
@@ -130,6 +135,17 @@ def _blocked(tx: Connection, app: App) -> Iterator[Alarm]:
     for account, (reason, needs_a_person) in findings.blocked(tx, [m.account for m in app.marketplaces]).items():
         wait = "mend that, then: connector run notify-marketplaces" if needs_a_person else "it is tried again by itself; connector status"
         yield Alarm("blocked", account, app.now, 1, f"{account} takes nothing: {reason}", wait)
+
+
+def _unreachable(tx: Connection) -> Iterator[Alarm]:
+    """Yield the ERP's folders that the last pass over them could not reach."""
+    last = runs.last(tx)
+    for job, subject in ((REFRESH, "source"), (EXPORT, "target")):
+        run = last.get(job)
+        failures = ((run["report"] or {}).get("failures") if run else None) or []
+        if run and run["exit_status"] == UNREACHABLE and failures:
+            remedy = f"connector check says what is amiss; mend that, then: connector run {job}"
+            yield Alarm("erp-unreachable", subject, run["ended_at"], 1, f"the ERP's {subject} cannot be reached: {failures[0]}", remedy)
 
 
 def _orders(tx: Connection, app: App) -> Iterator[Alarm]:

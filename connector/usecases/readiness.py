@@ -7,10 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+import connector
 from connector.app import App
 from connector.domain.alarms import Alarm
 from connector.errors import DatabaseDamaged, DatabaseUnreachable
-from connector.storage import counts, health
+from connector.storage import counts, health, runs
 from connector.usecases import alarms, backups, disk
 
 NEEDED = ("products", "prices", "stock")
@@ -45,11 +46,15 @@ def _judged(feed: str, age: timedelta | None) -> str:
 def numbers(app: App) -> dict[str, Any]:
     """Return what can be counted, nested by subject, ages in seconds. Raises DatabaseUnreachable."""
     with app.db.read() as tx:
-        ages, found = _ages(tx, app), alarms.current(tx, app)
+        ages, found, ended = _ages(tx, app), alarms.current(tx, app), runs.last_ended(tx)
+        places = counts.marketplaces_now(tx, app.now)
         return {
+            "build_info": {connector.__version__: 1},
             "snapshot_rows": counts.snapshot(tx),
             "feed_age_seconds": {feed: age.total_seconds() for feed, age in ages.items() if age is not None},
             "notifications_pending": counts.untold(tx),
+            "marketplace_paused": {m.account: int(places.get(m.account, {}).get("paused", False)) for m in app.marketplaces},
+            "marketplace_blocked": {m.account: int(places.get(m.account, {}).get("blocked", False)) for m in app.marketplaces},
             "orders": counts.orders_now(tx)["by_state"],
             "messages_waiting": counts.waiting_messages(tx),
             "dead_letters": counts.dead_letters(tx),
@@ -59,6 +64,8 @@ def numbers(app: App) -> dict[str, Any]:
             "wal_bytes": health.wal_bytes(app.db),
             "backup_age_seconds": _backup_age(app),
             "alarms": {name: _subjects(found, name) for name in {alarm.name for alarm in found}},
+            "job_last_end_timestamp_seconds": {job: at.timestamp() for job, (at, _) in ended.items()},
+            "job_last_exit_status": {job: status for job, (_, status) in ended.items()},
         }
 
 

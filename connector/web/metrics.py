@@ -7,6 +7,7 @@ before it forks), and any worker answers for all.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess, values
@@ -14,22 +15,37 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"})
 SIMULATION = "/pvt/orderForms/simulation"
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)
-LABELS: dict[str, tuple[str, ...]] = {
-    "up": (),
-    "snapshot_rows": ("feed",),
-    "feed_age_seconds": ("feed",),
-    "notifications_pending": ("marketplace",),
-    "orders": ("state",),
-    "messages_waiting": ("destination", "kind"),
-    "dead_letters": ("destination", "kind"),
-    "held": ("feed", "what"),
-    "quarantine": ("feed", "what"),
-    "disk_free_bytes": ("folder",),
-    "wal_bytes": (),
-    "backup_age_seconds": ("of",),
-    "alarms": ("alarm", "subject"),
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """What a number says, and what it is told apart by."""
+
+    says: str
+    labels: tuple[str, ...] = ()
+
+
+GAUGES: dict[str, Gauge] = {
+    "up": Gauge("1 where the database answers"),
+    "build_info": Gauge("Always 1; the version is its label", ("version",)),
+    "snapshot_rows": Gauge("Rows of the snapshot", ("feed",)),
+    "feed_age_seconds": Gauge("Since when the ERP has told nothing of a feed", ("feed",)),
+    "notifications_pending": Gauge("SKUs of which anything is untold", ("marketplace",)),
+    "marketplace_paused": Gauge("1 where a person stopped all calls", ("marketplace",)),
+    "marketplace_blocked": Gauge("1 where the marketplace takes nothing", ("marketplace",)),
+    "orders": Gauge("Orders", ("state",)),
+    "messages_waiting": Gauge("Messages that wait or are under way", ("destination", "kind")),
+    "dead_letters": Gauge("Messages given up", ("destination", "kind")),
+    "held": Gauge("Files and rows that wait for a person", ("feed", "what")),
+    "quarantine": Gauge("Refused files and rows not mended yet", ("feed", "what")),
+    "disk_free_bytes": Gauge("Room left on the disks that are written to", ("folder",)),
+    "wal_bytes": Gauge("Size of SQLite's write-ahead log"),
+    "backup_age_seconds": Gauge("Age of the last backup", ("of",)),
+    "alarms": Gauge("Alarms that are on, and how many things each is about", ("alarm", "subject")),
+    "job_last_end_timestamp_seconds": Gauge("When a job's last pass ended", ("job",)),
+    "job_last_exit_status": Gauge("The exit status of a job's last pass", ("job",)),
 }
-"""The gauges, and what their numbers are told apart by."""
+"""Read from the database at each look, so that every worker, and every machine, tells the same."""
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -53,7 +69,7 @@ class Metrics:
             self.simulation.observe(seconds)
 
     def text(self, gauges: Mapping[str, Any]) -> bytes:
-        """Return everything as Prometheus reads it; `gauges` are numbers by the names and labels of `LABELS`."""
+        """Return everything as Prometheus reads it; `gauges` are numbers by the names and labels of `GAUGES`."""
         lines = [line for name, found in gauges.items() for line in _gauge(name, found)]
         return generate_latest(self._everybodys()) + "".join(lines).encode("utf-8")
 
@@ -66,9 +82,10 @@ class Metrics:
 
 
 def _gauge(name: str, found: Any) -> Iterator[str]:
-    yield f"# TYPE connector_{name} gauge\n"
+    gauge = GAUGES[name]
+    yield f"# HELP connector_{name} {gauge.says}.\n# TYPE connector_{name} gauge\n"
     for labels, number in _leaves(found):
-        written = ",".join(f'{label}="{_escaped(value)}"' for label, value in zip(LABELS[name], labels, strict=True))
+        written = ",".join(f'{label}="{_escaped(value)}"' for label, value in zip(gauge.labels, labels, strict=True))
         yield f"connector_{name}{{{written}}} {number}\n" if written else f"connector_{name} {number}\n"
 
 

@@ -273,6 +273,8 @@ def test_an_order_that_the_erp_rejected_is_an_alarm_for_a_day(seller):
 
 @pytest.mark.parametrize("by_hand", [True, False], ids=["by cron or by hand", "by the daemon"])
 def test_each_pass_looks_whoever_makes_it_and_an_alarm_is_logged_once(shop, by_hand):
+    (shop.root / "inbox").mkdir()
+    (shop.root / "outbox").mkdir()
     with capture_logs() as logged:
         run_job(shop.app, "refresh-snapshot", Pass(by_hand=by_hand))
         run_job(shop.app, "export-orders", Pass(by_hand=by_hand))
@@ -280,6 +282,15 @@ def test_each_pass_looks_whoever_makes_it_and_an_alarm_is_logged_once(shop, by_h
     (said,) = [line for line in logged if "alarm" in line]
     assert (said["alarm"], said["subject"]) == ("never-came", "stock")
     assert said["event"].startswith("alarm: stock: no file has ever come; one is expected every 2h -> ")
+
+
+def test_an_erp_that_cannot_be_reached_is_an_alarm_until_a_pass_reaches_it(shop):
+    run_job(shop.app, "refresh-snapshot", Pass())
+    assert on(shop)["erp-unreachable", "source"].sentence.startswith("the ERP's source cannot be reached: ")
+
+    (shop.root / "inbox").mkdir()
+    run_job(shop.app, "refresh-snapshot", Pass())
+    assert ("erp-unreachable", "source") not in on(shop)
 
 
 # ── where they are shown ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from web_world import CART, fill, long_ago, order, refused
 
-from connector.web.metrics import LABELS
+from connector.web.metrics import GAUGES
 
 SIMULATION = "/pvt/orderForms/simulation"
 
@@ -163,7 +163,7 @@ class TestProbes:
         families = {family.name: family for family in text_string_to_metric_families(client.simulate_get("/metrics").text)}
         waiting = [(sample.labels, sample.value) for sample in families["connector_messages_waiting"].samples]
 
-        assert set(families) >= {f"connector_{name}" for name in LABELS}
+        assert set(families) >= {f"connector_{name}" for name in GAUGES}
         assert [(sample.labels, sample.value) for sample in families["connector_orders"].samples] == [({"state": "placed"}, 2)]
         assert ({"destination": "erp", "kind": "order-file"}, 2) in waiting
 
