@@ -10,7 +10,7 @@ from connector.bench.processes import Wrong
 from connector.bench.rows import Row
 from connector.bench.terms import Terms
 
-GROUPS = ("refresh", "simulation")
+GROUPS = ("refresh", "simulation", "orders", "notifications", "sftp", "start")
 
 
 def measure(name: str, terms: Terms) -> Iterator[Row]:

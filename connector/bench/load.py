@@ -20,11 +20,15 @@ WELL = range(200, 300)
 
 @dataclass
 class Slice:
-    """A stretch of load: how long it was, each answer's seconds (when paced, from when it was due), and how many were no 2xx."""
+    """A stretch of load: how long it was, each answer's seconds (when paced, from when it was due), and how many were no 2xx.
+
+    `complaint` is the last of those, whole.
+    """
 
     seconds: float = 0.0
     answers: list[float] = field(default_factory=list)
     failed: int = 0
+    complaint: str = ""
 
     @property
     def rate(self) -> float:
@@ -34,11 +38,6 @@ class Slice:
     def p99(self) -> float:
         """Return the 99th percentile in ms."""
         return quantiles(self.answers, n=100)[98] * 1000
-
-    def add(self, other: Slice) -> None:
-        self.seconds += other.seconds
-        self.answers += other.answers
-        self.failed += other.failed
 
 
 class _Line:
@@ -52,6 +51,10 @@ class _Line:
 
     def close(self) -> None:
         self.socket.close()
+
+    @property
+    def said(self) -> str:
+        return self._got.decode("utf-8", "replace")
 
     def ask(self, request: bytes, since: float) -> None:
         self.since, self._got = since, b""
@@ -91,11 +94,17 @@ class Load:
                 selector.register(line.socket, selectors.EVENT_READ, line)
             return self._drive(selector, deque(lines), lambda since: since < seconds or goes_on())
 
+    def drive_all(self) -> Slice:
+        """Ask for all that there is, once."""
+        rest = deque(self._requests)
+        self._requests = iter(rest.popleft, None)
+        return self.drive(0, lambda: bool(rest))
+
     def _drive(self, selector: selectors.BaseSelector, idle: deque[_Line], lasts: Callable[[float], bool]) -> Slice:
         found, started = Slice(), time.perf_counter()
         due = now = heard = started
         while (goes := lasts(now - started)) or len(idle) < self._connections:
-            while goes and idle and due <= now:
+            while goes and idle and due <= now and lasts(now - started):
                 idle.popleft().ask(next(self._requests), due if self._interval else now)
                 due += self._interval
             heard = now if self._hear(found, selector, idle, self._patience(bool(idle), due - now)) else heard
@@ -114,6 +123,7 @@ class Load:
             status = key.data.hear()
             if status is not None:
                 found.answers.append(time.perf_counter() - key.data.since)
-                found.failed += status not in WELL
+                if status not in WELL:
+                    found.failed, found.complaint = found.failed + 1, key.data.said
                 idle.append(key.data)
         return bool(heard)

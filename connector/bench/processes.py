@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 MIB = 1024
 """KiB in a MiB: the kernel tells peaks in KiB."""
+LAUNCH = Path(__file__).with_name("launch.py")
 
 
 class Wrong(Exception):
@@ -42,16 +41,14 @@ def connector(root: Path, *words: str) -> list[str]:
 def run(argv: Sequence[str], *, allowed: tuple[int, ...] = (0,)) -> Run:
     """Run to the end. Raises Wrong with the end of what it said, where it ends otherwise than allowed.
 
-    The peak is the process's own maximum as the kernel counts it (wait4); it starts at ours, so ours must stay small.
+    The peak is the process's own maximum as the kernel counts it; `launch` says why something stands between.
     """
-    with tempfile.TemporaryFile() as said:
-        started = time.perf_counter()
-        process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT)
-        _, status, used = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
+    with tempfile.NamedTemporaryFile() as result, tempfile.TemporaryFile() as said:
+        launch = [sys.executable, "-I", "-S", str(LAUNCH), result.name, *argv]
+        subprocess.run(launch, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, check=True)
+        status, seconds, cpu_seconds, peak_kib = map(float, result.read().split())
         said.seek(0)
         output = said.read().decode("utf-8", "replace")
-    if process.returncode not in allowed:
-        raise Wrong(f"{' '.join(map(str, argv[1:]))} ended with {process.returncode}: {output[-2000:]}")
-    return Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / MIB, output)
+    if int(status) not in allowed:
+        raise Wrong(f"{' '.join(map(str, argv[1:]))} ended with {status:.0f}: {output[-2000:]}")
+    return Run(seconds, cpu_seconds, peak_kib / MIB, output)

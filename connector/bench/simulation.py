@@ -104,7 +104,7 @@ def _alternated(loads: dict[str, Load], terms: Terms) -> dict[str, list[float]]:
 
 def _demand_all_well(name: str, found: Slice) -> None:
     if found.failed or not found.answers:
-        raise Wrong(f"{name}: {found.failed} of {len(found.answers)} answers failed")
+        raise Wrong(f"{name}: {found.failed} of {len(found.answers)} answers failed: {found.complaint[-1000:]}")
 
 
 # ── rows ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
