@@ -9,7 +9,7 @@ BENCH := $(BENCH_VENV)/.installed
 PACKAGING := setup.cfg pyproject.toml requirements/run.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test campaign check bench lock clean
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,10 @@ demo: $(RUN) ## play the whole job once on this machine (ARGS=--once ends by its
 test: $(TEST) ## run all tests (ARGS are pytest's)
 	@requirements/servers.sh
 	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
+
+campaign: $(TEST) ## try for long to break promises: PART=kills, kills-sftp, … (ARGS: --kills N --seed N)
+	@requirements/servers.sh
+	cd tests && ../$(BIN)/python -m campaigns $(PART) $(ARGS)
 
 check: $(TEST) ## format, lint, types, import rules, architecture and unit tests
 	$(BIN)/ruff format --check .

@@ -1,17 +1,16 @@
 """The exporter is killed, again and again, while an ERP takes every file within a millisecond: once each, whole, in the end."""
 
-import json
 import os
 import random
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from campaigns.greedy import GreedyErp
 from cases import SEED, cases
 
 from connector import app as building
@@ -32,29 +31,6 @@ base_url = "https://shop.example"
 app_key = "env:K"
 app_token = "env:T"
 """
-
-
-class GreedyErp(threading.Thread):
-    """Takes each file as soon as it sees it, reads it, counts it, and lets it vanish."""
-
-    def __init__(self, folder: Path):
-        super().__init__(daemon=True)
-        self.folder, self.taken, self.broken, self.stop = folder, Counter(), [], threading.Event()
-
-    def run(self):
-        while not self.stop.is_set():
-            self.take()
-            time.sleep(0.001)
-
-    def take(self):
-        for path in list(self.folder.glob("*/*.json")) if self.folder.exists() else []:
-            if path.parent.name.startswith("."):
-                continue
-            try:
-                self.taken[json.loads(path.read_bytes())["orderId"]] += 1
-            except (ValueError, KeyError) as error:
-                self.broken.append((path.name, repr(error)))
-            path.unlink()
 
 
 @pytest.fixture
@@ -128,9 +104,7 @@ def test_every_order_reaches_the_erp_once_and_whole_however_often_the_exporter_i
         os.kill(pid, signal.SIGKILL)
         assert ends(pid)
     drain(app, erp, placed)
-    erp.stop.set()
-    erp.join()
-    erp.take()
+    erp.end()
 
     assert erp.broken == []
     assert set(erp.taken) == set(placed)

@@ -1,0 +1,215 @@
+"""Random kill -9 of the real daemon and the real server while clients place orders and an ERP takes every file within a millisecond.
+
+`make campaign PART=kills ARGS="--kills 1000 --seed 1"`, also kills-sftp and kills-postgresql. Nothing acknowledged may be lost, written twice or
+seen half; an order sent again gets the same answer; the database stays whole.
+"""
+
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import func, select, text, update
+
+from connector.erp.names import FOLDER_ID
+from connector.storage import tables
+from connector.web import server
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "web")]
+
+from servers import postgresql_programs, running_postgresql, running_sshd  # noqa: E402  # the tests' own parts, by path
+from web_world import free_port, order, set_up  # noqa: E402
+
+from campaigns.greedy import GreedyErp  # noqa: E402
+from campaigns.shoppers import Shopper  # noqa: E402
+from campaigns.standing import Standing, signalled  # noqa: E402
+
+CLIENTS = 4
+DRAIN_SECONDS = 120
+STILL_SECONDS = 20
+SETTINGS = """
+{database}
+[erp]
+source = "file:inbox"
+{target}
+[schedule]
+refresh_snapshot = ""
+notify_marketplaces = ""
+report_documents = ""
+housekeeping = ""
+export_orders = "every 1s"
+[api]
+bind = "127.0.0.1:{port}"
+workers = 2
+threads = 8
+"""
+
+
+@dataclass
+class Figures:
+    """What a campaign saw; `faults` is empty where every promise was kept."""
+
+    seed: int
+    kills: int = 0
+    acknowledged: int = 0
+    taken: int = 0
+    seconds: float = 0.0
+    faults: list[str] = field(default_factory=list)
+
+    def __str__(self):
+        kept = "0 lost, 0 doubled, 0 partial, every answer the same" if not self.faults else "; ".join(self.faults)
+        seen = f"{self.kills} kills in {self.seconds:.0f} s, {self.acknowledged} orders acknowledged, {self.taken} taken"
+        return f"seed {self.seed}: {seen}: {kept}"
+
+
+def main(kills=1000, seed=1, place="files", bug="none", folder=None):
+    """Run the campaign and return its figures."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        root = Path(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="campaign-"))) / "project"
+        world = World(root, stack, seed, place, bug)
+        for _ in range(kills):
+            world.wait_a_while()
+            world.kill_somebody()
+        figures = world.figures(kills)
+    figures.seconds = time.monotonic() - began
+    return figures
+
+
+class World:
+    """A seller's project with its services, four marketplaces' clients and a greedy ERP."""
+
+    def __init__(self, root, stack, seed, place, bug):
+        self.seed, self.chance, self.sshd, self.postgresql = seed, random.Random(seed), None, None
+        database, target, outbox = self._place(place, root, stack)
+        port = free_port()
+        self.project = set_up(root, SETTINGS.format(database=database, target=target, port=port))
+        outbox.mkdir(parents=True, exist_ok=True)
+        self._stock_up()
+        self.erp = GreedyErp(outbox)
+        self.erp.start()
+        self.api = self._standing("api", bug, "gunicorn", *_after_gunicorn(server.command(self.project.config)))
+        self.daemon = self._standing("daemon", bug, "connector", "--config", str(self.project.config), "daemon")
+        address = [f"http://127.0.0.1:{port}"]
+        self.clients = [Shopper(f"c{number}", address, order, seed * 10 + number) for number in range(CLIENTS)]
+        for client in self.clients:
+            client.start()
+
+    def _place(self, place, root, stack):
+        """Return the settings of the database and of the ERP's place, and the folder in which the ERP finds its files."""
+        if place == "postgresql":
+            self.postgresql = stack.enter_context(running_postgresql(postgresql_programs()))
+            return f'[database]\nurl = "{self.postgresql}/postgres"', 'target = "file:outbox"', root / "outbox"
+        if place == "sftp":
+            root.parent.mkdir(parents=True, exist_ok=True)
+            self.sshd = stack.enter_context(running_sshd(root.parent / "sshd"))
+            keys = f'private_key = "file:{self.sshd.user_key}"\nknown_hosts = "{self.sshd.known_hosts}"'
+            return "", f'target = "{self.sshd.url()}"\n{keys}', self.sshd.home
+        return "", 'target = "file:outbox"', root / "outbox"
+
+    def _stock_up(self):
+        app = self.project.app()
+        with app.db.write() as tx:
+            tx.execute(update(tables.stock).values(quantity=100_000_000))
+        app.db.close()
+
+    def _standing(self, name, bug, module, *arguments):
+        env = os.environ | {"CONNECTOR_CONFIG": str(self.project.config), "UNUSED_KEY": "k", "UNUSED_TOKEN": "t"}
+        return Standing(name, [sys.executable, str(HERE / "planted.py"), bug, module, *arguments], self.project.root, env)
+
+    def wait_a_while(self):
+        """Mostly until orders flow again, so that there is work to be interrupted; at times not: starting is work, too."""
+        if self.chance.random() < 0.8:
+            count = self.chance.choice([self._acknowledged, self.erp.named.total])
+            enough, deadline = count() + self.chance.randint(1, 20), time.monotonic() + 5
+            while count() < enough and time.monotonic() < deadline:
+                time.sleep(0.005)
+        time.sleep(self.chance.uniform(0.0, 0.3))
+
+    def _acknowledged(self):
+        return sum(len(client.answers) for client in self.clients)
+
+    def kill_somebody(self):
+        victims = [self.daemon.kill] * 3 + [self._kill_a_worker] * 3 + [self.api.kill, self._kill_all]
+        if self.sshd:
+            victims.append(lambda: self.sshd.signal_sessions(signal.SIGKILL))
+        if self.postgresql:
+            victims.append(self._kill_a_backend)
+        self.chance.choice(victims)()
+
+    def _kill_a_worker(self):
+        children = self.api.children()
+        if children:
+            signalled(self.chance.choice(children), signal.SIGKILL)
+
+    def _kill_all(self):
+        self.daemon.kill()
+        self.api.kill()
+
+    def _kill_a_backend(self):
+        app = self.project.app()
+        with app.db.read() as tx:
+            tx.execute(
+                text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() ORDER BY random() LIMIT 2")
+            )
+        app.db.close()
+
+    def figures(self, kills):
+        """Let everybody end in peace, and count."""
+        for client in self.clients:
+            client.stop.set()
+        for client in self.clients:
+            client.join(DRAIN_SECONDS)
+        acknowledged = {number for client in self.clients for number in client.answers}
+        self._drain(acknowledged)
+        ended = [self.daemon.end(), self.api.end()]
+        self.erp.end()
+        return Figures(self.seed, kills, len(acknowledged), sum(self.erp.named.values()), faults=list(self._faults(acknowledged, ended)))
+
+    def _drain(self, acknowledged):
+        """Wait until the ERP has every order, or until nothing has come for a while."""
+        deadline, seen = time.monotonic() + STILL_SECONDS, 0
+        while time.monotonic() < deadline and acknowledged - set(self.erp.named):
+            if self.erp.named.total() != seen:
+                deadline, seen = time.monotonic() + STILL_SECONDS, self.erp.named.total()
+            time.sleep(0.1)
+
+    def _faults(self, acknowledged, ended):
+        yield from _said("lost", sorted(acknowledged - set(self.erp.named)))
+        yield from _said("doubled", [number for number, times in self.erp.named.items() if times > 1])
+        yield from _said("partial", self.erp.broken)
+        yield from _said("answered otherwise", [number for client in self.clients for number in client.changed])
+        yield from _said("refused", [refusal for client in self.clients for refusal in client.refused])
+        yield from _said("taken and not acknowledged", sorted(set(self.erp.named) - acknowledged))
+        yield from _said("stuck clients", [client.name for client in self.clients if client.is_alive()])
+        yield from _said("ended badly", [how for how in ended if how[0] != 0 or how[1] > 30])
+        yield from self._database_faults(acknowledged)
+
+    def _database_faults(self, acknowledged):
+        app = self.project.app()
+        with app.db.read() as tx:
+            count = tx.execute(select(func.count()).select_from(tables.orders)).scalar_one()
+            whole = tx.execute(text("PRAGMA integrity_check")).scalar_one() if app.db.is_sqlite else "ok"
+        app.db.close()
+        if count != len(acknowledged):
+            yield f"{count} orders are stored"
+        if whole != "ok":
+            yield f"the database is damaged: {whole}"
+        partial = self.erp.folder / ".partial"
+        left = [path.name for path in partial.iterdir() if path.name != FOLDER_ID] if partial.exists() else []
+        yield from _said("left in .partial", left)
+
+
+def _after_gunicorn(command):
+    return command[command.index("gunicorn") + 1 :]
+
+
+def _said(what, found):
+    if found:
+        yield f"{len(found)} {what} ({', '.join(map(str, found[:3]))}…)"

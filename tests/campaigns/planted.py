@@ -1,0 +1,135 @@
+"""Runs a module of ours, or gunicorn, with a bug planted in it: `planted.py BUG MODULE ARGUMENTS…`.
+
+A campaign that does not find these would not find them in anybody's next change either.
+"""
+
+import itertools
+import os
+import runpy
+import sys
+from pathlib import Path
+
+
+def direct_write():
+    """The order file is written where the ERP looks, without a temporary file."""
+    from connector.erp.local import LocalStore
+
+    def publish(self, partial):
+        waiting = self.root / ".partial" / partial.name
+        final = self.root / partial.final
+        final.parent.mkdir(exist_ok=True)
+        content = waiting.read_bytes()
+        with final.open("wb", buffering=0) as file:
+            for at in range(0, len(content), 200):
+                file.write(content[at : at + 200])
+        waiting.unlink()
+
+    LocalStore.publish = publish
+
+
+def marked_first():
+    """The message is settled before its file is published."""
+    from connector.delivery import erp
+
+    def publish(app, marked, report):
+        erp._settle(app, list(marked), report)
+        for written in marked:
+            app.target.publish(written.partial)
+
+    erp._publish = publish
+
+
+def new_name():
+    """What was being published is written again under another name, instead of looking whether its temporary file is gone."""
+    from connector.delivery import erp
+
+    def finish(app, interrupted, _report):
+        erp._give_back(app, [written.message for written in interrupted], "written again")
+        return []
+
+    erp._finish = finish
+
+
+def linked():
+    """A link makes the file appear and the temporary file stays a while: its presence tells nothing."""
+    from connector.erp.local import LocalStore
+
+    def publish(self, partial):
+        waiting, final = self.root / ".partial" / partial.name, self.root / partial.final
+        final.parent.mkdir(exist_ok=True)
+        if waiting.exists():
+            os.link(waiting, final)
+            os.sync()
+            waiting.unlink()
+
+    LocalStore.publish = publish
+
+
+def no_key():
+    """The same order sent again is another order."""
+    from dataclasses import replace
+
+    from connector.usecases import placing
+
+    add, stored = placing.store.add, placing.store.stored
+    counted = itertools.count()
+
+    def added(tx, new, order_id, **how):
+        add(tx, replace(new, marketplace_order_id=f"{new.marketplace_order_id}~{os.getpid()}~{next(counted)}"), order_id, **how)
+
+    placing.store.add = added
+    placing.store.stored = lambda tx, account, _numbers: stored(tx, account, [])
+
+
+def answer_first():
+    """The answer goes out before the order is stored: storing follows in a thread."""
+    import threading
+
+    from connector.usecases import orders as usecase
+
+    place = usecase.place
+
+    def early(app, orders):
+        worker = threading.Timer(0.2, place, (app, orders))
+        worker.daemon = True
+        worker.start()
+        return [b'{"orderId": "early"}' for _ in orders]
+
+    usecase.place = early
+
+
+def deferred():
+    """A writing transaction begins as a reading one."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    from connector.storage import database
+
+    made = database._sqlite
+
+    def sqlite(url, wait_seconds):
+        engine: Engine = made(url, wait_seconds)
+        event.listen(engine, "before_cursor_execute", _begin_deferred, retval=True)
+        return engine
+
+    database._sqlite = sqlite
+
+
+def _begin_deferred(_connection, _cursor, statement, parameters, _context, _many):
+    return ("BEGIN" if statement == "BEGIN IMMEDIATE" else statement), parameters
+
+
+BUGS = {bug.__name__.replace("_", "-"): bug for bug in (direct_write, marked_first, new_name, linked, no_key, answer_first, deferred)}
+
+
+def main():
+    bug, module, *arguments = sys.argv[1:]
+    sys.path.remove(str(Path(__file__).parent))
+    if bug != "none":
+        BUGS[bug]()
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    main()
