@@ -29,4 +29,4 @@ class DiskSettings(Section):
     """How little may be left of a disk, in megabytes and as a share of it; whichever is less counts."""
 
     least_free_mb: int = Field(200, ge=0, le=1_000_000)
-    least_free_share: float = Field(0.05, ge=0, le=0.5)
+    least_free_share: float = Field(0.05, ge=0, le=1)
