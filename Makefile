@@ -9,10 +9,12 @@ BENCH := $(BENCH_VENV)/.installed
 PACKAGING := setup.cfg pyproject.toml requirements/run.lock
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test campaign check bench lock clean
+.PHONY: help demo test campaign check bench lock clean install audit
 
 help: ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(RUN) ## install what `connector` needs into .venv; deploy/install.sh makes services of it
 
 demo: $(RUN) ## play the whole job once on this machine (ARGS=--once ends by itself)
 	@$(BIN)/connector demo $(ARGS)

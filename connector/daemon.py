@@ -45,6 +45,9 @@ LOOK_SECONDS = 1.0
 """So often the daemon looks for what people asked for in the console."""
 CLOCK_JUMP_SECONDS = 2.0
 BACKUP_LOOK_SECONDS = 60
+PULSE_SECONDS = 5
+SILENCE_SECONDS = 30.0
+"""The scheduler fires every `PULSE_SECONDS`; silent for so long, it is not alive, and systemd hears nothing more of it."""
 log = structlog.get_logger("connector.daemon")
 
 
@@ -83,6 +86,19 @@ class _Clock:
         return moved
 
 
+class _Pulse:
+    """When the scheduler fired last, on the monotonic clock."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+
+    def beat(self) -> None:
+        self.last = time.monotonic()
+
+    def is_there(self) -> bool:
+        return time.monotonic() - self.last < SILENCE_SECONDS
+
+
 def run(settings: Settings) -> int:
     """Run the jobs until SIGTERM or SIGINT; return the exit status. Raises Busy where another daemon runs for this project."""
     stop = Event()
@@ -90,18 +106,19 @@ def run(settings: Settings) -> int:
         signal.signal(number, lambda *_: stop.set())
     plan, whole = schedules(settings, DEFAULT_SCHEDULES), app_module.build(settings)
     with turn(whole, "daemon", wait_seconds=0):
-        scheduler = _start(settings, plan, stop)
+        pulse = _Pulse()
+        scheduler = _start(settings, plan, stop, pulse)
         _serve_people(app_module.build(settings), stop)
         _notify("READY=1")
         log.info("the daemon runs", jobs=", ".join(plan) or "none", project=str(settings.root))
-        _beat_until(stop, scheduler)
+        _beat_until(stop, scheduler, pulse)
         _notify("STOPPING=1")
         return _end(scheduler, whole)
 
 
-def _start(settings: Settings, plan: dict[str, Schedule], stop: Event) -> BackgroundScheduler:
+def _start(settings: Settings, plan: dict[str, Schedule], stop: Event, pulse: _Pulse) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(
-        executors={"default": ThreadPoolExecutor(len(JOBS) + 1)},
+        executors={"default": ThreadPoolExecutor(len(JOBS) + 2)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         timezone=UTC,
     )
@@ -109,6 +126,7 @@ def _start(settings: Settings, plan: dict[str, Schedule], stop: Event) -> Backgr
     for name, schedule in plan.items():
         make = partial(_pass, app_module.build(settings), name, stop)
         scheduler.add_job(make, Trigger(schedule, zone), id=name, name=name)
+    scheduler.add_job(pulse.beat, Trigger(Every(PULSE_SECONDS), zone), id="pulse", name="pulse")
     look = Trigger(Every(BACKUP_LOOK_SECONDS), zone)
     scheduler.add_job(partial(_back_up, app_module.build(settings), stop), look, id=backups.JOB, name=backups.JOB)
     scheduler.start()
@@ -188,10 +206,11 @@ def _run_for_a_person(app: App, asked: Act, stop: Event) -> None:
     acting.ended(app, asked, "; ".join([*report.lines, *report.failures]), failed=bool(report.failures))
 
 
-def _beat_until(stop: Event, scheduler: BackgroundScheduler) -> None:
+def _beat_until(stop: Event, scheduler: BackgroundScheduler, pulse: _Pulse) -> None:
     clock = _Clock()
     while not stop.wait(BEAT_SECONDS):
-        _notify("WATCHDOG=1")
+        if pulse.is_there():
+            _notify("WATCHDOG=1")
         if clock.jumped():
             log.warning("the clock jumped; every job is planned anew")
             _plan_anew(scheduler, datetime.now(UTC))
@@ -225,5 +244,5 @@ def _notify(state: str) -> None:
     """Tell systemd, where it asked to be told."""
     address = notify_socket()
     if address:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:  # deaf, it restarts us in time
             channel.sendto(state.encode(), b"\0" + address[1:].encode() if address.startswith("@") else str(Path(address)))

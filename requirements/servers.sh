@@ -5,6 +5,10 @@ set -eu
 missing=""
 [ -x /usr/sbin/sshd ] || command -v sshd >/dev/null || missing="$missing openssh-server"
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+[ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || missing="$missing nginx-light"
+command -v systemd-analyze >/dev/null || missing="$missing systemd"
+command -v caddy >/dev/null || missing="$missing caddy"
+command -v openssl >/dev/null || missing="$missing openssl"
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then

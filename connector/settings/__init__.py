@@ -59,6 +59,8 @@ __all__ = [
 ]
 
 DEFAULT_PATH = "config/connector.toml"
+CREDENTIALS_OF = "connector"
+"""How the units name the folder of secrets (deploy/systemd)."""
 
 
 class DatabaseSettings(Section):
@@ -123,7 +125,8 @@ class Settings(BaseSettings):
     def reveal(self, secret: Secret) -> str:
         """Read a secret from where it lies, when it is needed. Raises SettingsError where it is not there."""
         kind, _, place = str(secret).partition(":")
-        return self._from_environment(place) if kind == "env" else self._from_file(place)
+        read = {"env": self._from_environment, "file": self._from_file, "credential": self._from_systemd}[kind]
+        return read(place)
 
     def _from_environment(self, name: str) -> str:
         value = os.environ.get(name, "")
@@ -132,6 +135,16 @@ class Settings(BaseSettings):
                 str(self.config_path), f"env:{name}", found="nothing", allowed=f"a secret in the environment variable {name}"
             )
         return value
+
+    def _from_systemd(self, name: str) -> str:
+        """Read what LoadCredential= put at hand; systemd itself guards that folder, and names what lay in a folder after that folder."""
+        folder = Path(os.environ.get("CREDENTIALS_DIRECTORY") or os.devnull)
+        path = next((found for found in (folder / name, folder / f"{CREDENTIALS_OF}_{name}") if found.is_file()), None)
+        if path is None:
+            remedy = "put it into /etc/connector/credentials; by hand, set CREDENTIALS_DIRECTORY to that folder"
+            allowed = "a credential that systemd loads (LoadCredential=)"
+            raise SettingsError(str(self.config_path), f"credential:{name}", found="nothing", allowed=allowed, remedy=remedy)
+        return path.read_text(encoding="utf-8").strip()
 
     def _from_file(self, place: str) -> str:
         path = self.path(place)

@@ -18,7 +18,7 @@ HOURS = re.compile(rf"(?:{DAY}(?:-{DAY})? +)?(?P<opens>{HOUR})-(?P<closes>{HOUR}
 
 
 class Secret(str):
-    """Where a secret lies (`env:NAME` or `file:PATH`), never the secret itself."""
+    """Where a secret lies (`env:NAME`, `file:PATH` or systemd's `credential:NAME`), never the secret itself."""
 
     __slots__ = ()
 
@@ -29,9 +29,9 @@ class Secret(str):
     def read(cls, value: object) -> Secret | None:
         if value is None or value == "":
             return None
-        if isinstance(value, str) and value.partition(":")[0] in ("env", "file") and value.partition(":")[2]:
+        if isinstance(value, str) and value.partition(":")[0] in ("env", "file", "credential") and value.partition(":")[2]:
             return cls(value)
-        raise ValueError("env:NAME or file:PATH; the secret itself is never written here")
+        raise ValueError("env:NAME, file:PATH or credential:NAME; the secret itself is never written here")
 
 
 def _fits(text: str, pattern: re.Pattern[str], allowed: str) -> str:

@@ -92,3 +92,13 @@ def test_a_schedule_that_cannot_be_read_names_key_and_what_is_allowed():
 
     with pytest.raises(SettingsError, match=r"schedule.export_orders: found 'hourly', allowed: five cron fields"):
         schedules(settings, {"export-orders": "every 30s"})
+
+
+def test_systemd_hears_of_life_only_while_the_scheduler_fires():
+    pulse = daemon._Pulse()
+    alive = pulse.is_there()
+    pulse.last -= daemon.SILENCE_SECONDS
+    silent = pulse.is_there()
+    pulse.beat()
+
+    assert (alive, silent, pulse.is_there()) == (True, False, True)

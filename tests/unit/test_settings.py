@@ -229,7 +229,7 @@ def test_a_secret_written_into_the_file_is_refused_without_repeating_it(write):
     said = refusal(write(MARKETPLACE.replace("env:KEY", "vtexappkey-acme-SECRET")))
 
     assert "SECRET" not in said
-    assert "env:NAME or file:PATH" in said
+    assert "env:NAME, file:PATH or credential:NAME" in said
 
 
 def test_a_secret_is_read_when_it_is_needed_and_never_shown(write, monkeypatch):
