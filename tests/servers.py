@@ -31,6 +31,11 @@ def missing(what: str) -> NoReturn:
     pytest.skip(what)
 
 
+def chromium_program() -> str | None:
+    """Return Debian's browser, or None where it is not installed."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

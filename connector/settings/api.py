@@ -50,3 +50,4 @@ class ApiSettings(Section):
 
 class ConsoleSettings(Section):
     password: OptionalSecret = None
+    user_header: str = Field("", pattern=r"^([A-Za-z][A-Za-z0-9-]*)?$")  # e.g. X-Remote-User; believed of [api] trusted_proxies alone

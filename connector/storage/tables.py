@@ -178,6 +178,7 @@ rejections = Table(
     Column("healed_at", Instant),  # when a good row with this key passed, or a person discarded it
     Index("rejections_open", "feed", "key", sqlite_where=text("healed_at IS NULL"), postgresql_where=text("healed_at IS NULL")),
     Index("rejections_by_file", "file_id"),
+    Index("rejections_open_by_id", "id", sqlite_where=text("healed_at IS NULL"), postgresql_where=text("healed_at IS NULL")),
 )
 
 holds = Table(

@@ -75,6 +75,12 @@ def _resend(app: App, about: str, _who: str) -> str:
     return f"{resending.resend(app, about)} messages go out again at the next pass"
 
 
+def _reveal(app: App, about: str, _who: str) -> str:
+    with app.db.read() as tx:
+        orders.find(tx, about)
+    return "shown for ten minutes"
+
+
 def _replay_letter(app: App, about: str, _who: str) -> str:
     return f"{letters.replay(app, [number(about)])} dead letters go out again at the next pass"
 
@@ -105,6 +111,7 @@ AT_ONCE: Mapping[str, Doer] = {
     "resume-job": job_switches.resume,
     "export-order": _export,
     "resend-order": _resend,
+    "reveal-person": _reveal,
     "replay-letter": _replay_letter,
     "discard-letter": _discard_letter,
     "replay-letters-like": _replay_group,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from connector.app import App
+from connector.domain.catalog import Product
 from connector.domain.listings import Listing, ListingState
 from connector.domain.messages import CATALOG_KINDS
 from connector.errors import NotFound, UsageError
@@ -62,6 +63,11 @@ def _shown(one: Listing) -> dict[str, Any]:
         "note": one.note,
         "remedy": one.remedy,
     }
+
+
+def findings_of(product: Product | None) -> list[dict[str, str]]:
+    """Return what VTEX would refuse of a product, or do badly with."""
+    return [_finding(one) for one in linting.examine(product)] if product is not None else []
 
 
 def _finding(finding: linting.Finding) -> dict[str, str]:

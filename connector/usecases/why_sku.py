@@ -52,18 +52,19 @@ class Known:
         return places or any(self.rows.values()) or bool(self.held or self.refused) or any(self.lines.values())
 
 
-def story(app: App, sku: str) -> Story | None:
-    """Tell all of one SKU; None where nobody ever named it."""
-    known = _known(app, sku)
+def story(app: App, sku: str, *, files: bool = True) -> Story | None:
+    """Tell all of one SKU; None where nobody ever named it. Without `files` the archive is not searched: that can take a second."""
+    known = _known(app, sku, files=files)
     if not known.is_known:
         return None
-    sentences = (*_files(known), *_stopped(known), *_prices(known), *_stock(known), *why_place.sentences(known.places, known.zone))
+    came = _files(known) if files else []
+    sentences = (*came, *_stopped(known), *_prices(known), *_stock(known), *why_place.sentences(known.places, known.zone))
     verdict, todo = why_todo.judged(known)
     return Story("sku", sku, verdict, sentences, todo, _facts(known))
 
 
-def _known(app: App, sku: str) -> Known:
-    lines = {feed: last_line(app, feed, sku) for feed in FEEDS}
+def _known(app: App, sku: str, *, files: bool) -> Known:
+    lines = {feed: last_line(app, feed, sku) if files else None for feed in FEEDS}
     with app.db.read() as tx:
         rows = sku_story.snapshot(tx, sku)
         return Known(

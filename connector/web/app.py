@@ -30,15 +30,13 @@ def create_app(app: App) -> Api:
         if app.settings.orders.accept_changes:
             api.add_route(f"{base}/pvt/orders/{{order_id}}/changes", orders.Changes(app))
             api.add_route(f"{base}/pvt/orders/{{order_id}}/changes/{{request_id}}/send-agreement", orders.Changes(app))
-    desk = console.Desk(app)
+    desk = console.Console(app)
     for base in dict.fromkeys(("", *bases)):
         api.add_route(f"{base}/healthz", probes.Alive())
         api.add_route(f"{base}/readyz", probes.Ready(app))
         api.add_route(f"{base}/metrics", probes.Numbers(app, metrics))
         api.add_route(f"{base}/openapi.json", probes.Description(app))
         api.add_route(f"{base}/console", console.Door())
-        api.add_route(f"{base}/console/", console.Overview(desk))
-        api.add_route(f"{base}/console/login", console.Login(desk))
-        api.add_route(f"{base}/console/logout", console.Logout(desk))
-        api.add_route(f"{base}/console/static/console.css", console.Style())
+        api.add_route(f"{base}/console/", desk)
+        api.add_route(f"{base}/console/{{place:path}}", desk)
     return api

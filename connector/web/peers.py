@@ -27,6 +27,12 @@ def is_direct(req: falcon.Request, api: ApiSettings) -> bool:
     return api.is_loopback and peer is not None and peer.is_loopback and named_here and not _is_proxied(req)
 
 
+def is_from_proxy(req: falcon.Request, api: ApiSettings) -> bool:
+    """Say whether the request was handed over by a proxy that the settings trust."""
+    peer = _address(_peer(req))
+    return peer is not None and within(peer, api.trusted_proxies)
+
+
 def _is_proxied(req: falcon.Request) -> bool:
     return any(name in PROXIED or name.startswith(PROXIED_PREFIX) for name in req.env)
 

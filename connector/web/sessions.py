@@ -8,11 +8,13 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable
 from threading import Lock
 
 HOURS = 12
+LONGEST_NAME = 60
 TRIES = 5
 WINDOW_SECONDS = 60.0
 
@@ -26,9 +28,10 @@ class Sessions:
     def is_password(self, tried: str) -> bool:
         return bool(self._password) and hmac.compare_digest(tried.encode("utf-8", "replace"), self._password)
 
-    def begin(self) -> str:
-        """Return a new session's cookie: its end (seconds since 1970), chance, signature."""
-        what = f"{int(self._now()) + HOURS * 3600}.{secrets.token_urlsafe(16)}"
+    def begin(self, name: str = "") -> str:
+        """Return a new session's cookie: its end (seconds since 1970), chance, the person's name, signature."""
+        named = urlsafe_b64encode(name[:LONGEST_NAME].encode("utf-8", "replace")).decode().rstrip("=")
+        what = f"{int(self._now()) + HOURS * 3600}.{secrets.token_urlsafe(16)}.{named}"
         return f"{what}.{self._sign('session', what)}"
 
     def holds(self, cookie: str) -> bool:
@@ -36,6 +39,11 @@ class Sessions:
         end = what.partition(".")[0]
         signed = hmac.compare_digest(signature.encode("latin-1", "replace"), self._sign("session", what).encode())
         return signed and end.isascii() and end.isdigit() and int(end) > self._now()
+
+    def name(self, cookie: str) -> str:
+        """Return whose session a cookie is that holds."""
+        named = cookie.split(".")[2]
+        return urlsafe_b64decode(named + "=" * (-len(named) % 4)).decode("utf-8", "replace")
 
     def form_token(self, cookie: str) -> str:
         """Return what each form of this session must send along."""

@@ -1,22 +1,24 @@
-"""Values as a person reads them."""
+"""Text of others as it may be shown: nothing in it acts on the page, hides, or turns the line around."""
 
 from __future__ import annotations
 
-STEPS = ((86_400, "d"), (3600, "h"), (60, "min"))
+import unicodedata
+
+LONGEST_CELL = 300
+_VISIBLE = {code: chr(0x2400 + code) for code in range(0x20) if chr(code) not in "\t\n"} | {0x7F: "\u2421"}
+_TURNING = (0x061C, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
+"""Marks that turn the direction of writing, and those that take no room."""
+_SHOWN = {**_VISIBLE, **dict.fromkeys(_TURNING, "\ufffd")}
 
 
-def age(seconds: float | None) -> str:
-    """`93784.2` → `1 d 2 h`; never, where there is nothing to be old."""
-    if seconds is None:
-        return "never"
-    left, parts = int(seconds), []
-    for size, unit in STEPS:
-        if left >= size:
-            parts.append(f"{left // size} {unit}")
-            left %= size
-    return " ".join(parts[:2]) or f"{left} s"
+def shown(value: object) -> object:
+    """Make a text's invisible characters visible; what is no text, or is safe by itself, stays. Halves of surrogate pairs are marked."""
+    if type(value) is not str:
+        return value
+    return value.translate(_SHOWN).encode("utf-8", "replace").decode("utf-8")
 
 
-def instant(text: str | None) -> str:
-    """`2026-11-24T08:00:00+00:00` → `2026-11-24 08:00:00 UTC`."""
-    return "–" if not text else text.replace("T", " ").replace("+00:00", " UTC")
+def cut(text: object, longest: int = LONGEST_CELL) -> str:
+    """Cut a text to so many characters; what stands over it (a hundred accents on one letter) is kept short by that, too."""
+    whole = unicodedata.normalize("NFC", str(text))
+    return whole if len(whole) <= longest else whole[:longest] + "…"

@@ -10,6 +10,7 @@ depends_on = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 OPEN = sa.text("state IN ('asked', 'taken')")
+IS_OPEN = sa.text("healed_at IS NULL")
 HAS_NUMBER = sa.text("erp_order_id IS NOT NULL")
 
 
@@ -40,4 +41,5 @@ def upgrade() -> None:
     )
     op.create_index("orders_by_time", "orders", ["placed_at", "order_id"], unique=False)
     op.create_index("orders_by_erp_id", "orders", ["erp_order_id"], unique=False, sqlite_where=HAS_NUMBER, postgresql_where=HAS_NUMBER)
+    op.create_index("rejections_open_by_id", "rejections", ["id"], unique=False, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
     op.create_index("files_by_state", "files", ["state", "id"], unique=False)

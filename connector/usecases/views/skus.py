@@ -1,0 +1,53 @@
+"""SKUs as the console shows them: found by how they begin or stand, and one from the ERP's rows to what is answered now."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from connector.app import App
+from connector.domain.listings import ListingState
+from connector.domain.telling import Story
+from connector.errors import NotFound
+from connector.storage import acts, products
+from connector.storage.acts import Act
+from connector.storage.views import skus as rows
+from connector.usecases import why_sku
+from connector.usecases.listings import findings_of
+
+PAGE = 50
+LONGEST = 200
+STATES = tuple(state.value for state in ListingState)
+_BEYOND = re.compile(r"[\0\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """Return what a person typed as a database can be asked for it."""
+    return _BEYOND.sub("", text).strip()[:LONGEST]
+
+
+def beginning(app: App, text: str, after: str) -> list[dict[str, Any]]:
+    """List the SKUs that begin so, up to a page and one more."""
+    with app.db.read() as tx:
+        return rows.beginning(tx, clean(text), clean(after), PAGE + 1)
+
+
+def standing(app: App, account: str, state: str, after: str) -> list[dict[str, Any]]:
+    """List the SKUs that stand so with a marketplace, up to a page and one more. Raises NotFound."""
+    if app.settings.marketplace(account) is None or state not in STATES:
+        raise NotFound("there is no such marketplace, or no such state")
+    with app.db.read() as tx:
+        return rows.listed(tx, account, state, clean(after), PAGE + 1)
+
+
+def sku(app: App, name: str, *, files: bool) -> tuple[Story, list[dict[str, str]], list[Act]]:
+    """Tell the story of a SKU, what VTEX would say of its content, and what people did; `files` also searches the archive.
+
+    Raises NotFound where nobody ever named it.
+    """
+    story = why_sku.story(app, clean(name), files=files)
+    if story is None:
+        raise NotFound("no file that was taken, no marketplace and no refused row names such a SKU")
+    with app.db.read() as tx:
+        product, done = products.find(tx, story.reference), acts.about(tx, [story.reference])
+    return story, findings_of(product), done
