@@ -19,7 +19,7 @@ from connector.storage import watermarks
 from connector.usecases.turns import living_holder
 
 SCHEDULES = "schedules"
-NAMES = ("refresh-snapshot", "notify-marketplaces", "export-orders", "report-documents", "housekeeping")
+NAMES = ("refresh-snapshot", "notify-marketplaces", "export-orders", "report-documents", "housekeeping", "tell-alarms")
 """As `jobs` names them, in its order."""
 
 

@@ -23,7 +23,20 @@ HOURS = 24
 LATE_TIMES = 4
 """A job that has not ended well for so many of its intervals is late."""
 LEAST_LATE = timedelta(minutes=5)
-BAD = frozenset({"late", "empty", "blocked", "dead-letters", "rejected-by-erp", "not-picked-up", "stock-unavailable", "unreachable"})
+BAD = frozenset(
+    {
+        "late",
+        "empty",
+        "blocked",
+        "dead-letters",
+        "rejected-by-erp",
+        "not-picked-up",
+        "stock-unavailable",
+        "unreachable",
+        "erp-unreachable",
+        "disk-short",
+    }
+)
 """Alarms that stop something; others wait for a person and stop nothing else."""
 
 
@@ -87,12 +100,18 @@ def _ways(tx: Connection, app: App, on: Sequence[Alarm], last: dict[str, dict[st
     told = [sum(rows.waiting(tx, name, kinds) for name in names) for kinds in (TELLING_KINDS, DOCUMENT_KINDS)]
     lost = [sum(rows.dead(tx, name, kinds) for name in names) for kinds in (CATALOG_KINDS, DOCUMENT_KINDS)]
     parts = {
-        "catalog": ("refresh-snapshot", CATALOG_FEEDS, _among(lying, CATALOG_FEEDS), _sum(refused, CATALOG_FEEDS), _held(held)),
+        "catalog": (
+            "refresh-snapshot",
+            (*CATALOG_FEEDS, "source"),
+            _among(lying, CATALOG_FEEDS),
+            _sum(refused, CATALOG_FEEDS),
+            _held(held),
+        ),
         "notices": ("notify-marketplaces", names, told[0], lost[0], 0),
-        "orders": ("export-orders", (ERP, "orders"), to_erp, given_up, 0),
+        "orders": ("export-orders", (ERP, "orders", "target"), to_erp, given_up, 0),
         "documents": (
             "report-documents",
-            DOCUMENT_FEEDS,
+            (*DOCUMENT_FEEDS, "source"),
             told[1] + _among(lying, DOCUMENT_FEEDS),
             lost[1] + _sum(refused, DOCUMENT_FEEDS),
             0,
