@@ -23,8 +23,8 @@ from connector.delivery import alarm_words
 from connector.domain.alarm_telling import News
 from connector.errors import SettingsError
 from connector.settings import AlarmsSettings, is_safe
-from connector.vtex.client import in_words
 from connector.vtex.deadline import DEADLINE, READ_SECONDS, DeadlineAdapter
+from connector.vtex.failures import in_words
 
 TOTAL_SECONDS = 20.0
 CONNECT_SECONDS = 5.0

@@ -45,7 +45,10 @@ def tell(app: App, m: MarketplaceSettings, couriers: dict[Kind, Courier], how: P
         report.failed(f"{m.account}: {_alone(m.account, blocked, now)}; {waits} wait")
     else:
         relay = Relay(app, line, couriers, how)
-        relay.run(_keep_standing(relay))
+        try:
+            relay.run(_keep_standing(relay))
+        finally:
+            line.hang_up()
         _say(report, m.account, relay)
 
 

@@ -31,7 +31,7 @@ def knock(base_url: str) -> Answer:
     """Ask for the address alone, without credentials: any answer will do, and nothing is changed. Raises MarketplaceUnreachable."""
     import requests
 
-    from connector.vtex.client import in_words
+    from connector.vtex.failures import in_words
 
     started = time.monotonic()
     try:

@@ -1,4 +1,4 @@
-"""A deadline for a whole exchange: the library's time-outs begin anew with every byte that trickles in (reliability §0, 7)."""
+"""A deadline for a whole exchange by requests: the library's time-outs begin anew with every byte that trickles in (reliability §0, 7)."""
 
 from __future__ import annotations
 

@@ -85,5 +85,6 @@ class Line:
             self._known = standing
             return standing
 
-    def close(self) -> None:
+    def hang_up(self) -> None:
+        """Close the connections that nobody uses: until the next pass the other side would have done so."""
         self._client.close()

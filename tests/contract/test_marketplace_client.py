@@ -3,6 +3,7 @@
 import gzip
 import socket
 import ssl
+import struct
 import threading
 import time
 from contextlib import contextmanager
@@ -20,8 +21,9 @@ from connector.domain.messages import Blocked, Delivered, GiveUp, Kind, Retry
 from connector.errors import Misuse
 from connector.settings import MarketplaceSettings
 from connector.vtex import calls
+from connector.vtex.answer import MAX_BYTES
 from connector.vtex.calls import OrderAddress, Request
-from connector.vtex.client import MAX_BYTES, ForeignHost, Marketplace
+from connector.vtex.client import ForeignHost, Marketplace
 from connector.vtex.replies import outcome
 from connector.vtex.throttle import Throttle
 
@@ -236,7 +238,8 @@ def ask(url, **changes):
 @pytest.mark.parametrize(
     ("head", "byte"),
     [
-        (b"", b"H"),
+        (b"", b"\r\n"),
+        (b"HTTP/1.1 200 O", b"K"),
         (b"HTTP/1.1 200 OK\r\nX: ", b"x"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n", b"x"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
@@ -280,7 +283,7 @@ def test_what_is_no_whole_answer_is_never_one(data):
     assert isinstance(outcome(Kind.INVOICE, reply, NOW), Retry)
 
 
-@pytest.mark.parametrize("body", [b"x" * (MAX_BYTES + 1), gzip.compress(b"x" * 50_000_000)])
+@pytest.mark.parametrize("body", [b"x" * (MAX_BYTES + 1), gzip.compress(b"x" * 50_000_000, mtime=0)])
 def test_an_answer_that_swells_beyond_a_megabyte_is_dropped(body):
     encoding = b"Content-Encoding: gzip\r\n" if body[:2] == b"\x1f\x8b" else b""
     head = b"HTTP/1.1 200 OK\r\n" + encoding + b"Content-Length: %d\r\n\r\n" % len(body)
@@ -383,6 +386,110 @@ def test_a_connection_is_kept_alive_between_calls():
 
     assert statuses == [204] * 5
     assert len(received) == 5
+
+
+OK = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+@contextmanager
+def hangs_up_after(answered, farewell=b"", *, abruptly=False):
+    """A server that answers so many requests on each connection, and at the next one closes it without having read a word of an answer."""
+    served = []
+
+    def behave(peer, _):
+        for _ in range(answered):
+            served.append(len(served))
+            peer.sendall(OK + farewell)
+            if not peer.recv(65536):
+                return
+        if abruptly:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with wire(behave) as (url, received):
+        yield url, received, served
+
+
+@pytest.mark.parametrize("abruptly", [False, True])
+def test_a_notification_that_met_a_connection_just_closed_goes_out_once_more_at_once(abruptly):
+    with hangs_up_after(1, abruptly=abruptly) as (url, received, served), line(settings(url)) as marketplace:
+        statuses = [marketplace.send(Request("POST", f"{url}/api/{n}", None, "try")).status for n in range(3)]
+
+    assert statuses == [204] * 3
+    assert len(served) == len(received) == 3
+
+
+def test_a_document_that_met_a_connection_just_closed_is_not_said_twice_within_a_moment():
+    with hangs_up_after(1) as (url, received, _), line(settings(url)) as marketplace:
+        replies = [marketplace.send(Request("POST", f"{url}/api/invoice", {"invoiceNumber": "1"}, "try")) for _ in range(2)]
+
+    assert [reply.status for reply in replies] == [204, None]
+    assert replies[1].failure in ("it closed the connection", "the connection failed: Connection reset by peer")
+    assert len(received) == 1
+
+
+def test_what_fails_on_a_new_connection_is_not_tried_again_at_once():
+    with hangs_up_after(0) as (url, received, _), line(settings(url)) as marketplace:
+        assert marketplace.send(Request("POST", f"{url}/api/x", None, "try")).status is None
+
+    assert len(received) == 1
+
+
+def test_an_answer_that_nobody_asked_for_is_never_taken_for_the_next_calls():
+    with (
+        hangs_up_after(1, farewell=b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") as (url, received, _),
+        line(settings(url)) as marketplace,
+    ):
+        statuses = [marketplace.send(Request("POST", f"{url}/api/{n}", None, "try")).status for n in range(3)]
+
+    assert statuses == [204] * 3
+    assert len(received) == 3, "each on a connection of its own: what had surplus bytes was given up"
+
+
+def test_an_interim_answer_is_not_the_answer():
+    with wire(answers(b"HTTP/1.1 103 Early Hints\r\nContent-Encoding: gzip\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")) as (
+        url,
+        _,
+    ):
+        reply = ask(url)
+
+    assert (reply.status, reply.text, dict(reply.headers)) == (200, "{}", {"content-length": "2"})
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nab", "not HTTP"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "not HTTP"),
+        (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n", "not HTTP"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", "before a whole answer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 20\r\n\r\n" + gzip.compress(b"x" * 1000, mtime=0)[:20], "cut off"),
+    ],
+)
+def test_answers_that_two_readers_would_read_differently_are_none(data, said):
+    with wire(answers(data)) as (url, _):
+        reply = ask(url)
+
+    assert reply.status is None
+    assert said in reply.failure
+
+
+def test_an_answer_without_a_length_ends_with_its_connection():
+    with wire(answers(b"HTTP/1.0 200 OK\r\n\r\n{}")) as (url, _):
+        reply = ask(url)
+
+    assert (reply.status, reply.text) == (200, "{}")
+
+
+def test_a_server_that_speaks_only_old_tls_gets_no_credentials(tmp_path):
+    context = self_signed(tmp_path)
+    with pytest.deprecated_call():
+        context.minimum_version, context.maximum_version = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with wire(answers(OK), context) as (url, received):
+        reply = ask(url)
+
+    assert "protocol" in reply.failure, "of its version, not of its certificate"
+    assert received == []
 
 
 def test_the_throttle_never_lets_more_through_than_the_rate_and_shares_it_between_threads():
