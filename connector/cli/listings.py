@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from connector.cli import show
 from connector.cli.keeping import kept
 from connector.cli.opening import AsJson, open_app
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
 
 listings = typer.Typer(help="What each marketplace knows of each SKU.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -69,7 +65,7 @@ def resync(
     from connector.usecases import resync as use
 
     app = open_app(context)
-    with _progress() as bar:
+    with show.progress() as bar:
         task = bar.add_task("SKUs", total=None)
         done = use.resync(app, marketplace, only, lambda count, total: bar.update(task, completed=count, total=total))
     kept(app, "resync-marketplace", marketplace, f"{done['put']} calls put for {done['skus']} SKUs")
@@ -77,14 +73,6 @@ def resync(
         show.document(done)
     else:
         _tell(done)
-
-
-def _progress() -> Progress:
-    """Draw on standard error, and on a terminal alone."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    return Progress(console=Console(file=sys.stderr), disable=not sys.stderr.isatty(), transient=True)
 
 
 def _tell(done: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from connector.cli.layouts import layout
 from connector.cli.listings import listings, resync
 from connector.cli.opening import Call
 from connector.cli.orders import orders
+from connector.cli.reconcile import reconcile
 from connector.cli.sandbox import sandbox
 from connector.cli.why import why
 from connector.errors import ConnectorError
@@ -75,6 +76,7 @@ cli.command()(fixing.resume)
 cli.add_typer(fixing.dead_letters, name="dead-letters")
 cli.add_typer(listings, name="listings")
 cli.command()(resync)
+cli.command()(reconcile)
 cli.add_typer(orders, name="orders")
 cli.command()(fixing.erase)
 cli.command()(sandbox)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 PIPED_WIDTH = 160
 INSTANT = re.compile(r"\b([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(?:\+00:00|Z)")
@@ -92,6 +93,14 @@ def _written(value: object) -> str:
     if isinstance(value, (Mapping, list, tuple)):
         return json.dumps(value, ensure_ascii=False, default=str) if value else ""
     return str(value)
+
+
+def progress() -> Progress:
+    """Return a bar for long work, drawn on standard error, and on a terminal alone."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    return Progress(console=Console(file=sys.stderr), disable=not sys.stderr.isatty(), transient=True)
 
 
 def _console() -> Console:

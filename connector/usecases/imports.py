@@ -52,8 +52,10 @@ class Draft:
 
 
 @contextmanager
-def drafted(app: App, feed: str, path: Path, name: str, waived: Collection[str] = ()) -> Iterator[Draft]:
+def drafted(app: App, feed: str, path: Path, name: str, waived: Collection[str] = (), *, all_of_it: bool = False) -> Iterator[Draft]:
     """Read, stage and plan a file; `name` is its path below the source, `waived` the guards that a person has overruled.
+
+    With `all_of_it` every row is compared with the snapshot, though the file applied last may tell most of them.
 
     Raises FileRefused where it cannot be read at all.
     """
@@ -62,7 +64,7 @@ def drafted(app: App, feed: str, path: Path, name: str, waived: Collection[str] 
         app.db.connection() as connection,
         staging(connection, feed, FEEDS[feed].fields, name if feed == "freight" else "") as stage,
     ):
-        read = _differences(app, connection, stage, path) or _everything(app, connection, stage, path)
+        read = (None if all_of_it else _differences(app, connection, stage, path)) or _everything(app, connection, stage, path)
         accepted, refused = repeats.counts(connection, stage) if read.version is None else (read.rows, 0)
         plan = Plan(feed, name, app.settings.feeds.of(feed).mode, rows_read=read.rows, accepted=accepted, refused=refused, notes=read.notes)
         planned = snapshots.plan(connection, stage, plan, limits, is_whole=read.version is None)
@@ -174,13 +176,15 @@ class Approval:
     guards: frozenset[str]
 
 
-def import_file(app: App, path: Path, entry: Entry, approval: Approval | None = None) -> tuple[Draft, Entry, list[Refusal]]:
-    """Plan and settle a file, anew where somebody came between plan and commit; returns what it came to.
+def import_file(
+    app: App, path: Path, entry: Entry, approval: Approval | None = None, *, all_of_it: bool = False
+) -> tuple[Draft, Entry, list[Refusal]]:
+    """Plan and settle a file, anew where somebody came between plan and commit; returns what it came to. `all_of_it` as `drafted` has it.
 
     Raises FileRefused where it cannot be read at all.
     """
     while True:
-        with drafted(app, entry.feed, path, entry.name, approval.guards if approval else ()) as draft:
+        with drafted(app, entry.feed, path, entry.name, approval.guards if approval else (), all_of_it=all_of_it) as draft:
             settled = settle(app, draft, entry, approval.by if approval else "")
             if settled is not None:
                 return draft, settled, draft.refusals()

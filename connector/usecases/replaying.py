@@ -81,7 +81,7 @@ def _refuse_superseded(app: App, entry: Entry) -> None:
 
 
 def _import(app: App, path: Path, entry: Entry, report: Report) -> str:
-    draft, settled, refusals = imports.import_file(app, path, entry)
+    draft, settled, refusals = imports.import_file(app, path, entry, all_of_it=True)
     refreshing.say(report, draft.plan, draft.verdict, refusals, draft.planned.held.all)
     if settled.state == "applied":
         errors_back.of_applied(app, entry, refusals)
