@@ -9,7 +9,7 @@ import structlog
 
 from connector.app import App
 from connector.errors import ConnectorError, Misuse, Unreachable
-from connector.usecases import alarms, runs, upkeep
+from connector.usecases import runs, upkeep
 from connector.usecases.report import Report
 from connector.usecases.turns import WAIT_SECONDS, turn
 from jobs import JOBS, Pass
@@ -32,6 +32,8 @@ def run_job(app: App, name: str, how: Pass, *, wait_seconds: float = WAIT_SECOND
             record(report)
     upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
     if not how.by_hand:  # by hand the command says it
+        from connector.usecases import alarms
+
         _tell(report)
     with suppress(Unreachable):
         alarms.watch(app)

@@ -10,14 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-WINDOW = 1 << 16
+from connector.formats.window import Window, same_lines
+
+WINDOW = 1 << 18
+LONGEST = 1 << 22
+"""A window grows to this size, where lines are long, before the files count as too different."""
 REACH = 400
-"""So many lines are searched for the place where two files that part meet again."""
-NEAR = 8
+"""So many lines are searched for the place where two files that part meet again; the NEAR ones first."""
+NEAR = 16
 
 Lines = list[bytes]
-Parting = tuple[int, int, int, int]
-"""Where lines differ in a window: first old and number of old ones, first new and number of new ones."""
 
 
 class TooDifferent(Exception):
@@ -38,137 +40,82 @@ def differences(old: BinaryIO, new: BinaryIO, *, quotes: bool = True) -> Iterato
 
     With `quotes`, a quotation mark that is open where the files part, or after what differs, raises too: the field may span lines.
     """
-    a, b, number, marks = _Side(old), _Side(new), 1, 0
-    while a.fill() | b.fill():
-        if same := _same_start(a, b):
-            number += b.count(b"\n", same)
-            marks += b.count(b'"', same) if quotes else 0
-            a.drop(same)
-            b.drop(same)
-            continue
-        was, now, at = a.lines(), b.lines(), 0
-        partings, used, taken = _partings(was, now, ends=(a.is_over, b.is_over))
-        for i, gone, j, come in partings:
-            found = Difference(number + j, was[i : i + gone], now[j : j + come])
-            if quotes:
-                marks += _marks(now[at:j])
-                _refuse_open(marks, found)
-                marks += _marks(found.added)
-            at = j + come
+    a, b, number, marks = Window(old), Window(new), 1, 0
+    while a.fill(WINDOW) | b.fill(WINDOW):
+        if same := same_lines(a, b):
+            end = b.at + same
+            number += b.data.count(b"\n", b.at, end)
+            marks += b.data.count(b'"', b.at, end) if quotes else 0
+            a.at, b.at = a.at + same, end
+            if a.is_short(WINDOW) or b.is_short(WINDOW) or not (a.left or b.left):
+                continue
+        found = _one_line(a, b, number) or _parting(a, b, number)
+        is_known = found.removed == found.added  # but for the mark at the file's end
+        if quotes and not is_known:
+            _refuse_open(marks, found)
+        marks += _marks(found.added) if quotes else 0
+        number += len(found.added)
+        if not is_known:
             yield found
-        marks += _marks(now[at:taken]) if quotes else 0
-        number += taken
-        if not used and not taken and a.is_full and b.is_full:
+
+
+def _one_line(a: Window, b: Window, number: int) -> Difference | None:
+    """Settle one line that differs between lines that do not: what most differences are."""
+    old, new = a.data.find(b"\n", a.at), b.data.find(b"\n", b.at)
+    old_next, new_next = a.data.find(b"\n", old + 1), b.data.find(b"\n", new + 1)
+    if min(old, new, old_next, new_next) < 0 or a.data[old:old_next] != b.data[new:new_next]:
+        return None
+    found = Difference(number, [a.data[a.at : old]], [b.data[b.at : new]])
+    a.at, b.at = old + 1, new + 1
+    return found
+
+
+def _parting(a: Window, b: Window, number: int) -> Difference:
+    """Settle the lines from where the files part to where they meet again."""
+    while (met := _met(a, b)) is None:
+        size = 2 * max(a.left, b.left, WINDOW)
+        if (a.is_over and b.is_over) or size > LONGEST:
             raise TooDifferent
-        a.drop_lines(was[:used])
-        b.drop_lines(now[:taken])
+        a.grow(size)
+        b.grow(size)
+    removed, added = met
+    a.pass_over(removed)
+    b.pass_over(added)
+    return Difference(number, removed, added)
 
 
-class _Side:
-    """One file, a window of whole lines at a time."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.rest = b""
-        self.is_over = False
-
-    def fill(self) -> bool:
-        """Read on; False where nothing is left."""
-        if not self.is_over and len(self.rest) < WINDOW:
-            data = self._file.read(WINDOW)
-            self.is_over = not data
-            self.rest += data
-        return bool(self.rest)
-
-    @property
-    def is_full(self) -> bool:
-        return self.is_over or len(self.rest) >= WINDOW
-
-    @property
-    def end(self) -> int:
-        """Say where the last whole line ends; the last of a file may lack its mark."""
-        return len(self.rest) if self.is_over else self.rest.rfind(b"\n") + 1
-
-    def lines(self) -> Lines:
-        end = self.end
-        return self.rest[:end].removesuffix(b"\n").split(b"\n") if end else []
-
-    def count(self, mark: bytes, end: int) -> int:
-        return self.rest.count(mark, 0, end)
-
-    def drop(self, size: int) -> None:
-        self.rest = self.rest[size:]
-
-    def drop_lines(self, lines: Lines) -> None:
-        self.drop(sum(map(len, lines)) + len(lines))
+def _met(a: Window, b: Window) -> tuple[Lines, Lines] | None:
+    """Return the lines until both files go on with the same one, or end; None where more must be read to tell."""
+    for reach in (NEAR, REACH):
+        was, now = a.lines(reach), b.lines(reach)
+        if (meeting := _meeting(was, now)) is not None:
+            return was[: meeting[0]], now[: meeting[1]]
+        is_old_over, is_new_over = a.is_over and len(was) < reach, b.is_over and len(now) < reach
+        is_rest = (is_old_over and (is_new_over or not was)) or (is_new_over and not now)
+        if is_rest and (was or now):
+            return was, now
+    if min(len(was), len(now)) >= REACH:
+        raise TooDifferent
+    return None
 
 
-def _same_start(a: _Side, b: _Side) -> int:
-    """Return the size of the whole lines with which both windows begin, where they are the same throughout the shorter one."""
-    size = min(len(a.rest), len(b.rest))
-    if a.rest[:size] != b.rest[:size]:
-        return 0
-    return size if size == a.end == b.end else a.rest.rfind(b"\n", 0, size) + 1
+def _meeting(was: Lines, now: Lines) -> tuple[int, int] | None:
+    """Say how many lines of each to pass over until both go on with the same one: beside each other first, then the nearest.
+
+    Where the first ones are the same already, but for the mark at the end of a file, that one is passed over.
+    """
+    for step, (old, new) in enumerate(zip(was[:NEAR], now[:NEAR], strict=False)):
+        if old == new:
+            return (step, step) if step else (1, 1)
+    ahead = {line: step for step, line in reversed(list(enumerate(now)))}
+    steps = ((step, ahead[line]) for step, line in enumerate(was) if line in ahead)
+    return min(steps, key=sum, default=None)
 
 
 def _marks(lines: Lines) -> int:
-    return b"\n".join(lines).count(b'"')
+    return sum(line.count(b'"') for line in lines)
 
 
 def _refuse_open(marks: int, found: Difference) -> None:
     if marks % 2 or _marks(found.removed) % 2 or _marks(found.added) % 2:
         raise TooDifferent
-
-
-def _partings(was: Lines, now: Lines, *, ends: tuple[bool, bool]) -> tuple[list[Parting], int, int]:
-    """Find where two windows part and meet again; return how many lines of each are settled by that. Raises TooDifferent.
-
-    Where no meeting is seen before a window ends, what is left waits for the next; `ends` says whose file ends with its window.
-    """
-    found: list[Parting] = []
-    i = j = 0
-    while True:
-        same = _same(was, i, now, j)
-        i, j = i + same, j + same
-        old, new = len(was) - i, len(now) - j
-        if not old and not new:
-            return found, i, j
-        meeting = _meeting(was, i, now, j) if old and new else None
-        if meeting is None:
-            return _at_the_end(found, (i, old), (j, new), ends)
-        found.append((i, meeting[0], j, meeting[1]))
-        i, j = i + meeting[0], j + meeting[1]
-
-
-def _at_the_end(
-    found: list[Parting], was: tuple[int, int], now: tuple[int, int], ends: tuple[bool, bool]
-) -> tuple[list[Parting], int, int]:
-    (i, old), (j, new) = was, now
-    if all(ends) or (ends[0] and not old) or (ends[1] and not new):
-        found.append((i, old, j, new))
-        return found, i + old, j + new
-    if min(old, new) > REACH:
-        raise TooDifferent
-    return found, i, j
-
-
-def _same(was: Lines, i: int, now: Lines, j: int) -> int:
-    """Count the lines that are the same from here on."""
-    start, step = i, 16
-    while (part := was[i : i + step]) and part == now[j : j + step]:
-        i, j, step = i + len(part), j + len(part), step * 2
-    for old, new in zip(was[i : i + step], now[j : j + step], strict=False):
-        if old != new:
-            break
-        i += 1
-    return i - start
-
-
-def _meeting(was: Lines, i: int, now: Lines, j: int) -> tuple[int, int] | None:
-    """Say how many lines of each to pass over until both go on with the same one: beside each other first, then within reach."""
-    for step in range(1, NEAR):
-        if was[i + step : i + step + 1] == now[j + step : j + step + 1] != []:
-            return step, step
-    ahead = {line: step for step, line in reversed(list(enumerate(now[j : j + REACH])))}
-    steps = ((step, ahead[line]) for step, line in enumerate(was[i : i + REACH]) if line in ahead)
-    return min(steps, key=sum, default=None)

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from hashlib import file_digest
-from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from connector.app import App
 from connector.feeds import Reading
-from connector.formats.differing import TooDifferent, differences
+from connector.formats.differing import Lines, TooDifferent, differences
 from connector.formats.encoding import Text, recognise
 from connector.formats.layout import Layout
 from connector.usecases.opening import layout_of, opened
@@ -73,16 +72,19 @@ def _cut(path: Path, last: tuple[Path, str], text: Text, into: tuple[Path, Path]
         now.write(header)
         for file in (old, new):
             file.seek(text.start)
-        most = int(path.stat().st_size * MOST)
+        left = 2 * int(path.stat().st_size * MOST)
         for found in differences(old, new, quotes=quotes):
-            was.writelines(chain.from_iterable((line, b"\n") for line in found.removed))
-            now.writelines(chain.from_iterable((line, b"\n") for line in found.added))
+            left -= _write(was, found.removed) + _write(now, found.added)
             lines.extend(range(found.number, found.number + len(found.added)))
-            if was.tell() + now.tell() > 2 * most:
+            if left < 0:
                 raise TooDifferent
     if digest.hexdigest() != last[1]:
         raise TooDifferent
     return lines
+
+
+def _write(file: BinaryIO, lines: Lines) -> int:
+    return file.write(b"\n".join((*lines, b""))) if lines else 0
 
 
 def _headers(old: BinaryIO, new: BinaryIO, text: Text) -> tuple[bytes, list[int]]:

@@ -12,7 +12,6 @@ from connector.app import App
 from connector.domain.messages import CATALOG_KINDS, DOCUMENT_KINDS, ERP, FILE_KINDS
 from connector.errors import Busy
 from connector.storage import health, hourly, listings, outbox, runs
-from connector.usecases import cancelling
 from connector.usecases.turns import WAIT_SECONDS, turn
 
 SETTLED_FOR = timedelta(days=14)
@@ -39,6 +38,8 @@ def recover_leases(app: App) -> int:
 
 def end_what_expired(app: App) -> tuple[int, int]:
     """End reservations and orders that had their time, and announce prices that ended; return the orders and SKUs set free."""
+    from connector.usecases import cancelling  # every job looks after the log, and few end orders
+
     ended = cancelling.expire(app)
     with app.db.write() as tx:
         listings.announce_expired_prices(tx, app.marketplaces, app.now)

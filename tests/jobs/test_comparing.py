@@ -243,14 +243,19 @@ def outcome(shop):
         files = tx.execute(select(t.name, t.state, t.rows_read, t.rows_refused, t.plan).order_by(t.id)).all()
     numbers = ("accepted", "added", "changed", "removed", "held", "changed_by_field", "verdict", "reasons", "samples", "present")
     seen = [(name, state, read, refused, [plan.get(number) for number in numbers]) for name, state, read, refused, plan in files]
-    refusals = shop.known("rejections", "key", "line", "column", "value", "reason", "healed_at")
     return {
         "prices": shop.known("prices", "sku", "marketplace", "price_cents", "list_price_cents"),
         "messages": shop.messages(),
         "files": seen,
-        "refusals": [(*row[:5], row[5] is None) for row in refusals],
+        "refusals": refusals(shop),
         "holds": shop.known("holds", "what", "state", "key"),
     }
+
+
+def refusals(shop):
+    t = tables.rejections.c
+    with shop.app.db.read() as tx:
+        return sorted(map(tuple, tx.execute(select(t.key, t.line, t.column, t.value, t.reason, t.healed_at.is_(None)))))
 
 
 @settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
