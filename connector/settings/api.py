@@ -35,6 +35,7 @@ class ApiSettings(Section):
     threads: int = Field(16, ge=1, le=256)
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     default_account: str = ""
+    public_url: str = Field("", pattern=r"^(https?://[^/?#@\s]+(/[A-Za-z0-9._~-]+)*)?$")
     auth: AuthSettings = AuthSettings()
 
     @property

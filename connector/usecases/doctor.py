@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from functools import partial
-from zoneinfo import ZoneInfo
 
 from connector.app import App
 from connector.errors import ConnectorError, Unreachable
-from connector.settings import FeedsSettings, MarketplaceSettings
+from connector.settings import FeedsSettings
 from connector.storage import database, health
-from connector.usecases import backups, disk, soundness, surroundings
+from connector.usecases import backups, disk, doctor_marketplaces, doctor_outside, soundness, surroundings
+from connector.usecases.checking import FAIL, OK, UNREACHABLE, WARN, Check
 from connector.usecases.schedules import schedules
-
-OK, WARN, FAIL, UNREACHABLE = "ok", "warn", "fail", "unreachable"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at. `state` is ok, warn, fail or unreachable."""
-
-    name: str
-    state: str
-    found: str
-    remedy: str = ""
-
-    def as_dict(self) -> dict[str, str]:
-        return asdict(self)
 
 
 def exit_status(checks: Iterable[Check]) -> int:
@@ -48,8 +32,11 @@ def examine(app: App, jobs: Mapping[str, str]) -> Iterator[Check]:
     if not app.marketplaces:
         yield Check("marketplaces", WARN, "none is set", "add a [[marketplaces]] section")
     for marketplace in app.marketplaces:
-        yield from _each(f"marketplace {marketplace.account}", partial(_marketplace, app, marketplace))
+        yield from _each(f"marketplace {marketplace.account}", partial(doctor_marketplaces.marketplace, app, marketplace))
     yield from _each("API credentials", partial(_api, app))
+    yield from _each("public address", partial(doctor_outside.public_address, app))
+    yield from _each("alarm channels", partial(_channels, app))
+    yield from _each("feeds", partial(doctor_outside.feeds, app))
     yield from _each("freight tables", partial(_freight, app))
     yield from _each("free disk", partial(_disk, app))
     yield from _each("backup", partial(_backup, app))
@@ -105,33 +92,6 @@ def _store(app: App, *, source: bool) -> Iterator[Check]:
     yield Check(name, OK, "; ".join([store.url, *store.describe()]))
 
 
-def _marketplace(app: App, marketplace: MarketplaceSettings) -> Iterator[Check]:
-    name = f"marketplace {marketplace.account}"
-    for secret in (marketplace.app_key, marketplace.app_token):
-        app.settings.reveal(secret)
-    yield Check(name, OK, "its credentials are at hand")
-    answer = surroundings.knock(marketplace.base_url)
-    yield Check(name, OK, f"{marketplace.base_url} answers (HTTP {answer.status}, {answer.milliseconds} ms)")
-    yield from _clock(app, answer.skew_seconds)
-
-
-def _clock(app: App, skew: float | None) -> Iterator[Check]:
-    zone = app.settings.schedule.timezone
-    local = f"{app.now.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} in {zone}"
-    if skew is None:
-        yield Check("clock", OK, local)
-    elif abs(skew) <= surroundings.SKEW_SECONDS:
-        yield Check("clock", OK, f"{local}; the marketplace's says the same")
-    else:
-        way = "behind" if skew > 0 else "ahead of"
-        yield Check(
-            "clock",
-            WARN,
-            f"this clock is {abs(skew):.0f} s {way} the marketplace's",
-            "turn on time synchronization (timedatectl set-ntp true)",
-        )
-
-
 def _freight(app: App) -> Iterator[Check]:
     if not app.settings.shipping.slas:
         yield Check("freight tables", WARN, "no SLA is set: every simulation answers without delivery", "add [[shipping.slas]]")
@@ -171,6 +131,19 @@ def _api(app: App) -> Iterator[Check]:
     require_secrets(app)
     guarded = "guarded by [api.auth]" if app.settings.api.auth.is_set else "loopback only, without credentials"
     yield Check("API credentials", OK, f"{app.settings.api.bind}, {guarded}")
+
+
+def _channels(app: App) -> Iterator[Check]:
+    """Say who is told of alarms, and make sure of the secrets."""
+    alarms = app.settings.alarms
+    for secret in (alarms.webhook, alarms.webhook_token, alarms.smtp_password):
+        if secret is not None:
+            app.settings.reveal(secret)
+    told = [*(["a webhook"] if alarms.webhook else []), *alarms.email_to]
+    if told:
+        yield Check("alarm channels", OK, f"alarms are told to {', '.join(told)}; connector alarms test tries it")
+    else:
+        yield Check("alarm channels", WARN, "nobody is told of alarms", "set webhook or email_to in [alarms]")
 
 
 def require_secrets(app: App) -> None:

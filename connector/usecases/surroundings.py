@@ -27,7 +27,7 @@ class Answer:
     skew_seconds: float | None
 
 
-def knock(base_url: str) -> Answer:
+def knock(base_url: str, method: str = "HEAD") -> Answer:
     """Ask for the address alone, without credentials: any answer will do, and nothing is changed. Raises MarketplaceUnreachable."""
     import requests
 
@@ -37,7 +37,7 @@ def knock(base_url: str) -> Answer:
     try:
         with requests.Session() as session:
             session.trust_env = False
-            reply = session.head(base_url, timeout=KNOCK_SECONDS, allow_redirects=False, stream=True)
+            reply = session.request(method, base_url, timeout=KNOCK_SECONDS, allow_redirects=False, stream=True)
     except requests.RequestException as error:
         raise MarketplaceUnreachable(
             f"{base_url} does not answer: {in_words(error)}", remedy="check base_url, DNS, the firewall's outgoing rules"

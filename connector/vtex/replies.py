@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from connector.domain.messages import CATALOG_KINDS, DOCUMENT_KINDS, Blocked, Delivered, GiveUp, Kind, Outcome, Retry
 from connector.vtex.complaints import Complaint, complaint, is_web_page, parsed
+from connector.vtex.permissions import right_for
 
 UNTIL_A_PERSON = timedelta(minutes=10)
 THROTTLED = timedelta(seconds=60)
@@ -141,11 +142,11 @@ def _refusal(kind: Kind, status: int, reply: Reply, now: datetime) -> Outcome:
         case HTTPStatus.REQUEST_TIMEOUT | HTTPStatus.TOO_EARLY:
             return Retry(_answered(reply))
         case HTTPStatus.UNAUTHORIZED:
-            return _credentials(reply, now)
+            return _credentials(kind, reply, now)
         case _ if kind is Kind.STATUS:
             return Delivered(follow_up=(Kind.CATALOG,), note=f"its status cannot be asked for ({_answered(reply)})")
         case HTTPStatus.FORBIDDEN:
-            return _credentials(reply, now)
+            return _credentials(kind, reply, now)
     return _not_taken(kind, reply, now)
 
 
@@ -155,8 +156,10 @@ def _not_taken(kind: Kind, reply: Reply, now: datetime) -> Outcome:
     return _suggestion_refused(reply, now) if kind is Kind.SUGGESTION else _document_refused(kind, reply)
 
 
-def _credentials(reply: Reply, now: datetime) -> Outcome:
-    cause = "app_key or app_token" if reply.status == HTTPStatus.UNAUTHORIZED else "what the key may do (License Manager, in VTEX's admin)"
+def _credentials(kind: Kind, reply: Reply, now: datetime) -> Outcome:
+    right = right_for(kind) or "a right for this call"
+    lacks = f"what the key may do (License Manager, in VTEX's admin): it needs {right}"
+    cause = "app_key or app_token" if reply.status == HTTPStatus.UNAUTHORIZED else lacks
     return Blocked(f"{_answered(reply)}; check {cause}", until=now + UNTIL_A_PERSON, needs_a_person=True)
 
 
