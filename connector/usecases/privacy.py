@@ -78,7 +78,7 @@ def erase_again(app: App) -> int:
     gone = tombstones.known(app)
     with app.db.write() as tx:
         found = [data for data in people.of_orders(tx, gone.orders) if data.client != ERASED]
-        texts = {text for data in found for text in naming_texts(data.client, data.address)}
+        texts = _texts(found, {data.document for data in found if data.document})
         for data in found:
             _overwrite(tx, app, data)
         people.forget_refused_rows(tx, gone.rows)

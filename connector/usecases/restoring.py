@@ -100,9 +100,10 @@ def _replace(app: App, path: Path, at: datetime) -> Restored:
     _copy(path, fresh)
     prepared = replace(app, db=Database(f"sqlite:///{fresh}"))
     migrate(prepared.db)
+    erased = privacy.erase_again(prepared)  # while the backup still knows the names that reports repeat
     prepared.db.close()
     orders = _salvage(app, fresh, at)
-    erased = privacy.erase_again(prepared)
+    erased += privacy.erase_again(prepared)
     prepared.db.checkpoint()
     prepared.db.close()
     aside = _set_aside(app, database)

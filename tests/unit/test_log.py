@@ -1,12 +1,18 @@
 """Logs: no secret and nobody's data, one line an event."""
 
+import ast
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from connector.log import redact
+from connector.log import FIELDS, known_fields, redact
+
+ROOT = Path(__file__).parents[2]
+LEVELS = ("debug", "info", "warning", "error", "exception", "log")
+OWN = {"extra", "exc_info", "stack_info"}
 
 
 @pytest.mark.parametrize(
@@ -22,6 +28,9 @@ from connector.log import redact
         ("document 12345678909", "12345678909"),
         ("company 12.ABC.345/01DE-35", "12.ABC.345/01DE-35"),
         ("call (19) 99712-5826", "99712-5826"),
+        ("call +55 19 99712-5826", "99712"),
+        ("CEP 13476-103", "13476-103"),
+        ("token " + "ABCDEFGHIJ" * 13, "ABCDEFGHIJ" * 3),
     ],
 )
 def test_secrets_and_personal_data_leave_no_trace(line, hidden):
@@ -66,3 +75,29 @@ print("{}")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert json.loads(done.stdout) == {}
+
+
+def test_a_field_that_nobody_named_is_left_out_and_its_name_noted():
+    seen = known_fields(None, "", {"event": "x", "job": "j", "body": "{...}", "clientName": "Jonas", "count": 3, "phone": 19997125826})
+
+    assert seen == {"event": "x", "job": "j", "count": 3, "dropped": "body,clientName,phone"}
+
+
+def fields_logged(tree):
+    """Yield the names of fields that calls of a logger give: keywords, and the keys of `extra`."""
+    for node in ast.walk(tree):
+        is_logging = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LEVELS
+        if is_logging and isinstance(node.func.value, ast.Name) and node.func.value.id == "log":
+            for keyword in node.keywords:
+                if keyword.arg == "extra" and isinstance(keyword.value, ast.Dict):
+                    yield from (key.value for key in keyword.value.keys if isinstance(key, ast.Constant))
+                elif keyword.arg is not None and keyword.arg not in OWN:
+                    yield keyword.arg
+
+
+def test_no_module_logs_a_field_that_would_be_left_out():
+    sources = [path for room in ("connector", "jobs") for path in (ROOT / room).rglob("*.py") if "sandbox" not in path.parts]
+    found = {name for path in sources for name in fields_logged(ast.parse(path.read_text(encoding="utf-8")))}
+
+    assert found - FIELDS - {"milliseconds"} == set()
+    assert {"action", "job", "feed"} <= found

@@ -1,0 +1,117 @@
+"""A project on a disk of 24 MB that fills up: imports and orders stop before it is full, simulations go on, and all heals by itself."""
+
+import contextlib
+import os
+import shutil
+import subprocess
+
+import pytest
+from judging import JudgedClient
+from servers import missing
+from web_world import CART, LOCAL, order, set_up
+
+from connector.errors import DiskShort
+from connector.usecases import alarms, backups, disk, doctor
+from connector.usecases.status import status
+from connector.web.app import create_app
+from jobs import DEFAULT_SCHEDULES, Pass
+from jobs.running import run_job
+
+SETTINGS = "[erp]\nsettle_seconds = 0\n[disk]\nleast_free_share = 0.25\n"
+SIMULATION = "/pvt/orderForms/simulation"
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A file system of its own."""
+    if os.getuid() != 0 or shutil.which("mount") is None:
+        missing("a small disk needs root and mount")
+    mount = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", tmp_path], capture_output=True, text=True, check=False)
+    if mount.returncode:  # a container that forbids it: there is nothing to install that would help
+        pytest.skip(f"a small disk cannot be mounted here: {mount.stderr.strip()}")
+    yield tmp_path
+    subprocess.run(["umount", "-l", tmp_path], check=True)
+
+
+@pytest.fixture
+def app(small):
+    found = set_up(small / "project", SETTINGS).app()
+    for folder in ("inbox/stock", "outbox"):
+        (found.root / folder).mkdir(parents=True)
+    yield found
+    found.db.close()
+
+
+def fill(app, *, leave):
+    """Leave so many bytes of the disk."""
+    room = os.statvfs(app.root)
+    with (app.root / "ballast").open("wb") as ballast:
+        ballast.write(b"x" * (room.f_bavail * room.f_frsize - leave))
+
+
+def place(app, number):
+    client = JudgedClient(create_app(app), headers=LOCAL)
+    return client.simulate_post("/pvt/orders?sc=1&an=acme-market", json=[order(number)])
+
+
+def simulated(app):
+    answer = JudgedClient(create_app(app), headers=LOCAL).simulate_post(f"{SIMULATION}?sc=1&an=acme-market", json=CART)
+    return answer.status_code, len(answer.json["items"])
+
+
+def drop(app, quantity):
+    (app.root / "inbox/stock/s.csv").write_text(f"sku;quantity\n100;{quantity}\n200;5\n")
+
+
+def test_before_the_disk_is_full_imports_and_orders_stop_simulations_go_on_and_all_heals_by_itself(app):
+    taken = place(app, "1")
+    drop(app, 7)
+    fill(app, leave=5_000_000)
+    refused, again = place(app, "2"), place(app, "1")
+    report = run_job(app, "refresh-snapshot", Pass(by_hand=True))
+    simulation, seen = simulated(app), status(app)
+    checks = {check.name: check for check in doctor.examine(app, DEFAULT_SCHEDULES)}
+    with app.db.read() as tx:
+        raised = [alarm.name for alarm in alarms.current(tx, app)]
+    with pytest.raises(DiskShort):
+        disk.require(app, app.root, 1)
+    (app.root / "ballast").unlink()
+    healed, after = place(app, "2"), run_job(app, "refresh-snapshot", Pass(by_hand=True))
+
+    assert (taken.status_code, refused.status_code, refused.headers["Retry-After"]) == (200, 503, "30")
+    assert (again.status_code, again.content) == (200, taken.content)  # it was taken before: nothing is to be written
+    assert simulation == simulated(app)
+    assert (report.exit_status, "must stay free" in report.failures[0]) == (3, True)
+    assert [place["short"] for place in seen.disk] == [True]
+    assert any("short of room" in line for line in seen.troubles)
+    assert (checks["free disk"].state, "disk-short" in raised) == ("fail", True)
+    assert (healed.status_code, after.exit_status) == (200, 0)
+    assert not any(place.is_short for place in disk.places(app))
+
+
+def test_where_something_else_fills_it_to_the_last_byte_nothing_is_damaged_and_all_heals(app):
+    before = simulated(app)  # who has the database open goes on reading it; a process that starts now waits for room
+    fill(app, leave=0)
+    with (app.root / "ballast").open("ab") as ballast, contextlib.suppress(OSError):
+        while True:
+            os.write(ballast.fileno(), b"x" * 512)
+    refused, simulation = place(app, "1"), simulated(app)
+    run_job_safely(app)
+    (app.root / "ballast").unlink()
+    app.db.verify()
+
+    assert (refused.status_code, simulation) == (503, before)
+    assert place(app, "1").status_code == 200
+
+
+def run_job_safely(app):
+    with contextlib.suppress(Exception):  # what it raises is another test's affair; here, that it does no harm
+        run_job(app, "housekeeping", Pass(by_hand=True))
+
+
+def test_no_backup_is_made_that_would_fill_it(app):
+    fill(app, leave=6_100_000)
+    with pytest.raises(DiskShort, match="must stay so"):
+        backups.make(app)
+
+    assert backups.known(app) == []
