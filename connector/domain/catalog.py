@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,7 @@ class Service:
     price_cents: int
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """What one SKU sells at in one sales channel of one marketplace, now.
 
     `stock` is what may be sold: the ERP's quantity less what open orders hold, never below 0.
@@ -69,4 +69,4 @@ class Offer:
     length_cm: float
     measurement_unit: str
     unit_multiplier: float
-    services: tuple[Service, ...] = field(default=())
+    services: tuple[Service, ...] = ()

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from math import ceil
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from connector.domain.ranges import Ranges
 
@@ -46,8 +46,7 @@ class Rate:
     minimum_insurance_cents: int
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(NamedTuple):
     """What is sent together: its weight, its volume, and the price of the goods in it."""
 
     weight_g: int
@@ -64,8 +63,7 @@ class Destination:
     coordinates: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     price_cents: int
     rate: Rate
 
@@ -87,7 +85,12 @@ class Zone:
 
     def takers(self, parcel: Parcel) -> list[Rate]:
         """Return the rates that take a parcel, by its weight and its volume."""
-        return [rate for band in self.bands for rate in band.at(parcel.weight_g) if _takes_volume(rate, parcel)]
+        return [rate for rate in self.by_weight(parcel.weight_g) if _takes_volume(rate, parcel)]
+
+    def by_weight(self, grams: int) -> list[Rate]:
+        if len(self.bands) == 1:
+            return self.bands[0].at(grams)
+        return [rate for band in self.bands for rate in band.at(grams)]
 
 
 def weighed(parcel: Parcel, cubic_factor: float) -> Parcel:
@@ -95,7 +98,7 @@ def weighed(parcel: Parcel, cubic_factor: float) -> Parcel:
     if not cubic_factor:
         return parcel
     cubic_g = ceil(min(parcel.volume_cm3, MAX_CM3) * cubic_factor / 1000 - NOISE_G)
-    return replace(parcel, weight_g=cubic_g) if cubic_g > parcel.weight_g else parcel
+    return parcel._replace(weight_g=cubic_g) if cubic_g > parcel.weight_g else parcel
 
 
 def postal_key(text: str) -> str:
@@ -168,13 +171,12 @@ def quote(zone: Zone | NoQuote, parcel: Parcel) -> Quote | NoQuote:
     """Price a parcel: the cheapest rate that takes it, of equals the fastest, then the first by file and line."""
     if isinstance(zone, NoQuote):
         return zone
-    by_weight = [rate for band in zone.bands for rate in band.at(parcel.weight_g)]
+    by_weight = zone.by_weight(parcel.weight_g)
     if not by_weight:
         return NoQuote(f"no row for {parcel.weight_g} g")
-    rates = [rate for rate in by_weight if _takes_volume(rate, parcel)]
-    if not rates:
+    quotes = [_quoted(rate, parcel) for rate in by_weight if _takes_volume(rate, parcel)]
+    if not quotes:
         return NoQuote(f"no row takes {parcel.volume_cm3:.0f} cm³ (the largest MaxVolume is {max(r.max_volume_cm3 for r in by_weight)})")
-    quotes = [_quoted(rate, parcel) for rate in rates]
     best = quotes[0] if len(quotes) == 1 else min(quotes, key=_order)
     return best if best.price_cents <= MAX_CENTS else NoQuote(f"the price passes {MAX_CENTS} cents")
 

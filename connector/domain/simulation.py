@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from connector.domain.availability import CartLine, Policy, shared_out
 from connector.domain.catalog import Offer
@@ -28,8 +29,7 @@ class Cart:
     sales_channel: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedLine:
+class SimulatedLine(NamedTuple):
     """What one line can be sold at: `quantity` is what was asked or what is left, `stock` what was left before this line."""
 
     line: CartLine
@@ -54,13 +54,5 @@ def simulate(
     """Answer a cart as of now (facts 3.4); `unavailable` says what becomes of lines that cannot be had."""
     shares = shared_out(cart.lines, offers, unavailable)
     offered = ways_offered([(share.offer, share.quantity) for share in shares], ways, cart.destination, split, now)
-    lines = tuple(
-        SimulatedLine(share.line, share.offer, share.quantity, share.stock, found) for share, found in zip(shares, offered, strict=True)
-    )
-    return Simulation(lines, ships_to(ways, home), bool(ways.collections))
-
-
-def ships_to(ways: Ways, home: str) -> tuple[str, ...]:
-    """Name the countries served: the seller's own first, then those that the rates name."""
-    others = {country for way in ways.ways for country in way.sla.table.countries} - {home}
-    return (home, *sorted(others))
+    lines = tuple([SimulatedLine(*share, found) for share, found in zip(shares, offered, strict=True)])
+    return Simulation(lines, ways.ships_to(home), bool(ways.collections))

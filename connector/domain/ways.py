@@ -74,6 +74,11 @@ class Ways:
     since: datetime = EVER
     until: datetime = NEVER
 
+    def ships_to(self, home: str) -> tuple[str, ...]:
+        """Name the countries served: the seller's own first, then those that the rates name."""
+        others = {country for way in self.ways for country in way.sla.table.countries} - {home}
+        return (home, *sorted(others))
+
     @property
     def ids(self) -> tuple[str, ...]:
         return (*(way.sla.id for way in self.ways), *(one.point.id for one in self.collections))

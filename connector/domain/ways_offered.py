@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from math import fsum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from connector.domain import money
 from connector.domain.catalog import Offer
@@ -21,8 +21,7 @@ Load = tuple[Offer, int]
 """An offer, and how many of it are sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class SlaOffer:
+class SlaOffer(NamedTuple):
     """One way of delivery for one line: its own share of the freight, and the time it takes ("5bd").
 
     `windows`: those to choose from, where it is a scheduled one; `pickup`: where it is fetched, where it is not brought.
@@ -55,7 +54,7 @@ def ways_offered(
         for number in ways.pickups.reaching(destination) if ways.collections else ():
             for i, offered in zip(sent, _fetched(ways.collections[number], shipment), strict=True):
                 found[i].append(offered)
-    return [tuple(way) for way in found]
+    return [tuple(offered) for offered in found]
 
 
 def parcel(offer: Offer, quantity: int) -> Parcel:
@@ -98,7 +97,7 @@ class Shipment:
         return [by_position[i] for i in range(len(self.parcels))]
 
 
-def _brought(way: Way, destination: Destination, shipment: Shipment, now: datetime) -> Iterator[SlaOffer | None]:
+def _brought(way: Way, destination: Destination, shipment: Shipment, now: datetime) -> list[SlaOffer | None]:
     """Offer one way of delivery to each parcel.
 
     All parcels are given the windows that the slowest of them can keep: one id has one set of windows in a cart (KI 298665).
@@ -106,12 +105,13 @@ def _brought(way: Way, destination: Destination, shipment: Shipment, now: dateti
     weighed_in = shipment.weighed(way.rules.cubic_factor)
     quotes = quotes_of(way, destination, shipment, weighed_in)
     windows = _windows(way, quotes, weighed_in, now) if way.rules.windows else [()] * len(quotes)
-    sla, estimate = way.sla, way.promise.estimate
-    for found, kept in zip(quotes, windows or [None] * len(quotes), strict=True):
-        if isinstance(found, NoQuote) or kept is None:
-            yield None
-        else:
-            yield SlaOffer(sla.id, sla.name, found.price_cents, estimate(found.rate.time_cost_seconds), kept)
+    if not windows:
+        return [None] * len(quotes)
+    id_, name, estimate = way.sla.id, way.sla.name, way.promise.estimate
+    return [
+        SlaOffer(id_, name, found.price_cents, estimate(found.rate.time_cost_seconds), kept) if isinstance(found, Quote) else None
+        for found, kept in zip(quotes, windows, strict=True)
+    ]
 
 
 def windows_kept(loads: Sequence[Load], way: Way, destination: Destination, split: Split, now: datetime) -> tuple[Window, ...] | None:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from connector.errors import DatabaseDamaged, DatabaseUnreachable, SchemaBehind
-from connector.storage import damage
+from connector.storage import damage, driver
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 JOB_WAIT_SECONDS = 30
@@ -34,6 +34,7 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite:")
         self.engine = _sqlite(url, wait_seconds) if self.is_sqlite else _postgresql(url, wait_seconds)
+        self._glances = driver.Glances(self.engine) if self.is_sqlite else None
         self._mark = str(damage.mark_of(self.path)) if self.is_sqlite else ""
 
     @property
@@ -46,6 +47,14 @@ class Database:
         """One consistent view; writes are refused by nobody but make no sense here. Keep it short: it holds the WAL."""
         with self._translated(), self.engine.connect() as connection:
             yield connection
+
+    def ask(self, sql: str, parameters: Any) -> list[driver.Row]:
+        """Run one reading statement in a view of its own: the driver's SQL, parameters by name."""
+        with self._translated():
+            if self._glances is not None:
+                return self._glances.ask(sql, parameters)
+            with self.engine.connect() as connection:
+                return driver.rows(connection, sql, parameters)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -74,6 +83,8 @@ class Database:
                     connection.exec_driver_sql(f"PRAGMA busy_timeout={usual}")
 
     def close(self) -> None:
+        if self._glances is not None:
+            self._glances.close()
         self.engine.dispose()
 
     def verify(self) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections import deque
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 Row = Sequence[Any]
+Ask = Callable[[str, Any], list[Row]]
+"""A statement in the driver's own SQL, and its parameters, answered with all rows."""
 
 
 def rows(tx: Connection, sql: str, parameters: Any = ()) -> list[Row]:
@@ -25,3 +29,41 @@ def rows(tx: Connection, sql: str, parameters: Any = ()) -> list[Row]:
             cursor.close()
     except driver.Error as error:
         raise DBAPIError.instance(sql, None, error, driver.Error) from error
+
+
+class Glances:
+    """SQLite connections that each answer one reading statement at a time; as many are open as were ever asked at once.
+
+    A statement alone is a consistent view: no transaction is opened around it.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._idle: deque[sqlite3.Connection] = deque()
+
+    def ask(self, sql: str, parameters: Any) -> list[Row]:
+        """Return all rows. Raises as `rows`."""
+        connection = self._taken()
+        try:
+            found = connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            connection.close()
+            raise DBAPIError.instance(sql, None, error, sqlite3.Error) from error
+        self._idle.append(connection)
+        return found
+
+    def _taken(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._opened()
+
+    def _opened(self) -> sqlite3.Connection:
+        lent = self._engine.raw_connection()
+        connection: Any = lent.dbapi_connection
+        lent.detach()
+        return connection  # type: ignore[no-any-return]  # SQLAlchemy does not know which driver's it is
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().close()

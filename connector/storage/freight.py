@@ -79,6 +79,11 @@ class RateMemory:
         self._lock = Lock()
         self._held: tuple[str, tuple[Sla, ...]] | None = None
 
+    def held(self, version: str) -> tuple[Sla, ...] | None:
+        """Return the service levels where those held are of that version of the rates; None where they must be read."""
+        held = self._held
+        return held[1] if held is not None and held[0] == version else None
+
     def current(self, tx: Connection) -> tuple[Sla, ...]:
         """Return the service levels as of the transaction given; they are read again where the watermark moved.
 

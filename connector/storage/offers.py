@@ -1,27 +1,44 @@
-"""What SKUs sell at now, read in one statement (two where services are sold with them).
+"""What SKUs sell at now, read in one statement that answers with one row.
 
-Every cart of every marketplace passes here: the statements are built once for each size, and then run as they stand.
+Every cart of every marketplace passes here. SQLite lets other threads of the process in at every row that it hands over, and each time
+costs more than the row: so it makes JSON of all of them itself. The statement is built once for each size, and then run as it stands.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Select, and_, bindparam, exists, func, literal_column, or_, select
+import orjson
+from sqlalchemy import Column, ColumnElement, Connection, Dialect, ScalarSelect, Text, bindparam, cast, func, literal_column, or_, select
+from sqlalchemy.dialects import sqlite
 
 from connector.domain.catalog import Offer, Service
 from connector.domain.keeping_back import KeptBack
 from connector.storage import driver
-from connector.storage.driver import Row
-from connector.storage.tables import Instant, prices, products, reservations, services, stock
+from connector.storage.database import Database
+from connector.storage.driver import Ask, Row
+from connector.storage.freight import VERSION
+from connector.storage.tables import Instant, prices, products, reservations, services, stock, watermarks
 
 CHUNK = 512
 """SKUs a statement: far below the variables that SQLite (32,766) and PostgreSQL (65,535) take."""
+NAMES = tuple(f"sku{i}" for i in range(CHUNK))
 INSTANT = Instant()
+EVERY: ColumnElement[str] = literal_column("''")
+
+
+class Found(NamedTuple):
+    """What the snapshot says of some SKUs: rows by subject; `rates`: the version of the freight rates at that moment."""
+
+    products: list[Row]
+    prices: list[Row]
+    stock: list[Row]
+    held: list[Row]
+    services: list[Row]
+    rates: str
 
 
 def load(
@@ -31,22 +48,68 @@ def load(
 
     Of the prices that hold now the most specific counts: marketplace and sales channel, marketplace, sales channel, every one. A price
     whose time is over counts no longer, and the next specific one does. A price of 0 is returned as it is. Stock is what all warehouses
-    have, less what open orders hold and what is kept back (`kept_back`), never below 0.
+    have, less what open orders hold and what is kept back (`kept_back`), never below 0. Lengths and multipliers are true to 15 digits.
     """
-    rows = _prices(tx, account, sales_channel, sorted(set(skus)), now)
-    sold_with = _services(tx, [sku for sku, row in rows.items() if row[-1]])
-    _, read_instant = _instants(tx.dialect)
-    return {sku: _offer(row, sold_with.get(sku, ()), read_instant, kept_back) for sku, row in rows.items()}
+    return _load(partial(driver.rows, tx), tx.dialect, (account, sales_channel, now), skus, kept_back)[0]
 
 
-def _prices(tx: Connection, account: str, sales_channel: str, skus: list[str], now: datetime) -> dict[str, Row]:
+def look(
+    db: Database, account: str, sales_channel: str, skus: Collection[str], now: datetime, *, kept_back: KeptBack | None
+) -> tuple[dict[str, Offer], str]:
+    """Return the same in a view of its own, with the version of the freight rates that goes with it."""
+    asked = account, sales_channel, now
+    if len(skus) <= CHUNK:
+        return _load(db.ask, db.engine.dialect, asked, skus, kept_back)
+    with db.read() as tx:
+        return _load(partial(driver.rows, tx), tx.dialect, asked, skus, kept_back)
+
+
+def _load(
+    ask: Ask, dialect: Dialect, asked: tuple[str, str, datetime], skus: Collection[str], kept_back: KeptBack | None
+) -> tuple[dict[str, Offer], str]:
+    wanted, offers, rates = list(skus), {}, ""
+    for start in range(0, max(len(wanted), 1), CHUNK):
+        found = _ask(ask, dialect, asked, wanted[start : start + CHUNK])
+        offers.update(_offers(found, kept_back))
+        rates = found.rates
+    return offers, rates
+
+
+def _ask(ask: Ask, dialect: Dialect, asked: tuple[str, str, datetime], skus: list[str]) -> Found:
+    """Run the statement, filled up to its size."""
+    account, channel, now = asked
+    size = _size(len(skus))
+    values = dict(zip(NAMES, skus + (skus[-1:] or [""]) * (size - len(skus)), strict=False))
+    values |= {"account": account, "channel": channel, "now": _written(dialect.name, now)}
+    *parts, rates = ask(statement(dialect.name, size), values)[0]
+    return Found(*[orjson.loads(part) if part else [] for part in parts], rates or "")  # type: ignore[call-arg]  # five, as the statement has
+
+
+def _size(number: int) -> int:
+    """Return the size of the statement for so many SKUs: one of four to each doubling, so that few are ever built."""
+    step = 1 << max((number - 1).bit_length() - 3, 0)
+    return max(-(-number // step) * step, 1)
+
+
+def _written(dialect: str, now: datetime) -> Any:
+    """Write an instant as the database holds it."""
+    return f"{now.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}" if dialect == "sqlite" else now
+
+
+# ── from rows to offers ─────────────────────────────────────────────────────────────────────────────────────────────────
+def _offers(found: Found, kept_back: KeptBack | None) -> dict[str, Offer]:
+    best = _best(found.prices)
+    free = _free(found.stock, found.held)
+    sold_with = _services(found.services) if found.services else {}
+    return {row[0]: _offer(row, best[row[0]], free.get(row[0], 0), sold_with, kept_back) for row in found.products if row[0] in best}
+
+
+def _best(rows: list[Row]) -> dict[str, Row]:
     """Return the row of each SKU's most specific price."""
-    write_instant, _ = _instants(tx.dialect)
-    given = {"account": account, "channel": sales_channel, "now": write_instant(now)}
     best: dict[str, Row] = {}
-    for row in _fetch(tx, _price_rows, skus, given):
-        known = best.get(row[0])
-        if known is None or _specific(row) > _specific(known):
+    for row in rows:
+        known = best.setdefault(row[0], row)
+        if known is not row and _specific(row) > _specific(known):
             best[row[0]] = row
     return best
 
@@ -56,102 +119,85 @@ def _specific(row: Row) -> tuple[bool, bool]:
     return marketplace != "", sales_channel != ""
 
 
-def _services(tx: Connection, skus: list[str]) -> dict[str, tuple[Service, ...]]:
+def _free(in_stock: Iterable[Row], held: Iterable[Row]) -> dict[str, int]:
+    """Return what is left of each SKU in all warehouses, never below 0."""
+    free: dict[str, int] = {}
+    for sku, quantity in in_stock:
+        free[sku] = free.get(sku, 0) + quantity
+    for sku, quantity in held:
+        free[sku] = free.get(sku, 0) - quantity
+    return free
+
+
+def _services(rows: list[Row]) -> dict[str, tuple[Service, ...]]:
     found: dict[str, tuple[Service, ...]] = {}
-    for sku, *service in _fetch(tx, _service_rows, skus, {}):
+    for sku, *service in sorted(rows, key=list):
         found[sku] = (*found.get(sku, ()), Service(*service))
     return found
 
 
-def _offer(row: Row, sold_with: tuple[Service, ...], read_instant: Callable[[Any], Any], kept_back: KeptBack | None) -> Offer:
-    sku, _, _, price, list_price, until, in_stock, reserved, weight, height, width, length, unit, multiplier, category, _ = row
-    free = max(int(in_stock or 0) - int(reserved or 0), 0)
+def _offer(product: Row, price: Row, free: int, sold_with: dict[str, tuple[Service, ...]], kept_back: KeptBack | None) -> Offer:
+    sku, weight, height, width, length, unit, multiplier, category = product
+    _, _, _, cents, list_cents, until = price
+    left = max(free, 0)
     return Offer(
-        sku=sku,
-        price_cents=price,
-        list_price_cents=list_price,
-        valid_until=None if until is None else read_instant(until),
-        stock=free if kept_back is None else kept_back.offered(free, sku, category),
-        weight_g=weight,
-        height_cm=height,
-        width_cm=width,
-        length_cm=length,
-        measurement_unit=unit,
-        unit_multiplier=multiplier,
-        services=sold_with,
+        sku,
+        cents,
+        list_cents,
+        _instant(until) if until else None,
+        left if kept_back is None else kept_back.offered(left, sku, category),
+        weight,
+        float(height),
+        float(width),
+        float(length),
+        unit,
+        float(multiplier),
+        sold_with.get(sku, ()),
     )
 
 
-# ── statements ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-def _price_rows(size: int) -> Select[Any]:
-    """One row for each price that holds now, with what else an offer says of its SKU."""
-    now = bindparam("now", type_=INSTANT)
-    every: ColumnElement[str] = literal_column("''")
-    is_open = and_(reservations.c.sku == products.c.sku, reservations.c.released_at.is_(None), reservations.c.until > now)
-    return (
-        select(
-            *(products.c.sku, prices.c.marketplace, prices.c.sales_channel),
-            *(prices.c.price_cents, prices.c.list_price_cents, prices.c.valid_until),
-            select(func.sum(stock.c.quantity)).where(stock.c.sku == products.c.sku).scalar_subquery(),
-            select(func.sum(reservations.c.quantity)).where(is_open).scalar_subquery(),
-            *(products.c.weight_g, products.c.height_cm, products.c.width_cm, products.c.length_cm),
-            *(products.c.measurement_unit, products.c.unit_multiplier, products.c.category),
-            exists().where(services.c.sku == products.c.sku),
-        )
-        .join(prices, prices.c.sku == products.c.sku)
-        .where(
-            products.c.sku.in_(_parameters(size)),
-            products.c.active.is_(True),
-            prices.c.marketplace.in_([bindparam("account"), every]),
-            prices.c.sales_channel.in_([bindparam("channel"), every]),
-            or_(prices.c.valid_until.is_(None), prices.c.valid_until > now),
-        )
-    )
+def _instant(text: str) -> datetime:
+    """Read an instant as the database writes it: SQLite without a zone, in UTC."""
+    read = datetime.fromisoformat(text)
+    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
 
 
-def _service_rows(size: int) -> Select[Any]:
-    of = services.c
-    return select(of.sku, of.type, of.id, of.name, of.price_cents).where(of.sku.in_(_parameters(size))).order_by(of.sku, of.type, of.id)
-
-
-def _parameters(size: int) -> list[Any]:
-    return [bindparam(f"sku{i}") for i in range(size)]
-
-
-@lru_cache(maxsize=8)
-def _instants(dialect: Dialect) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
-    """Say how this database's driver is given an instant, and how it gives one back."""
-    type_ = INSTANT.dialect_impl(dialect)
-    return type_.bind_processor(dialect) or _as_it_is, type_.result_processor(dialect, None) or _as_it_is
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """SQL as the driver takes it; `order` names its parameters by place, None where the driver takes them by name."""
-
-    sql: str
-    order: tuple[str, ...] | None
-
-    def parameters(self, values: Mapping[str, Any]) -> Any:
-        return values if self.order is None else tuple([values[name] for name in self.order])
-
-
+# ── the statement ───────────────────────────────────────────────────────────────────────────────────────────────────────
 @lru_cache(maxsize=64)
-def _statement(dialect: Dialect, build: Callable[[int], Select[Any]], size: int) -> _Statement:
-    compiled = build(size).compile(dialect=dialect)
-    return _Statement(str(compiled), tuple(compiled.positiontup) if compiled.positiontup is not None else None)
+def statement(dialect: str, size: int) -> str:
+    """Build the statement for so many SKUs; its parameters are `account`, `channel`, `now` and `NAMES`."""
+    now = bindparam("now", type_=INSTANT)
+    asked: list[Any] = [bindparam(name) for name in NAMES[:size]]
+
+    def rows(columns: Iterable[Column[Any]], *conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
+        listed = list(columns)
+        return select(_as_json(dialect, listed)).where(listed[0].in_(asked), *conditions).scalar_subquery()
+
+    p, at, held = products.c, prices.c, reservations.c
+    # compared as expressions: SQLite would else look into the table once for each of the four, and not once for the SKU
+    is_mine = (at.marketplace + EVERY).in_([bindparam("account"), EVERY]), (at.sales_channel + EVERY).in_([bindparam("channel"), EVERY])
+    facts = (p.sku, p.weight_g, p.height_cm, p.width_cm, p.length_cm, p.measurement_unit, p.unit_multiplier, p.category)
+    query = select(
+        rows(facts, p.active.is_(True)),
+        rows(at, *is_mine, or_(at.valid_until.is_(None), at.valid_until > now)),
+        rows((stock.c.sku, stock.c.quantity)),
+        rows((held.sku, held.quantity), held.released_at.is_(None), held.until > now),
+        rows(services.c),
+        select(watermarks.c.value).where(watermarks.c.name == literal_column(f"'{VERSION}'")).scalar_subquery(),
+    )
+    return str(query.compile(dialect=_compiling(dialect)))
 
 
-def _fetch(tx: Connection, build: Callable[[int], Select[Any]], skus: list[str], given: dict[str, Any]) -> Iterator[Row]:
-    """Run a statement for all SKUs, a chunk at a time; a chunk is filled up to a power of two, so that few sizes are ever built."""
-    for start in range(0, len(skus), CHUNK):
-        part = skus[start : start + CHUNK]
-        size = 1 << (len(part) - 1).bit_length()
-        filled = part + part[-1:] * (size - len(part))
-        values = {f"sku{i}": sku for i, sku in enumerate(filled)} | given
-        statement = _statement(tx.dialect, build, size)
-        yield from driver.rows(tx, statement.sql, statement.parameters(values))
+def _as_json(dialect: str, columns: list[Column[Any]]) -> ColumnElement[str]:
+    """Make one text of all rows."""
+    if dialect == "sqlite":
+        return func.json_group_array(func.json_array(*columns), type_=Text)
+    return cast(func.json_agg(func.json_build_array(*columns)), Text)
+
+
+def _compiling(dialect: str) -> Dialect:
+    if dialect == "sqlite":
+        return sqlite.dialect(paramstyle="named")
+    from sqlalchemy.dialects.postgresql import psycopg  # not for those who run on SQLite
+
+    return psycopg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy left it without types

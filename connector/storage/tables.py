@@ -77,6 +77,10 @@ products = Table(
     Column("product_specs", Text, nullable=False),  # JSON: {name: value}, keys sorted
     Column("sku_specs", Text, nullable=False),
     Column("active", Boolean, nullable=False),
+    Index(  # all that an offer says of a product: carts never look into the wide rows
+        "products_on_offer",
+        *("sku", "active", "weight_g", "height_cm", "width_cm", "length_cm", "measurement_unit", "unit_multiplier", "category"),
+    ),
 )
 
 prices = Table(
@@ -88,7 +92,8 @@ prices = Table(
     Column("price_cents", BigInteger, nullable=False),
     Column("list_price_cents", BigInteger, nullable=False),
     Column("valid_until", Instant),
-    Index("prices_by_end", "valid_until"),
+    Index("prices_by_end", "valid_until", sqlite_where=text("valid_until IS NOT NULL"), postgresql_where=text("valid_until IS NOT NULL")),
+    sqlite_with_rowid=False,  # found by its key in one tree, and not in two
 )
 
 stock = Table(
@@ -97,6 +102,7 @@ stock = Table(
     Column("sku", Text, primary_key=True),
     Column("warehouse", Text, primary_key=True),  # "" = the only one; summed per SKU
     Column("quantity", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 freight = Table(
@@ -126,6 +132,7 @@ services = Table(
     Column("id", Text, primary_key=True),
     Column("name", Text, nullable=False),
     Column("price_cents", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 # ── files from the ERP ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -56,7 +56,7 @@ def explain(app: App, asked: Question) -> dict[str, Any]:
         "country": to.country,
         "sent": sent,
         "reason": trouble,
-        "parcel": asdict(packed) if packed else None,
+        "parcel": packed._asdict() if packed else None,
         "services": [
             {**service(configured, way, known), **_answer(trouble or unmatched(configured, known), way, to, packed, now)}
             for configured, way in services

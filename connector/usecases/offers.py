@@ -15,16 +15,18 @@ from connector.usecases import stock_terms
 
 
 def simulate(app: App, cart: Cart, account: str, sales_channel: str) -> Simulation:
-    """Answer a cart from the snapshot as it is now, in one reading transaction."""
+    """Answer a cart from the snapshot as it is now."""
     skus, now = {line.sku for line in cart.lines}, app.now
-    with app.db.read() as tx:
-        found = on_offer(app, tx, account, sales_channel, skus)
-        slas = app.rates.current(tx)
+    found, rates = offers.look(app.db, account, sales_channel, skus, now, kept_back=stock_terms.kept_back_now(app))
+    slas = app.rates.held(rates)
+    if slas is None:
+        with app.db.read() as tx:
+            slas = app.rates.current(tx)
     shipping, unavailable = app.settings.shipping, app.settings.simulation.unavailable_policy
     ways, home = app.ways.at(slas, now), shipping.country
     return simulation.simulate(cart, found, ways, split=shipping.split, home=home, now=now, unavailable=unavailable)
 
 
 def on_offer(app: App, tx: Connection, account: str, sales_channel: str, skus: Collection[str]) -> dict[str, Offer]:
-    """Return what SKUs sell at now, less what is kept back: the one door for simulations, orders and suggestions alike."""
+    """Return what SKUs sell at now, less what is kept back: the door for orders and suggestions, beside `simulate`'s."""
     return offers.load(tx, account, sales_channel, skus, app.now, kept_back=stock_terms.kept_back(tx, app))

@@ -9,7 +9,7 @@ from threading import Event
 from sqlalchemy import Connection
 
 from connector.app import App
-from connector.domain.keeping_back import Freshness, KeptBack, fingerprint
+from connector.domain.keeping_back import NOTHING, Freshness, KeptBack, fingerprint
 from connector.storage import counts, listings, watermarks
 
 TOLD, UNDER_WAY = "stock-terms", "stock-terms-under-way"
@@ -29,8 +29,20 @@ def freshness(tx: Connection, app: App) -> Freshness:
 
 def kept_back(tx: Connection, app: App) -> KeptBack | None:
     """Return what is kept back now; None where nothing ever is."""
-    found = app.stock_terms.kept_back(freshness(tx, app))
-    return found if fingerprint(found) else None
+    return _kept_back(app, freshness(tx, app))
+
+
+def _kept_back(app: App, fresh: Freshness) -> KeptBack | None:
+    found = app.stock_terms.kept_back(fresh)
+    return None if found == NOTHING else found
+
+
+def kept_back_now(app: App) -> KeptBack | None:
+    """Return the same outside any transaction: the database is asked only where the stock's age matters."""
+    if not app.stock_terms.know_age:
+        return _kept_back(app, Freshness.FRESH)
+    with app.db.read() as tx:
+        return kept_back(tx, app)
 
 
 def announce_changes(app: App, stop: Event, chunk: int = CHUNK) -> None:

@@ -31,11 +31,11 @@ def read(document: object, default_country: str) -> Cart:
     items = _get(document, "items")
     if not isinstance(items, list):
         raise RequestInvalid("items must be a list; send [] for an empty cart")
-    lines = (_line(position, item) for position, item in enumerate(items))
+    lines = [_line(position, item) for position, item in enumerate(items)]
     country, postal_code = _text(_get(document, "country")), _text(_get(document, "postalCode"))
     coordinates = _coordinates(_get(document, "geoCoordinates"))
     return Cart(
-        lines=tuple(line for line in lines if line is not None),
+        lines=tuple([line for line in lines if line is not None]),
         country=country,
         postal_code=postal_code,
         coordinates=coordinates,
@@ -53,7 +53,7 @@ def _get(document: Mapping[str, Any], name: str) -> Any:
 
 
 def _line(position: int, item: object) -> CartLine | None:
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         return None
     sku, quantity = _text(_get(item, "id")), _quantity(_get(item, "quantity"))
     if not sku or quantity is None:
@@ -63,12 +63,12 @@ def _line(position: int, item: object) -> CartLine | None:
 
 def _text(value: object) -> str | None:
     """Return text, numbers too; None for anything else, and for what no database or answer can carry (a NUL, half a surrogate pair)."""
+    if isinstance(value, str):
+        return value if "\0" not in value and _is_whole(value) else None
     if isinstance(value, float) and value.is_integer() and abs(value) < 10**LONGEST_NUMBER:
         value = int(value)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return str(value) if abs(value) < 10**LONGEST_NUMBER else None
-    if isinstance(value, str) and "\0" not in value and _is_whole(value):
-        return value
     return None
 
 
@@ -78,14 +78,14 @@ def _is_whole(value: str) -> bool:
 
 def _quantity(value: object) -> int | None:
     """Return a positive whole number, also one written as "2", "2.0" or 2.0; however large, what is in stock limits it."""
+    if type(value) is int:
+        return value if value > 0 else None
     if isinstance(value, str):
         written = WHOLE_NUMBER.fullmatch(value)
         value = int(written[1][:LONGEST_NUMBER]) if written else None
     if isinstance(value, float):
         value = int(value) if value.is_integer() else None
-    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
-        return value
-    return None
+    return value if type(value) is int and value > 0 else None
 
 
 def _coordinates(value: object) -> tuple[float, ...]:
@@ -118,9 +118,10 @@ def write(cart: Cart, simulation: Simulation, merchant: str | None = None) -> di
 
     `merchant` names the seller where it takes the payment itself; None where the marketplace does (facts 3.2).
     """
+    everywhere, has_pickup = list(simulation.ships_to), simulation.has_pickup
     return {
         "items": [_item(line, merchant) for line in simulation.lines],
-        "logisticsInfo": [_logistics(line, simulation) for line in simulation.lines],
+        "logisticsInfo": [_logistics(line, everywhere, has_pickup=has_pickup) for line in simulation.lines],
         "country": cart.country,
         "postalCode": cart.postal_code,
         "geoCoordinates": list(cart.coordinates),
@@ -139,7 +140,9 @@ def _item(found: SimulatedLine, merchant: str | None) -> dict[str, Any]:
         "seller": found.line.seller,
         "merchantName": merchant,
         "priceValidUntil": offer.valid_until.isoformat() if offer.valid_until else None,
-        "offerings": [{"type": s.type, "id": s.id, "name": s.name, "price": s.price_cents} for s in offer.services],
+        "offerings": [{"type": s.type, "id": s.id, "name": s.name, "price": s.price_cents} for s in offer.services]
+        if offer.services
+        else [],
         "priceTags": [],
         "measurementUnit": offer.measurement_unit or "un",
         "unitMultiplier": _multiplier(offer.unit_multiplier),
@@ -154,12 +157,12 @@ def _multiplier(value: float) -> int | float:
     return int(value) if value.is_integer() else value
 
 
-def _logistics(found: SimulatedLine, simulation: Simulation) -> dict[str, Any]:
+def _logistics(found: SimulatedLine, ships_to: list[str], *, has_pickup: bool) -> dict[str, Any]:
     return {
         "itemIndex": found.line.position,
         "stockBalance": found.stock,
         "quantity": found.quantity,
-        "shipsTo": list(simulation.ships_to),
+        "shipsTo": ships_to,
         "slas": [sla(way) for way in found.slas],
-        "deliveryChannels": channels(found.stock, has_pickup=simulation.has_pickup),
+        "deliveryChannels": channels(found.stock, has_pickup=has_pickup),
     }

@@ -6,6 +6,7 @@ prometheus-client: it decides at its import whether several processes share thei
 
 from __future__ import annotations
 
+import gc
 import shutil
 import tempfile
 from pathlib import Path
@@ -42,6 +43,12 @@ proc_name = "connector-api"
 accesslog = None  # it would hold the path token; the application counts and logs by route
 errorlog = "-"
 loglevel = "info"
+
+
+def post_worker_init(_worker: Any) -> None:
+    """Spare the collector what stays for ever: the modules and the application."""
+    gc.collect()
+    gc.freeze()
 
 
 def on_exit(_server: Any) -> None:

@@ -61,10 +61,13 @@ class Metrics:
             registry=self.registry,
             buckets=BUCKETS,
         )
+        self._found: dict[tuple[str, str, int], Counter] = {}
 
     def count(self, route: str, method: str, status: int, seconds: float) -> None:
         """Note one answered request; methods that nobody knows are counted together, so that a client cannot grow the numbers."""
-        self.requests.labels(route, method if method in METHODS else "other", str(status)).inc()
+        asked = (route, method if method in METHODS else "other", status)
+        counter = self._found.get(asked) or self._found.setdefault(asked, self.requests.labels(*map(str, asked)))
+        counter.inc()
         if route.endswith(SIMULATION):
             self.simulation.observe(seconds)
 

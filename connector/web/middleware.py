@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
-from uuid import uuid4
 
 import falcon
 
@@ -27,10 +27,9 @@ class Numbered:
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         sent = req.env.get("HTTP_X_VTEX_OPERATION_ID", "")
-        req.context.request_id = sent if REQUEST_ID.fullmatch(sent) else uuid4().hex
-        resp.set_header("x-request-id", req.context.request_id)
-        resp.set_header("X-Content-Type-Options", "nosniff")
-        resp.set_header("Cache-Control", "no-store")
+        number = sent if sent and REQUEST_ID.fullmatch(sent) else os.urandom(16).hex()
+        req.context.request_id = number
+        resp.set_headers((("x-request-id", number), ("x-content-type-options", "nosniff"), ("cache-control", "no-store")))
 
 
 class Guarded:
@@ -78,5 +77,6 @@ class Measured:
         seconds = time.perf_counter() - req.context.began
         route, status = req.uri_template or "unknown", falcon.http_status_to_code(resp.status)
         self.metrics.count(route, req.method, status, seconds)
-        facts = {"action": "request", "request": req.context.get("request_id"), "method": req.method, "route": route, "status": status}
-        log.debug("request answered", extra={**facts, "milliseconds": round(seconds * 1000, 1)})
+        if log.isEnabledFor(logging.DEBUG):
+            facts = {"action": "request", "request": req.context.get("request_id"), "method": req.method, "route": route, "status": status}
+            log.debug("request answered", extra={**facts, "milliseconds": round(seconds * 1000, 1)})

@@ -1,17 +1,21 @@
-"""A limit on how long a client may take to send one request.
+"""A limit on how long a client may take to send one request, and no thread for it until it is all there.
 
 The server below has no such limit: a few clients that drip a byte every few seconds would hold every thread (measured: eight
-half-sent requests stopped four threads). Here a request that is not complete in time gives its thread back.
+half-sent requests stopped four threads). Here a request is gathered first, by the one thread that waits for all connections, and what
+is not complete in time is refused.
 """
 
 from __future__ import annotations
 
 import errno
 import socket
-import time
 from typing import Any
 
+from connector.web.arriving import Arriving
+
 SECONDS = 10.0
+MOST_AT_ONCE = 64 * 1024
+GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
 class TooSlow(Exception):
@@ -19,45 +23,93 @@ class TooSlow(Exception):
 
 
 class PatientSocket:
-    """A connection whose reads together take at most `SECONDS` for each request; everything else is the socket's own."""
+    """A connection whose requests are gathered before they are read; everything else is the socket's own."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
-        self._until = 0.0
+        self.arriving = Arriving()
+        self._read = 0
+        self._is_over = False
+        self._was_told_to_go_on = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 
-    def begin(self) -> None:
-        """Start a request's time."""
-        self._until = time.monotonic() + SECONDS
+    def fileno(self) -> int:
+        return self._connection.fileno()
 
-    def recv(self, size: int) -> bytes:
-        """Read as a socket does. Raises TooSlow at the end of the request's time."""
-        own = self._connection.gettimeout()
-        left = self._until - time.monotonic()
-        if own is not None and own < left:
-            return self._connection.recv(size)
-        if left <= 0:
-            raise TooSlow
-        return self._within(left, own, size)
-
-    def _within(self, left: float, own: float | None, size: int) -> bytes:
-        self._connection.settimeout(left)
+    # ── before a thread has it ──────────────────────────────────────────────────────────────────────────────────────────
+    def gather(self) -> bool:
+        """Take what was sent so far, without waiting; say whether a thread can go on: the request is all there, or nothing more comes."""
         try:
-            return self._connection.recv(size)
-        except TimeoutError:
-            raise TooSlow from None
-        finally:
-            self._connection.settimeout(own)
+            more = self._connection.recv(MOST_AT_ONCE)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError:
+            more = b""
+        if not more:
+            self._is_over = True
+            return True
+        is_whole = self.arriving.add(more)
+        if not is_whole and self.arriving.expects_go_on and not self._was_told_to_go_on:
+            self._tell_to_go_on()
+        return is_whole
+
+    def _tell_to_go_on(self) -> None:
+        self._was_told_to_go_on = True
+        try:
+            self._connection.send(GO_ON)
+        except OSError:
+            self._is_over = True
+
+    @property
+    def has_begun(self) -> bool:
+        return bool(self.arriving.data)
+
+    def next(self) -> bool:
+        """Go on to the connection's next request; say whether it is all there already."""
+        self._read, self._was_told_to_go_on = 0, False
+        return self.arriving.next()
+
+    def throw_away(self) -> bool:
+        """Read and forget what still comes after the last answer; say whether more may come."""
+        try:
+            return bool(self._connection.recv(MOST_AT_ONCE))
+        except (BlockingIOError, InterruptedError):
+            return True
+        except OSError:
+            return False
+
+    # ── as the thread that has it sees it ───────────────────────────────────────────────────────────────────────────────
+    def recv(self, size: int) -> bytes:
+        """Read of the one request what was gathered. Raises TooSlow where it is not all there, though the client is."""
+        data, end = self.arriving.data, self.arriving.end
+        until = min(self._read + size, len(data) if end is None else min(end, len(data)))
+        if self._read < until:
+            piece = bytes(data[self._read : until])
+            self._read = until
+            return piece
+        if self._is_over:
+            return b""
+        raise TooSlow
+
+    def send(self, data: bytes) -> int:
+        if data == GO_ON and (self._was_told_to_go_on or self.arriving.is_whole()):
+            return len(data)
+        return self._connection.send(data)
 
     def sendall(self, data: bytes) -> None:
         """Write as a socket does, but give up on a client that does not read."""
-        own = self._connection.gettimeout()
-        self._connection.settimeout(SECONDS if own is None else own)
         try:
             self._connection.sendall(data)
         except TimeoutError:
             raise ConnectionResetError(errno.ECONNRESET, "the client does not read its answer") from None
-        finally:
-            self._connection.settimeout(own)
+
+    def setblocking(self, flag: bool) -> None:  # a socket's signature
+        self._connection.settimeout(SECONDS if flag else 0.0)
+
+    def gettimeout(self) -> float | None:
+        return self._connection.gettimeout()
+
+    def settimeout(self, _seconds: float | None) -> None:
+        """Change nothing: to read takes no time here, and how long to write may take is fixed."""

@@ -41,16 +41,20 @@ def parse_quickly(raw: bytes, what: str) -> Any:
         document = orjson.loads(raw.removeprefix(BOM))
     except orjson.JSONDecodeError:  # its messages name no place, and it refuses half a surrogate pair, which is well-formed JSON
         document = _load(_text(raw, what), what, dict, _number_however_long)
-    if _is_deeper(document, DEEPEST):
+    if raw.count(b"[") + raw.count(b"{") > DEEPEST and _is_deeper(document, DEEPEST):
         raise _too_deep(what)
     return document
 
 
-def _is_deeper(value: Any, levels: int) -> bool:
-    if not isinstance(value, dict | list):
-        return False
-    inner = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_is_deeper(one, levels - 1) for one in inner)
+def _is_deeper(document: Any, levels: int) -> bool:
+    """Look level by level, at most so many: without recursion, which a document could lead anywhere."""
+    level = [document]
+    for _ in range(levels + 1):
+        level = [one for one in level if isinstance(one, dict | list)]
+        if not level:
+            return False
+        level = [inner for one in level for inner in (one.values() if isinstance(one, dict) else one)]
+    return True
 
 
 def _load(

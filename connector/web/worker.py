@@ -1,21 +1,27 @@
-"""The gunicorn worker: threads, errors in VTEX's shape instead of HTML, and no thread held by a silent or dripping client."""
+"""The gunicorn worker: threads, errors in VTEX's shape instead of HTML, and no thread for a request that is not all there.
+
+One thread waits for all connections, gathers what they send, and lets go of those that are over. Whatever a client does or leaves
+undone, it waits for nobody.
+"""
 
 from __future__ import annotations
 
 import selectors
 import socket
 import time
-from functools import partial
+from collections import deque
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
 from gunicorn.http import errors
-from gunicorn.util import write_nonblock
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
+from connector.web import patience
 from connector.web.errors import OTHER, document, headers
 from connector.web.patience import PatientSocket, TooSlow
+from connector.web.threads import Threads
 
 STATUSES: tuple[tuple[type[Exception], int, str, str], ...] = (
     (TooSlow, 408, "Request Timeout", "the request did not arrive in time; send it again, faster"),
@@ -32,24 +38,113 @@ STATUSES: tuple[tuple[type[Exception], int, str, str], ...] = (
 )
 """First match wins: what was raised → status, reason, message. The texts name nothing of the request: it may hold secrets."""
 
+LINGER_SECONDS = 2.0
+"""After the last answer, for the client to read it: a connection closed with bytes unread is reset, and the answer lost."""
+LOOK_SECONDS = 0.25
+LARGE = 64 * 1024
+MOST_LARGE = 64
+"""So many requests larger than that may be arriving at once: what they hold is memory (each up to 2 MB)."""
+
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lingering: deque[TConn] = deque()
+        self._looked_at = 0.0
+
+    def get_thread_pool(self) -> Threads:
+        return Threads(self.cfg.threads, self._served)
+
+    def _served(self, conn: TConn) -> None:
+        """Serve a request in one of the threads, and give the connection back to the one that waits."""
+        kept: object = False
+        try:
+            kept = self.handle(conn)
+        finally:
+            self.method_queue.defer(self.finish_request, conn, kept)
+
+    # ── connections, all in one thread ──────────────────────────────────────────────────────────────────────────────────
     def enqueue_req(self, conn: TConn) -> None:
-        """Give a connection to a thread, once something was sent on it: until then the poller waits, which costs nothing."""
-        if conn.initialized or conn.data_ready:
-            super().enqueue_req(conn)
+        """Take what a connection sent, and give it to a thread once a request is all there."""
+        if not isinstance(conn.sock, PatientSocket):
+            conn.sock, conn.data_ready = PatientSocket(conn.sock), True
+            conn.sock.setblocking(False)
+            conn.timeout = time.monotonic() + self.cfg.keepalive
+        had_begun = conn.sock.has_begun
+        if conn.sock.gather() or self._is_too_much(conn):
+            self._hand_over(conn)
             return
-        conn.sock = PatientSocket(conn.sock)
-        conn.sock.setblocking(False)
-        conn.timeout = time.monotonic() + self.cfg.keepalive
+        if conn.sock.has_begun and not had_begun:
+            conn.timeout = time.monotonic() + patience.SECONDS
         self.pending_conns.append(conn)
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+        self._watch(conn, self.on_pending_socket_readable)
 
-    def handle(self, conn: TConn) -> object:
-        """Serve one request of a connection, its time running from here."""
-        conn.sock.begin()
-        return super().handle(conn)
+    def _hand_over(self, conn: TConn) -> None:
+        if conn.sock.has_begun:
+            self.tpool.put(conn)
+        else:
+            self._close(conn)  # the client did
 
+    def _is_too_much(self, conn: TConn) -> bool:
+        if len(conn.sock.arriving.data) <= LARGE:
+            return False
+        return sum(len(other.sock.arriving.data) > LARGE for other in self.pending_conns) >= MOST_LARGE
+
+    def _watch(self, conn: TConn, then: Callable[[TConn, Any], None]) -> None:
+        self.poller.register(conn.sock, selectors.EVENT_READ, lambda client: then(conn, client))
+
+    def finish_request(self, conn: TConn, kept: object) -> None:
+        """Wait for a connection's next request, or let it go."""
+        if not kept:
+            self._let_go(conn)
+        elif conn.sock.next():
+            self.tpool.put(conn)
+        else:
+            conn.sock.setblocking(False)
+            conn.set_timeout()
+            if not self.alive:
+                conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+            self.keepalived_conns.append(conn)
+            self._watch(conn, self.on_client_socket_readable)
+
+    def _let_go(self, conn: TConn) -> None:
+        """Say that no more comes, and wait a little for the client to say so too."""
+        try:
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._close(conn)
+            return
+        conn.sock.setblocking(False)
+        conn.timeout = time.monotonic() + LINGER_SECONDS
+        self.lingering.append(conn)
+        self._watch(conn, self._on_lingering_readable)
+
+    def _on_lingering_readable(self, conn: TConn, client: Any) -> None:
+        if not conn.sock.throw_away():
+            self.poller.unregister(client)
+            self.lingering.remove(conn)
+            self._close(conn)
+
+    def murder_pending(self) -> None:
+        """Refuse what did not arrive in time, close what is silent, and what lingers too long."""
+        now = time.monotonic()
+        if now < self._looked_at + LOOK_SECONDS:
+            return
+        self._looked_at = now
+        for conn in [one for one in self.pending_conns if one.timeout <= now]:
+            self.pending_conns.remove(conn)
+            self.poller.unregister(conn.sock)
+            self._hand_over(conn)
+        while self.lingering and self.lingering[0].timeout <= now:
+            conn = self.lingering.popleft()
+            self.poller.unregister(conn.sock)
+            self._close(conn)
+
+    def _close(self, conn: TConn) -> None:
+        self.nr_conns -= 1
+        conn.close()
+
+    # ── errors ──────────────────────────────────────────────────────────────────────────────────────────────────────────
     def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:
         try:
             return bool(super()._keepalive_after(conn, keepalive))
@@ -65,7 +160,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
         else:
             self.log.warning("request %s refused below the application: %s (%s)", number, status, type(exc).__name__)
         try:
-            write_nonblock(client, answer(status, reason, message, number))
+            client.sendall(answer(status, reason, message, number))
         except OSError:
             self.log.debug("the client was gone before its error could be sent")
 

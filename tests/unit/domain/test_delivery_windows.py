@@ -77,14 +77,14 @@ def test_hours_on_the_way_are_counted_from_the_order():
 
 
 def test_all_lines_of_one_service_have_the_same_windows_and_the_slowest_line_says_which():
-    light, heavy = offered((LIGHT, 1), (replace(LIGHT, sku="B"), 3))
+    light, heavy = offered((LIGHT, 1), (LIGHT._replace(sku="B"), 3))
 
     assert light[0].windows == heavy[0].windows
     assert days(light[0]) == [26, 27, 28]
 
 
 def test_a_windows_price_for_the_whole_cart_is_split_to_the_cent():
-    lines = offered((LIGHT, 1), (replace(LIGHT, sku="B"), 1), (replace(LIGHT, sku="C"), 1), split="cart")
+    lines = offered((LIGHT, 1), (LIGHT._replace(sku="B"), 1), (LIGHT._replace(sku="C"), 1), split="cart")
     spans = {tuple((window.start, window.end) for window in way.windows) for (way,) in lines}
 
     assert len(spans) == 1

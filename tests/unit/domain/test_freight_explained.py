@@ -83,7 +83,7 @@ def test_a_country_without_rows_has_none_beside_it():
 def test_a_weight_that_no_row_holds_names_the_row_that_comes_nearest():
     heavier = replace(RATE, line=3, weight_start_g=1001, weight_end_g=2000)
 
-    assert lines(ask(RATE, heavier, parcel=replace(PARCEL, weight_g=9000))) == [3]
+    assert lines(ask(RATE, heavier, parcel=PARCEL._replace(weight_g=9000))) == [3]
 
 
 def test_a_volume_that_no_row_takes_names_the_row_that_takes_most():

@@ -65,21 +65,21 @@ def test_a_postal_code_that_is_not_served_leaves_the_stock_and_no_way_of_deliver
 
 
 def test_a_line_gets_what_is_left_and_is_priced_for_that():
-    found = answer(cart(("A", 5)), offers(replace(OFFER, stock=2))).lines[0]
+    found = answer(cart(("A", 5)), offers(OFFER._replace(stock=2))).lines[0]
 
     assert (found.quantity, found.stock) == (2, 2)
     assert found.slas[0].price_cents == 1000 + 300
 
 
 def test_a_line_without_stock_stays_with_nothing():
-    found = answer(cart(("A", 5)), offers(replace(OFFER, stock=0))).lines[0]
+    found = answer(cart(("A", 5)), offers(OFFER._replace(stock=0))).lines[0]
 
     assert (found.quantity, found.stock, found.slas) == (0, 0, ())
 
 
-@pytest.mark.parametrize("known", [[], [replace(OFFER, price_cents=0)]])
+@pytest.mark.parametrize("known", [[], [OFFER._replace(price_cents=0)]])
 def test_a_line_that_is_unknown_or_has_no_price_is_left_out_alone(known):
-    found = answer(cart(("A", 1), ("B", 1)), offers(*known, replace(OFFER, sku="B")))
+    found = answer(cart(("A", 1), ("B", 1)), offers(*known, OFFER._replace(sku="B")))
 
     assert counts(found) == [(1, 1, 99)]
 
@@ -89,14 +89,14 @@ def test_a_line_that_is_unknown_or_has_no_price_is_left_out_alone(known):
     [("mixed", [(0, 1, 99), (1, 0, 0)]), ("omit", [(0, 1, 99)]), ("echo_zero", [(0, 1, 99), (1, 0, 0), (2, 0, 0), (3, 0, 0)])],
 )
 def test_the_policy_says_what_becomes_of_a_line_that_cannot_be_had(policy, answered):
-    known = offers(OFFER, replace(OFFER, sku="empty", stock=0), replace(OFFER, sku="free", price_cents=0))
+    known = offers(OFFER, OFFER._replace(sku="empty", stock=0), OFFER._replace(sku="free", price_cents=0))
     asked = cart(("A", 1), ("empty", 1), ("free", 1), ("unknown", 1))
 
     assert counts(simulate(asked, known, plain([NORMAL]), split="item", home="BRA", now=NOW, unavailable=policy)) == answered
 
 
 def test_lines_of_one_sku_share_its_stock_in_their_order():
-    found = answer(cart(("A", 3), ("A", 3), ("A", 1)), offers(replace(OFFER, stock=5)))
+    found = answer(cart(("A", 3), ("A", 3), ("A", 1)), offers(OFFER._replace(stock=5)))
 
     assert counts(found) == [(0, 3, 5), (1, 2, 2), (2, 0, 0)]
     assert found.lines[2].slas == ()
@@ -107,7 +107,7 @@ LINES = st.lists(st.tuples(st.sampled_from("ABC"), st.integers(1, 9)), max_size=
 
 @given(LINES, st.integers(0, 20))
 def test_the_lines_of_one_sku_never_get_more_than_its_stock(lines, stock):
-    found = answer(cart(*lines), offers(*(replace(OFFER, sku=sku, stock=stock) for sku in "ABC")))
+    found = answer(cart(*lines), offers(*(OFFER._replace(sku=sku, stock=stock) for sku in "ABC")))
 
     given_out = Counter()
     for line in found.lines:
@@ -119,25 +119,25 @@ def test_the_lines_of_one_sku_never_get_more_than_its_stock(lines, stock):
 
 # ── the price of freight ────────────────────────────────────────────────────────────────────────────────────────────────
 def test_split_by_item_prices_each_line_by_itself():
-    found = answer(cart(("A", 1), ("B", 2)), offers(OFFER, replace(OFFER, sku="B", weight_g=500)))
+    found = answer(cart(("A", 1), ("B", 2)), offers(OFFER, OFFER._replace(sku="B", weight_g=500)))
 
     assert prices(found) == [[1150], [1100]]
 
 
 def test_split_by_cart_prices_the_shipment_once_and_shares_it_by_weight():
-    found = answer(cart(("A", 1), ("B", 1)), offers(OFFER, replace(OFFER, sku="B", weight_g=500)), split="cart")
+    found = answer(cart(("A", 1), ("B", 1)), offers(OFFER, OFFER._replace(sku="B", weight_g=500)), split="cart")
 
     assert prices(found) == [[900], [300]]
 
 
 def test_a_shipment_that_is_too_heavy_as_a_whole_is_not_offered_for_any_line():
-    found = answer(cart(("A", 1), ("B", 1)), offers(OFFER, replace(OFFER, sku="B")), slas=(NORMAL, EXPRESS), split="cart")
+    found = answer(cart(("A", 1), ("B", 1)), offers(OFFER, OFFER._replace(sku="B")), slas=(NORMAL, EXPRESS), split="cart")
 
     assert [[way.id for way in line.slas] for line in found.lines] == [["Normal"], ["Normal"]]
 
 
 def test_a_line_without_stock_takes_no_share_of_the_shipment():
-    known = offers(OFFER, replace(OFFER, sku="B", stock=0))
+    known = offers(OFFER, OFFER._replace(sku="B", stock=0))
 
     assert prices(answer(cart(("A", 1), ("B", 1)), known, split="cart")) == [[1150], []]
 
@@ -146,7 +146,7 @@ CONTENT = st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 3)), min_size=
 
 
 def loaded(content):
-    known = offers(*(replace(OFFER, sku=f"S{i}", weight_g=weight) for i, (weight, _) in enumerate(content)))
+    known = offers(*(OFFER._replace(sku=f"S{i}", weight_g=weight) for i, (weight, _) in enumerate(content)))
     return [(f"S{i}", quantity) for i, (_, quantity) in enumerate(content)], known
 
 
@@ -177,7 +177,7 @@ def test_the_order_of_items_changes_no_price(content, split, chance):
 
 @given(LINES, st.sampled_from(["item", "cart"]))
 def test_the_same_cart_gets_the_same_answer(lines, split):
-    known = offers(OFFER, replace(OFFER, sku="B", weight_g=333))
+    known = offers(OFFER, OFFER._replace(sku="B", weight_g=333))
 
     assert answer(cart(*lines), known, slas=(NORMAL, EXPRESS), split=split) == answer(
         cart(*lines), known, slas=(NORMAL, EXPRESS), split=split
@@ -185,8 +185,8 @@ def test_the_same_cart_gets_the_same_answer(lines, split):
 
 
 def test_goods_are_worth_price_times_multiplier_times_quantity():
-    assert goods_cents(replace(OFFER, price_cents=199, unit_multiplier=0.3), 3) == 179
-    assert goods_cents(replace(OFFER, price_cents=199, unit_multiplier=0.0), 3) == 597
+    assert goods_cents(OFFER._replace(price_cents=199, unit_multiplier=0.3), 3) == 179
+    assert goods_cents(OFFER._replace(price_cents=199, unit_multiplier=0.0), 3) == 597
 
 
 def test_it_ships_to_the_sellers_country_first_and_to_those_the_rates_name():
