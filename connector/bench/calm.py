@@ -24,6 +24,7 @@ from connector.bench.serving import free_port, served
 from connector.bench.terms import Terms
 
 GROUP = "simulation"
+WORK = "p99 of a simulation while"
 CONNECTIONS = 16
 RATE = 100.0
 """Requests a second: a busy hour of a mid-sized seller, far from what the server can do."""
@@ -47,9 +48,9 @@ def rows(terms: Terms, root: Path, reserved: Sequence[str]) -> Iterator[Row]:
         seconds = max(LEAST_SECONDS * terms.seconds, terms.seconds)
         some = _rounds(load, terms.rounds, seconds, {QUIET: None, NEIGHBOUR: _burn, REFRESH: files.refresh})
         all_of_it = _rounds(load, LOADS, seconds, {NEIGHBOUR: _burn, LOAD: files.load})
-    yield _row("p99 of a simulation while 1 % is refreshed", some, REFRESH, QUIET, 1.3)
-    yield _row("p99 of a simulation while 1 % is refreshed", some, REFRESH, NEIGHBOUR, None)
-    yield _row("p99 of a simulation while everything is loaded", all_of_it, LOAD, NEIGHBOUR, 1.7)
+    yield _row(f"{WORK} 1 % is refreshed", some, REFRESH, QUIET, 1.3)
+    yield _row(f"{WORK} 1 % is refreshed", some, REFRESH, NEIGHBOUR, None)
+    yield _row(f"{WORK} everything is loaded", all_of_it, LOAD, NEIGHBOUR, 1.7)
     failed = sum(one.failed for found in (some, all_of_it) for slices in found.values() for one in slices)
     asked_for = sum(len(one.answers) for found in (some, all_of_it) for slices in found.values() for one in slices)
     yield Row(GROUP, "failed answers meanwhile", f"of {asked_for:,}", failed, 0, unit="answers")

@@ -69,7 +69,7 @@ def serving_project(work: Path, size: int) -> tuple[Path, dict[str, int]]:
     if not noted.exists():
         first = Variant(size)
         projects.restored(projects.loaded(work, contenders.files(work, first), first), root)
-        show.progress(f"  placing {ORDERS} orders")
+        show.progress("  placing orders")
         noted.write_text(json.dumps(_place(root, size)), encoding="utf-8")
     reserved: dict[str, int] = json.loads(noted.read_bytes())
     return root, reserved
@@ -79,7 +79,7 @@ def _place(root: Path, size: int) -> dict[str, int]:
     port, reserved = free_port(), Counter[str]()
     projects.configure(root, port=port)
     with served(connector(root, "serve"), port, root / "var" / "serve.log"):
-        for number, cart in enumerate(carts(size, ORDER_LINES, ORDERS, seed="orders")):
+        for number, cart in enumerate(carts(size, ORDER_LINES, min(ORDERS, size // 20), seed="orders")):
             ask(port, PLACEMENT + ASKED_BY, order(f"B-{number}", ask(port, SIMULATION + ASKED_BY, cart)))
             reserved.update({item["id"]: item["quantity"] for item in cart["items"]})
     return dict(reserved)

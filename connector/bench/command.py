@@ -9,9 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from connector.bench import machine, tables
+from connector.bench import documents, machine, plots, tables
 from connector.bench.groups import GROUPS, measure
+from connector.bench.rows import Row
 from connector.bench.terms import Terms, read_size
 from connector.bench.together import together
 from connector.errors import UsageError
@@ -23,14 +25,25 @@ ALL = "all"
 def main(arguments: Sequence[str]) -> int:
     """Measure and print; returns 0 where every row was measured, reached or not, and 1 where one was not."""
     options = _parser().parse_args(arguments)
+    document = json.loads(options.read.read_bytes()) if options.read else _measured(options)
+    rows, measured_on = [Row.read(row) for row in document["rows"]], document["machine"]
+    if options.json:
+        print(json.dumps(document | {"rows": [asdict(row) for row in rows]}))
+    else:
+        tables.show(rows, measured_on)
+        print("\n\n".join(map(plots.text, plots.plots(rows))))
+    for path in options.markdown:
+        documents.write(path, rows, measured_on)
+    for path in options.quote:
+        documents.quote(path, rows, measured_on)
+    return int(any(row.value is None for row in rows))
+
+
+def _measured(options: argparse.Namespace) -> dict[str, Any]:
     with _work(options.work) as work:
         terms = _terms(options, work)
         rows = together(GROUPS, terms) if options.group == ALL else list(measure(options.group, terms))
-    if options.json:
-        print(json.dumps({"machine": machine.described(), "rows": [asdict(row) for row in rows]}))
-    else:
-        tables.show(rows, machine.described())
-    return int(any(row.value is None for row in rows))
+    return {"machine": machine.described(), "rows": [asdict(row) for row in rows]}
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -39,7 +52,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--size", help=f"SKUs: 20K, 1M (default: {DEFAULT_SIZE}, and {DEFAULT_LARGE} once; given, only that)")
     parser.add_argument("--rounds", type=int, default=DEFAULT_ROUNDS, help=f"alternating rounds (default: {DEFAULT_ROUNDS})")
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a slice of load (default: 1)")
+    parser.add_argument("--only", default="", metavar="WORDS", help="only work that is named with these words: '50 %% changed'")
     parser.add_argument("--work", type=Path, help="where exports and loaded states are kept for the next run (default: nowhere)")
+    parser.add_argument("--read", type=Path, metavar="FILE", help="measure nothing: show what --json printed into a file")
+    parser.add_argument(
+        "--markdown", type=Path, action="append", default=[], metavar="FILE", help="write the table into a document, and figures"
+    )
+    parser.add_argument("--quote", type=Path, action="append", default=[], metavar="FILE", help="write the rows of a README into it")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
 
@@ -50,7 +69,7 @@ def _terms(options: argparse.Namespace, work: Path) -> Terms:
     except ValueError:
         raise UsageError(f"--size {options.size} is no number of SKUs", remedy="write 20000, 100K or 1M") from None
     large = 0 if options.size else read_size(DEFAULT_LARGE)
-    return Terms(size, large, options.rounds, work, options.seconds)
+    return Terms(size, large, options.rounds, work, options.seconds, options.only)
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def product(work: Path, variant: Variant) -> Contender:
 
     def check(done: Run) -> None:
         projects.counts(done)
-        _demand(PRODUCT, {feed: projects.told(place, feed) for feed in COLUMNS}, wanted)
+        demand(PRODUCT, {feed: projects.told(place, feed) for feed in COLUMNS}, wanted)
         if projects.sums(place) != sums:
             raise Wrong(f"connector: prices and stock sum up to {projects.sums(place)}, and should to {sums}")
 
@@ -121,12 +121,12 @@ def _load(name: str, kept: Path, given: Path) -> None:
 
 def _checked(name: str, place: Path, wanted: dict[str, str]) -> Callable[[Run], None]:
     def check(_done: Run) -> None:
-        _demand(name, json.loads(run(_command(name, "told", place)).output), wanted)
+        demand(name, json.loads(run(_command(name, "told", place)).output), wanted)
 
     return check
 
 
-def _demand(name: str, found: dict[str, str], wanted: dict[str, str]) -> None:
+def demand(name: str, found: dict[str, str], wanted: dict[str, str]) -> None:
     wrong = [feed for feed in wanted if found[feed] != wanted[feed]]
     if wrong:
         raise Wrong(f"{name}: the keys that changed in {', '.join(wrong)} are not the generator's")

@@ -100,6 +100,11 @@ class Load:
         self._requests = iter(rest.popleft, None)
         return self.drive(0, lambda: bool(rest))
 
+    def drive_one(self) -> Slice:
+        """Ask once."""
+        self._requests = iter([next(self._requests)])
+        return self.drive_all()
+
     def _drive(self, selector: selectors.BaseSelector, idle: deque[_Line], lasts: Callable[[float], bool]) -> Slice:
         found, started = Slice(), time.perf_counter()
         due = now = heard = started

@@ -27,6 +27,7 @@ SKUS = 20_000
 SECONDS = 4
 RAW, SESSIONS = "raw client", "requests.Session per thread"
 GOALS = {16: (RAW, 0.95), 64: (RAW, 0.93), 256: (SESSIONS, 2.5)}
+COUNTED = "commits per notification"
 COMMITS = 0.1
 """Commits per notification that are too many: one for ten is a batch."""
 
@@ -39,9 +40,14 @@ def rows(terms: Terms) -> Iterator[Row]:
     show.progress("notifications")
     with served(module("connector.bench.latency", port, LATENCY_MS), port, terms.work / "latency.log"):
         far = Far(port, kept, terms.work / "round" / "notifications", size)
-        for connections in GOALS:
+        for connections in filter(lambda number: terms.wants(_work(number)), GOALS):
             yield from _rows(far, connections, terms)
-        yield _commits(far)
+        if terms.wants(COUNTED):
+            yield _commits(far)
+
+
+def _work(connections: int) -> str:
+    return f"notifications, {connections} connections, {LATENCY_MS} ms away"
 
 
 class Far:
@@ -96,8 +102,7 @@ def _rows(far: Far, connections: int, terms: Terms) -> Iterator[Row]:
     for name in (RAW, SESSIONS):
         ratio = median(a / b for a, b in zip(rates["connector"], rates[name], strict=True))
         figures = f"{median(rates['connector']):.0f}/s, {median(rates[name]):.0f}/s"
-        work = f"notifications, {connections} connections, {LATENCY_MS} ms away"
-        yield Row(GROUP, work, name, ratio, goal if name == wanted else None, at_most=False, figures=figures)
+        yield Row(GROUP, _work(connections), name, ratio, goal if name == wanted else None, at_most=False, figures=figures)
 
 
 def _rate(name: str, said: dict[str, Any], number: int) -> float:
@@ -133,4 +138,4 @@ def _commits(far: Far) -> Row:
     far.said()
     commits = int(done.output.split()[-1])
     figures = f"{commits} for {number} notifications over 64 connections"
-    return Row(GROUP, "commits per notification", "one commit a call", commits / number, COMMITS, figures=figures)
+    return Row(GROUP, COUNTED, "one commit a call", commits / number, COMMITS, figures=figures)

@@ -39,7 +39,9 @@ def rows(terms: Terms) -> Iterator[Row]:
     found, bare_rates, port = list[Slice](), list[float](), free_port()
     projects.configure(ours, port=port, workers=2)
     with served(connector(ours, "serve"), port, ours / "var" / "serve.log"):
-        answers = [ask(port, SIMULATION + ASKED_BY, cart) for cart in carts(terms.size, LINES, SIMULATED, seed="placed")]
+        answers = [
+            ask(port, SIMULATION + ASKED_BY, cart) for cart in carts(terms.size, LINES, min(SIMULATED, terms.size // 10), seed="placed")
+        ]
         ask(port, PLACEMENT + ASKED_BY, order(FIRST, answers[0]))
         first, load = _copied(ours, bare), Load(port, _placements(answers), CLIENTS)
         for number in range(terms.rounds):

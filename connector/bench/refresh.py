@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
+from dataclasses import replace
 
-from connector.bench import contenders, show
+from connector.bench import contenders, refresh_postgresql, show
 from connector.bench.contenders import PRODUCT
 from connector.bench.exports import Variant
 from connector.bench.rounds import Contender, Runs, alternate
-from connector.bench.rows import Row
+from connector.bench.rows import Point, Row
 from connector.bench.terms import Terms, amount
 
 GROUP = "refresh"
@@ -18,62 +18,67 @@ TITLES = {
     "sqlite_staging": "SQLite, everything staged",
     "pandas_sql": "pandas, to_sql, dict",
     "arrow_reading": "pyarrow, only reading",
-    "copy_diff": "COPY, SQL diff",
 }
+
+
+CURVE_SHARES = (0.0001, 0.001, 1.0)
+CURVE_ROUNDS = 2
 
 
 def rows(terms: Terms) -> Iterator[Row]:
     """Measure every row of the group."""
-    yield from _one_percent(terms)
-    yield from _compared("10 % changed", terms, Variant(terms.size, 0.1), {"duckdb_tables": 1.3, "sqlite_staging": None})
-    yield from _compared("50 % changed", terms, Variant(terms.size, 0.5), {"sqlite_staging": 1.1, "duckdb_tables": None}, 300.0)
-    yield from _compared("lines in another order, 1 % changed", terms, Variant(terms.size, 0.01, shuffled=True), {"duckdb_tables": 0.8})
-    yield from _nothing(terms)
-    yield from _first(terms)
-    if terms.large:
-        yield from _large(terms)
-
-
-def _one_percent(terms: Terms) -> Iterator[Row]:
+    size = terms.size
     names = {"duckdb_tables": 0.5, "pandas_sql": 0.05, "sqlite_staging": 0.2}
-    yield from _compared("1 % changed", terms, Variant(terms.size, 0.01), names, 200.0)
+    yield from _compared("1 % changed", terms, Variant(size, 0.01), names, 200.0)
+    yield from _compared("10 % changed", terms, Variant(size, 0.1), {"duckdb_tables": 1.3, "sqlite_staging": None})
+    yield from _compared("50 % changed", terms, Variant(size, 0.5), {"sqlite_staging": 1.1, "duckdb_tables": None}, 300.0)
+    yield from _compared("lines in another order, 1 % changed", terms, Variant(size, 0.01, shuffled=True), {"duckdb_tables": 0.8})
+    yield from _compared("nothing changed", terms, Variant(size), {"arrow_reading": 0.5, "duckdb_tables": None})
+    yield from _first(terms)
+    yield from refresh_postgresql.rows(terms)
+    yield from _curve(terms)
+    if terms.large:
+        yield from _compared("1 % changed", terms.few(3), Variant(terms.large, 0.01), {"duckdb_tables": 0.35}, 300.0)
 
 
-def _large(terms: Terms) -> Iterator[Row]:
-    yield from _compared("1 % changed", terms, Variant(terms.large, 0.01), {"duckdb_tables": 0.35}, 300.0)
-
-
-def _nothing(terms: Terms) -> Iterator[Row]:
-    """The same exports again, under the same names, written later."""
-    yield from _compared("nothing changed", terms, Variant(terms.size), {"arrow_reading": 0.5})
+def _curve(terms: Terms) -> Iterator[Row]:
+    """Measure what only the plots need."""
+    few = terms.few(CURVE_ROUNDS)
+    for share in CURVE_SHARES:
+        yield from _compared(f"{share * 100:g} % changed", few, Variant(terms.size, share), {"duckdb_tables": None})
+    yield from _compared("1 % changed", few, Variant(terms.size // 10, 0.01), {"duckdb_tables": None})
 
 
 def _first(terms: Terms) -> Iterator[Row]:
     variant = Variant(terms.size)
     work = f"first load of {amount(variant.size)} SKUs"
+    if not terms.wants(work):
+        return
     show.progress(work)
-    found = alternate(
-        [contenders.first_load(terms.work, variant), contenders.first_load_of("pandas_sql", terms.work, variant)], min(3, terms.rounds)
-    )
+    both = [contenders.first_load(terms.work, variant), contenders.first_load_of("pandas_sql", terms.work, variant)]
+    found = alternate(both, terms.few(3).rounds)
     yield _ratio(work, found, "pandas_sql", 0.5)
     yield _peak(work, found, 300.0)
 
 
 def _compared(what: str, terms: Terms, variant: Variant, peers: Mapping[str, float | None], peak: float | None = None) -> Iterator[Row]:
     work = f"refresh of {amount(variant.size)} SKUs, {what}"
+    if not terms.wants(work):
+        return
     show.progress(work)
     there = [name for name in peers if contenders.installed(name)]
-    found = alternate([contenders.product(terms.work, variant), *(_peer(name, terms, variant)() for name in there)], terms.rounds)
+    found = alternate([contenders.product(terms.work, variant), *(_peer(name, terms, variant) for name in there)], terms.rounds)
+    point = None if variant.shuffled else Point(variant.size, variant.share, {name: runs.seconds for name, runs in found.items()})
     for name, goal in peers.items():
-        yield _ratio(work, found, name, goal)
+        yield replace(_ratio(work, found, name, goal), point=point)
     if peak is not None:
         yield _peak(work, found, peak)
 
 
-def _peer(name: str, terms: Terms, variant: Variant) -> partial[Contender]:
+def _peer(name: str, terms: Terms, variant: Variant) -> Contender:
     if name == "arrow_reading":
-        return partial(contenders.reader, terms.work, variant)
-    return partial(contenders.peer, name, terms.work, variant)
+        return contenders.reader(terms.work, variant)
+    return contenders.peer(name, terms.work, variant)
 
 
 def _ratio(work: str, found: dict[str, Runs], name: str, goal: float | None) -> Row:

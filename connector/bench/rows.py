@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 
 class Verdict(StrEnum):
@@ -11,6 +12,15 @@ class Verdict(StrEnum):
     MISSED = "missed"
     NOT_MEASURED = "not measured"
     TOLD = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where a refresh stands in the plots: how many SKUs, what share of lines changed, and the seconds of each contender."""
+
+    size: int
+    share: float
+    seconds: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +39,7 @@ class Row:
     unit: str = "times"
     figures: str = ""
     missing: str = ""
+    point: Point | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -51,3 +62,9 @@ class Row:
         if self.goal is None:
             return ""
         return f"{'≤' if self.at_most else '≥'} {self.goal:g}{'' if self.unit == 'times' else f' {self.unit}'}"
+
+    @classmethod
+    def read(cls, document: dict[str, Any]) -> Row:
+        """Return a row as a JSON document holds it."""
+        point = document.pop("point", None)
+        return cls(**document, point=Point(**point) if point else None)

@@ -46,9 +46,9 @@ def gunicorn(application: str, port: int) -> list[str]:
 
 
 @contextmanager
-def served(argv: Sequence[str], port: int, log: Path) -> Iterator[int]:
-    """Run a server until the end of the block; yields its process id. Raises Wrong where it does not come up."""
-    with log.open("wb") as said, subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=said, stderr=said) as process:
+def served(argv: Sequence[str], port: int, log: Path, **as_whom: Any) -> Iterator[int]:
+    """Run a server until the end of the block, as another user where one is named; yields its process id. Raises Wrong where it fails."""
+    with log.open("wb") as said, subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=said, stderr=said, **as_whom) as process:
         try:
             _await(process, port, log)
             yield process.pid

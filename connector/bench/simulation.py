@@ -40,11 +40,12 @@ class Peer:
 def rows(terms: Terms) -> Iterator[Row]:
     """Measure every row of the group."""
     root, reserved = serving_project(terms.work, terms.size)
-    database = made(terms.work / "peers" / f"seller-{terms.size}", terms.size, reserved)
-    show.progress("simulations")
-    rates = _rates(terms, root, reserved, list(_peers(database)))
-    yield from _rows(rates)
-    yield from calm.rows(terms, root, list(reserved))
+    if terms.wants("simulation, "):
+        database = made(terms.work / "peers" / f"seller-{terms.size}", terms.size, reserved)
+        show.progress("simulations")
+        yield from _rows(_rates(terms, root, reserved, list(_peers(database))))
+    if terms.wants(calm.WORK):
+        yield from calm.rows(terms, root, list(reserved))
 
 
 def _peers(database: Path) -> Iterator[Peer]:

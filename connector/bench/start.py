@@ -17,7 +17,7 @@ from connector.bench.serving import free_port, served
 from connector.bench.terms import Terms
 
 GROUP = "start"
-ROUNDS = 3
+ROUNDS = 2
 """Times the rounds of other groups: a start is short, and differences of a few ms are asked for."""
 PEER = "python -c pass"
 GOALS_MS = {"--help": 150.0, "status": 400.0}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 MILLION = 1_000_000
@@ -13,7 +13,7 @@ UNITS = {"K": 1_000, "M": MILLION}
 class Terms:
     """`size` is the number of SKUs, `large` that of the large one (0: left out), `work` the folder of what is kept between runs.
 
-    `seconds` is the length of one slice of load.
+    `seconds` is the length of one slice of load, `only` words that a piece of work must have to be measured.
     """
 
     size: int
@@ -21,10 +21,15 @@ class Terms:
     rounds: int
     work: Path
     seconds: float = 1.0
+    only: str = ""
 
-    @property
-    def amount(self) -> str:
-        return amount(self.size)
+    def wants(self, work: str) -> bool:
+        """Say whether a piece of work is among those that were asked for."""
+        return self.only in work
+
+    def few(self, rounds: int) -> Terms:
+        """Return the same with no more rounds than this."""
+        return replace(self, rounds=min(self.rounds, rounds))
 
 
 def read_size(text: str) -> int:

@@ -20,11 +20,11 @@ def together(groups: Sequence[str], terms: Terms) -> list[Row]:
 def _alone(name: str, terms: Terms) -> list[Row]:
     show.progress(f"— {name} —")
     size = ["--size", str(terms.size)] if not terms.large else []
-    common = ["--rounds", str(terms.rounds), "--seconds", str(terms.seconds), "--work", str(terms.work), "--json"]
+    common = ["--rounds", str(terms.rounds), "--seconds", str(terms.seconds), "--work", str(terms.work), "--only", terms.only, "--json"]
     argv = module("connector", "bench", name, *size, *common)
     done = subprocess.run(argv, stdout=subprocess.PIPE, check=False)
     try:
         document = json.loads(done.stdout)
     except ValueError:
         return [Row(name, "all of this group", "–", missing=f"it ended with {done.returncode}")]
-    return [Row(**row) for row in document["rows"]]
+    return [Row.read(row) for row in document["rows"]]

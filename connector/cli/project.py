@@ -62,7 +62,10 @@ def demo(*, once: Annotated[bool, typer.Option("--once", help="End by itself: 0 
 
 
 def bench(context: typer.Context) -> None:
-    """Measure the product beside what else one might use: refresh, simulation."""
+    """Measure the product beside what else one might use.
+
+    Refresh, simulation, orders, notifications, SFTP, start.
+    """
     from connector.bench.command import main
 
     raise typer.Exit(main(context.args))
