@@ -88,7 +88,8 @@ class App:
 
 def build(settings: Settings, *, wait_seconds: int = JOB_WAIT_SECONDS, clock: Callable[[], datetime] = utc_now) -> App:
     """Put the parts together; opens nothing yet."""
-    return App(settings, Database(_absolute(settings), wait_seconds=wait_seconds), clock)
+    database = Database(_absolute(settings), wait_seconds=wait_seconds, idle_seconds=settings.database.lease_seconds)
+    return App(settings, database, clock)
 
 
 def load(path: Path, *, wait_seconds: int = JOB_WAIT_SECONDS) -> App:

@@ -28,19 +28,20 @@ from apscheduler.triggers.base import BaseTrigger
 from connector import app as app_module
 from connector.app import App
 from connector.domain.schedule import Every, Schedule
-from connector.errors import Busy, ConnectorError, DatabaseDamaged, Unreachable
+from connector.errors import Busy, ConnectorError, DatabaseDamaged, DatabaseUnreachable, Unreachable
 from connector.settings import Settings, notify_socket
 from connector.usecases import acting, backups, job_switches
 from connector.usecases.acting import Act
 from connector.usecases.doers import RUN_JOB
 from connector.usecases.schedules import schedules, written
-from connector.usecases.turns import turn
+from connector.usecases.turns import leaders, turn
 from jobs import DEFAULT_SCHEDULES, JOBS, Pass
 from jobs.running import run_job
 
 DEADLINE_SECONDS = 25.0
 """After SIGTERM, until the process ends whatever is under way: everything is safe to abandon at any moment, and systemd waits 30 s."""
 BEAT_SECONDS = 0.5
+WAITS = "the jobs are run by {}; this daemon waits, and takes over when that one ends or is not heard of any more"
 LOOK_SECONDS = 1.0
 """So often the daemon looks for what people asked for in the console."""
 CLOCK_JUMP_SECONDS = 2.0
@@ -100,19 +101,53 @@ class _Pulse:
 
 
 def run(settings: Settings) -> int:
-    """Run the jobs until SIGTERM or SIGINT; return the exit status. Raises Busy where another daemon runs for this project."""
+    """Run the jobs until SIGTERM or SIGINT; return the exit status.
+
+    With SQLite, raises Busy where another daemon runs for this project. With PostgreSQL one daemon leads, and the others wait: the
+    next one takes over when it has ended, or did not renew its lease.
+    """
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    plan, whole = schedules(settings, DEFAULT_SCHEDULES), app_module.build(settings)
-    with turn(whole, "daemon", wait_seconds=0):
-        pulse = _Pulse()
-        scheduler = _start(settings, plan, stop, pulse)
-        _serve_people(app_module.build(settings), stop)
+    whole = app_module.build(settings)
+    if whole.db.is_sqlite:
+        return _lead(settings, whole, stop)
+    while _may_lead(whole, stop):
+        with suppress(Busy):  # another one was quicker
+            _lead(settings, whole, stop)
+    return 0
+
+
+def _may_lead(app: App, stop: Event) -> bool:
+    """Wait until no other daemon leads, and say for whom this one waits; False where it was told to stop meanwhile."""
+    waited_for = ""
+    while not stop.is_set():
+        with suppress(DatabaseUnreachable):  # with the database the leader, too, comes back
+            leader = leaders(app).get("daemon", "")
+            if not leader:
+                return True
+            if leader != waited_for:
+                log.info(WAITS.format(leader))
+                _notify("READY=1")
+            waited_for = leader
+        _notify("WATCHDOG=1")
+        stop.wait(BEAT_SECONDS)
+    return False
+
+
+def _lead(settings: Settings, whole: App, stop: Event) -> int:
+    """Run the jobs until told to stop, or until another daemon took over: the passes under way end then, and can write nothing more."""
+    plan, over, pulse = schedules(settings, DEFAULT_SCHEDULES), Event(), _Pulse()
+    with turn(whole, "daemon", wait_seconds=0) as lost:
+        scheduler = _start(settings, plan, over, pulse)
+        _serve_people(app_module.build(settings), over)
         _notify("READY=1")
         log.info("the daemon runs", jobs=", ".join(plan) or "none", project=str(settings.root))
-        _beat_until(stop, scheduler, pulse)
-        _notify("STOPPING=1")
+        _beat_until((stop, lost), over, scheduler, pulse)
+        if lost.is_set():
+            log.warning("another daemon runs the jobs now: this one was frozen or cut off from the database; it ends its passes and waits")
+        else:
+            _notify("STOPPING=1")
         return _end(scheduler, whole)
 
 
@@ -206,9 +241,12 @@ def _run_for_a_person(app: App, asked: Act, stop: Event) -> None:
     acting.ended(app, asked, "; ".join([*report.lines, *report.failures]), failed=bool(report.failures))
 
 
-def _beat_until(stop: Event, scheduler: BackgroundScheduler, pulse: _Pulse) -> None:
+def _beat_until(ends: tuple[Event, Event], over: Event, scheduler: BackgroundScheduler, pulse: _Pulse) -> None:
+    """Go on until one of the ends has come, or a pass found that it is `over`; then it is over for all passes."""
     clock = _Clock()
-    while not stop.wait(BEAT_SECONDS):
+    while not over.wait(BEAT_SECONDS):
+        if any(end.is_set() for end in ends):
+            over.set()
         if pulse.is_there():
             _notify("WATCHDOG=1")
         if clock.jumped():

@@ -76,6 +76,12 @@ class DatabaseUnreachable(Unreachable):
     code = "database-unreachable"
 
 
+class TurnLost(Unreachable):
+    """The turn went to another process while this one was frozen or cut off: what it was about to write was refused."""
+
+    code = "turn-lost"
+
+
 class DatabaseDamaged(Unreachable):
     code = "database-damaged"
 

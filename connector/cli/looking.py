@@ -66,6 +66,7 @@ def _tables(found: Status) -> None:
         ("Orders stuck between written and published", ", ".join(seen["orders"]["publishing"])),
         ("Documents that wait", _counts(seen["documents"]["waiting"])),
         ("Files in the source", _files(seen["files"])),
+        ("At work", "; ".join(f"{name}: {holder}" for name, holder in seen["leaders"].items())),
         ("Held", _counts(seen["held"])),
         ("Quarantine", _counts(seen["quarantine"])),
         ("Dead letters", _counts(seen["dead_letters"])),

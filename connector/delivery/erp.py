@@ -2,7 +2,8 @@
 
 The message is marked `publishing` before the rename, and the temporary file itself is the commit record: still there, it was not
 published, and is now; gone from the very folder the mark was made in, it was, whether or not the final file is still to be seen
-(reliability §0, 1 to 3). One process at a time may do this: the caller holds the job's turn.
+(reliability §0, 1 to 3). One process at a time may do this: the caller holds the job's turn; marks are made behind its fence
+(decision 12).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from connector.erp.names import PARTIAL_FOLDER
 from connector.erp.store import Partial, Presence
 from connector.errors import ConnectorError, ErpUnreachable, HostKeyChanged, Misuse, TargetOccupied
 from connector.formats import order_files
-from connector.storage import documents, order_changes, order_story, orders, outbox
+from connector.storage import documents, fences, order_changes, order_story, orders, outbox
 from connector.usecases import errors_back
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
@@ -187,6 +188,7 @@ def _publish(app: App, marked: list[Written], report: Report) -> None:
     published: list[Written] = []
     try:
         for written in marked:
+            fences.demand()
             try:
                 app.target.publish(written.partial)
                 published.append(written)

@@ -13,7 +13,7 @@ from connector.delivery.courier import Courier
 from connector.delivery.relay import Relay, Tally
 from connector.domain.messages import Blocked, Kind
 from connector.settings import MarketplaceSettings
-from connector.storage import accounts, outbox
+from connector.storage import accounts, fences, outbox
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
@@ -31,7 +31,7 @@ def tell(app: App, m: MarketplaceSettings, couriers: dict[Kind, Courier], how: P
     now, kinds = app.now, tuple(couriers)
     with app.db.write() as tx:
         accounts.know(tx, m.account)
-        outbox.reclaim(tx, m.account, kinds, now, expired_only=not app.db.is_sqlite)
+        outbox.reclaim(tx, m.account, kinds, now, expired_only=False)
         is_paused, standing = accounts.is_paused(tx, m.account), accounts.standing(tx, m.account)
         waits = sum(outbox.waiting(tx, m.account, kinds).values())
     if not waits:
@@ -62,7 +62,7 @@ def everywhere(app: App, name: str, work: Callable[[MarketplaceSettings, Report]
         return report
 
     with ThreadPoolExecutor(max(1, len(app.marketplaces)), thread_name_prefix="marketplace") as threads:
-        for report in threads.map(one, app.marketplaces):
+        for report in threads.map(fences.carried(one), app.marketplaces):
             whole.add(report)
     return whole
 

@@ -16,7 +16,7 @@ from connector.app import App
 from connector.delivery.courier import Courier, Result
 from connector.domain.messages import CATALOG_KINDS, MAX_ATTEMPTS, Blocked, Delivered, GiveUp, Kind, Message, Retry, next_attempt
 from connector.errors import ConnectorError, Unreachable
-from connector.storage import outbox
+from connector.storage import fences, outbox
 from connector.usecases.passes import Pass
 from connector.vtex.line import Line
 
@@ -62,7 +62,7 @@ class Relay:
                 batch = self._claim(started, 1 if gate.blocked else self._batch)
                 if not batch:
                     break
-                self._settle(list(zip(batch, threads.map(self._deliver, batch), strict=True)), on_settled)
+                self._settle(list(zip(batch, threads.map(fences.carried(self._deliver), batch), strict=True)), on_settled)
         return self.tally
 
     @property
@@ -81,6 +81,7 @@ class Relay:
         if not self.line.gate.lets_through or self.how.stop.is_set():
             return Result(self.line.gate.blocked or Blocked("stopped", until=self.app.now))
         try:
+            fences.demand()  # what waited in hand while this process was frozen is told by another one
             return self._heeded(message, self.couriers[message.kind](message))
         except Unreachable as error:  # our own database, say: no fault of the message's
             return Result(Retry(str(error)))

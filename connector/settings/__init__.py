@@ -65,6 +65,7 @@ CREDENTIALS_OF = "connector"
 
 class DatabaseSettings(Section):
     url: str = Field("sqlite:///var/connector.db", pattern=r"^(sqlite:///|postgresql\+psycopg://)")
+    lease_seconds: int = Field(45, ge=1, le=600)
 
 
 class Settings(BaseSettings):

@@ -20,20 +20,29 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from connector.errors import DatabaseDamaged, DatabaseUnreachable, SchemaBehind
-from connector.storage import damage, driver
+from connector.storage import damage, driver, fences
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 JOB_WAIT_SECONDS = 30
+IDLE_SECONDS = 45
+CAREFULLY = {
+    "target_session_attrs": "read-write",
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""Never a read replica, whatever the address names. A server gone without a word (a cable, a firewall) is noticed after 20 s."""
 DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 
 class Database:
     """One engine; made after a fork, never before."""
 
-    def __init__(self, url: str, *, wait_seconds: int = JOB_WAIT_SECONDS) -> None:
+    def __init__(self, url: str, *, wait_seconds: int = JOB_WAIT_SECONDS, idle_seconds: int = IDLE_SECONDS) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite:")
-        self.engine = _sqlite(url, wait_seconds) if self.is_sqlite else _postgresql(url, wait_seconds)
+        self.engine = _sqlite(url, wait_seconds) if self.is_sqlite else _postgresql(url, wait_seconds, idle_seconds)
         self._glances = driver.Glances(self.engine) if self.is_sqlite else None
         self._mark = str(damage.mark_of(self.path)) if self.is_sqlite else ""
 
@@ -119,17 +128,22 @@ class Database:
 def _unreachable(error: OperationalError, url: str) -> DatabaseUnreachable:
     where = url.rpartition("@")[2]
     said = " ".join(str(error.orig).split())
+    if "session is read-only" in said:
+        return DatabaseUnreachable(
+            f"the database {where} is a read replica: what it says may be old", remedy="set database.url to the primary"
+        )
     return DatabaseUnreachable(f"the database {where} cannot be used: {said}", remedy="start it, or mend database.url in the settings")
 
 
 @contextmanager
 def writing(connection: Connection) -> Iterator[Connection]:
-    """Open a writing transaction on a connection that is at hand."""
+    """Open a writing transaction on a connection that is at hand. Raises TurnLost where the job's turn went to another process."""
     connection.info["immediate"] = True
     try:
         with connection.begin():
             connection.info["immediate"] = False
             yield connection
+            fences.check(connection)
     finally:
         connection.info["immediate"] = False
 
@@ -180,9 +194,11 @@ def _write_ahead(connection: sqlite3.Connection, wait_seconds: float) -> None:
             return
 
 
-def _postgresql(url: str, wait_seconds: int) -> Engine:
-    options = f"-c lock_timeout={wait_seconds * 1000} -c idle_in_transaction_session_timeout=600000"
-    return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True, connect_args={"connect_timeout": 5, "options": options})
+def _postgresql(url: str, wait_seconds: int, idle_seconds: int) -> Engine:
+    """What a frozen or cut off process holds in the middle of a transaction is set free after `idle_seconds`."""
+    options = f"-c lock_timeout={wait_seconds * 1000} -c idle_in_transaction_session_timeout={idle_seconds * 1000}"
+    given = {"connect_timeout": 5, "options": options, **CAREFULLY}
+    return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True, connect_args=given)
 
 
 # ── the schema ──────────────────────────────────────────────────────────────────────────────────────────────────────────

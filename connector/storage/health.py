@@ -29,10 +29,6 @@ def warning(database: Database) -> tuple[str, str]:
             f"SQLite {sqlite3.sqlite_version} can damage a database when two processes checkpoint at once; only housekeeping does it here"
         )
         return found, "open the database with no other program while the connector runs; PostgreSQL for serious load"
-    if not database.is_sqlite:
-        with database.read() as tx:
-            if tx.execute(text("SELECT pg_is_in_recovery()")).scalar_one():
-                return "this is a read replica: decisions need the primary", "set database.url to the primary"
     return "", ""
 
 

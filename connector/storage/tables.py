@@ -407,6 +407,17 @@ documents = Table(
 )
 
 # ── the work itself ─────────────────────────────────────────────────────────────────────────────────────────────────────
+leases = Table(  # who does a job, where several machines share the database; times by the database's clock
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),  # for people; "" = free
+    Column("process", Text, nullable=False),  # that very process: boot, container, number, start
+    Column("fence", BigInteger, nullable=False),  # grows with each holder; looked at before every commit
+    Column("since", Instant, nullable=False),
+    Column("until", Instant, nullable=False),
+)
+
 job_runs = Table(
     "job_runs",
     metadata,

@@ -9,7 +9,7 @@ from connector.app import App
 from connector.errors import ConnectorError, Unreachable
 from connector.settings import FeedsSettings
 from connector.storage import database, health
-from connector.usecases import backups, disk, doctor_marketplaces, doctor_outside, soundness, surroundings
+from connector.usecases import backups, disk, doctor_marketplaces, doctor_outside, soundness, surroundings, turns
 from connector.usecases.checking import FAIL, OK, UNREACHABLE, WARN, Check
 from connector.usecases.schedules import schedules
 
@@ -84,6 +84,8 @@ def _database(app: App) -> Iterator[Check]:
     warning, remedy = health.warning(app.db)
     if warning:
         yield Check("database", WARN, warning, remedy)
+    if leader := turns.leaders(app).get("daemon"):
+        yield Check("daemon", OK, f"the jobs are run by {leader}")
 
 
 def _store(app: App, *, source: bool) -> Iterator[Check]:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from connector.app import App
 from connector.errors import ConnectorError
-from connector.storage import hourly, runs
+from connector.storage import fences, hourly, runs
 from connector.usecases.report import Report
 from connector.usecases.turns import holder_name
 
@@ -31,6 +31,6 @@ def recorded(app: App, job: str, run_id: str) -> Iterator[Callable[[Report], Non
     except ConnectorError as error:
         stopped = Report(job)
         stopped.failed(str(error))
-        with app.db.write() as tx:
+        with fences.unfenced(), app.db.write() as tx:  # also where the turn was lost: that is what is noted
             runs.end(tx, number, app.now, error.exit_status, stopped.as_dict())
         raise

@@ -14,7 +14,7 @@ from connector.erp import intake
 from connector.errors import ConnectorError
 from connector.settings import FeedsSettings, MarketplaceSettings
 from connector.storage import counts, health, listing_states, runs
-from connector.usecases import alarms, backups, disk
+from connector.usecases import alarms, backups, disk, turns
 
 SNAPSHOT_FEEDS = ("products", "prices", "stock", "services", "freight")
 MOST_NAMED = 20
@@ -36,6 +36,7 @@ class Status:
     dead_letters: dict[str, dict[str, int]]
     documents: dict[str, dict[str, int]]
     alarms: list[dict[str, Any]]
+    leaders: dict[str, str]
     database: dict[str, Any]
     disk: list[dict[str, Any]]
 
@@ -74,6 +75,7 @@ def status(app: App) -> Status:
             quarantine=counts.quarantine(tx),
             dead_letters=counts.dead_letters(tx),
             documents={"waiting": counts.documents_waiting(tx)},
+            leaders=turns.leaders(app),
             alarms=[asdict(alarm) for alarm in alarms.current(tx, app)],
             database=_database(app),
             disk=[

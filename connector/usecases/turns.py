@@ -1,7 +1,8 @@
 """Turns: one process does a job at a time.
 
-The kernel's lock (flock) on `var/locks/<name>.lock` is held for life and dropped on death, however sudden. Two exporters at once would
-write orders twice, whatever else they do right. This is the one place where a turn is taken.
+With SQLite, the kernel's lock (flock) on `var/locks/<name>.lock` is held for life and dropped on death, however sudden. With PostgreSQL,
+which several machines may share, it is a lease in the database (`usecases.leased`). Two exporters at once would write orders twice,
+whatever else they do right. This is the one place where a turn is taken.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import IO
 
 from connector.app import App
 from connector.errors import Busy, Misuse
+from connector.storage import leases
+from connector.usecases.leased import holders, leased
 
 WAIT_SECONDS = 60.0
 LOOK_SECONDS = 0.1
@@ -31,17 +34,28 @@ def holder_name() -> str:
 
 
 @contextmanager
-def turn(app: App, name: str, *, wait_seconds: float = WAIT_SECONDS, stop: Event | None = None) -> Iterator[None]:
-    """Hold a job's turn for the length of the block.
+def turn(app: App, name: str, *, wait_seconds: float = WAIT_SECONDS, stop: Event | None = None) -> Iterator[Event]:
+    """Hold a job's turn for the length of the block; yields the event that tells that it was lost (never, with SQLite).
 
     Waits up to `wait_seconds` (less where `stop` is set meanwhile), then raises Busy naming the holder.
     """
+    way = (
+        _locked(app, name, wait_seconds, stop or Event())
+        if app.db.is_sqlite
+        else leased(app, name, holder_name(), wait_seconds, stop or Event())
+    )
+    with way as lost:
+        yield lost
+
+
+@contextmanager
+def _locked(app: App, name: str, wait_seconds: float, stop: Event) -> Iterator[Event]:
     path = _lock_path(app, name)
     with path.open("a+", encoding="utf-8") as lock:
-        _acquire(lock, name, wait_seconds, stop or Event())
+        _acquire(lock, name, wait_seconds, stop)
         _write_holder(lock, app.now)
         try:
-            yield
+            yield Event()
         finally:
             lock.truncate(0)  # before the lock goes with the file: whoever comes next finds no stale name
 
@@ -94,7 +108,11 @@ def _write_holder(lock: IO[str], now: datetime) -> None:
 
 
 def living_holder(app: App, name: str) -> str:
-    """Name the process of this machine that holds a turn, without touching the lock; "" where none does."""
+    """Name the process that holds a turn (with SQLite: of this machine), without touching it; "" where none does."""
+    if not app.db.is_sqlite:
+        with app.db.read() as tx:
+            lease = leases.find(tx, name)
+        return lease.holder if lease else ""
     try:
         holder = str(json.loads(_lock_path(app, name).read_text(encoding="utf-8"))["holder"])
         number, _, host = holder.removeprefix("pid ").partition(" on ")
@@ -104,6 +122,13 @@ def living_holder(app: App, name: str) -> str:
     except (OSError, ValueError, KeyError, TypeError):
         return ""
     return holder if host == socket.gethostname() else ""
+
+
+def leaders(app: App) -> dict[str, str]:
+    """Name who holds which turn at this moment, and since when; `daemon` is whose schedules run."""
+    if app.db.is_sqlite:
+        return {name: holder for name in names(app) if name != "serve" and (holder := living_holder(app, name))}
+    return holders(app)
 
 
 def _read_holder(lock: IO[str]) -> str:
