@@ -29,6 +29,8 @@ Expected outcomes are values (`Rejection`, `Hold`, `Outcome`); these are for wha
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class ConnectorError(Exception):
     """Something a person can act on: what happened, and the remedy."""
@@ -159,3 +161,11 @@ class Conflict(ConnectorError):
 
 class Busy(ConnectorError):
     code = "busy"
+
+
+def guessed(word: str, known: Iterable[str], remedy: str) -> str:
+    """Put the known word that is nearest to a mistyped one before the remedy, where one is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(known), n=1)
+    return f"did you mean {near[0]}? {remedy}" if near else remedy

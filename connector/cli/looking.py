@@ -30,11 +30,21 @@ def check(context: typer.Context, *, as_json: AsJson = False) -> None:
     raise typer.Exit(status_number)
 
 
-def status(context: typer.Context, *, as_json: AsJson = False) -> None:
+Watch = Annotated[bool, typer.Option("--watch", help="Look again every few seconds, until Ctrl-C.")]
+Seconds = Annotated[float, typer.Option("--every", min=0.2, max=3600, metavar="SECONDS", help="With --watch: how often.")]
+
+
+def status(context: typer.Context, *, watch: Watch = False, every: Seconds = 2, as_json: AsJson = False) -> None:
     """Say what ran, what waits, what is stuck."""
     from connector.usecases.status import status as look
 
-    found = look(open_app(context))
+    app = open_app(context)
+    if watch:
+        from connector.cli import watching
+
+        watching.watch(lambda: _tables(look(app)), every)
+        return
+    found = look(app)
     if as_json:
         show.document(found.as_dict())
     else:
@@ -46,7 +56,7 @@ def status(context: typer.Context, *, as_json: AsJson = False) -> None:
 def _tables(found: Status) -> None:
     seen = found.as_dict()
     show.table(
-        "Alarms", ["alarm", "since", "what", "remedy"], [(a["name"], a["since"], a["sentence"], a["remedy"]) for a in seen["alarms"]]
+        "Alarms", ["alarm", "since", "what", "remedy"], [[a[k] for k in ("name", "since", "sentence", "remedy")] for a in seen["alarms"]]
     )
     snapshot = seen["snapshot"]
     show.say(f"Snapshot: {snapshot['skus']} SKUs, {snapshot['prices']} prices, {snapshot['stock']} stock rows, {snapshot['freight']} rates")

@@ -26,7 +26,6 @@ cli = typer.Typer(
     epilog="Exit status: 0 done; 1 something was rejected, given up or still failing; 2 the call or the settings are wrong;"
     " 3 something needed cannot be reached.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,  # plain help: rich's costs another 80 ms at each call of --help
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

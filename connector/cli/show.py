@@ -8,13 +8,17 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
+    from rich.text import Text
 
 PIPED_WIDTH = 160
+WIDTH: ContextVar[int] = ContextVar("width", default=0)
+"""Columns to write on, where somebody else than standard output decides; 0: it decides."""
 INSTANT = re.compile(r"\b([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(?:\+00:00|Z)")
 
 
@@ -24,8 +28,15 @@ def say(line: str = "") -> None:
 
 def paragraph(text: str) -> None:
     """Print a sentence, wrapped to the terminal; as one line where there is none."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 10**6
-    say("\n".join(textwrap.wrap(words(text), max(width, 40), subsequent_indent="   ", break_long_words=False)))
+    room = max(width(), 40) if WIDTH.get() or sys.stdout.isatty() else 10**6
+    indent = " " * (len(text) - len(text.lstrip(" -")))
+    lines = textwrap.wrap(words(text), room, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False)
+    say("\n".join(lines))
+
+
+def width() -> int:
+    """Say how many columns there are to write on: the terminal's, or enough for whoever reads us through a pipe."""
+    return WIDTH.get() or (shutil.get_terminal_size().columns if sys.stdout.isatty() else PIPED_WIDTH)
 
 
 def complain(line: str) -> None:
@@ -47,12 +58,31 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         say(f"{title}: none")
         return
     say(title)
+    if not _fits(columns, found):
+        _cards(columns, found)
+        return
     shown = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         shown.add_column(column, overflow="fold")
     for row in found:
         shown.add_row(*row)
     _console().print(shown)
+
+
+def _fits(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> bool:
+    """Say whether a table of these rows can be read on this terminal: no word needs to be broken, and no column is a ladder of words."""
+    longest = [max([len(word) for row in rows for word in row[at].plain.split()] + [len(name)]) for at, name in enumerate(columns)]
+    widest = [max([len(row[at]) for row in rows] + [len(name)]) for at, name in enumerate(columns)]
+    room = width() - 2 * len(columns)
+    return sum(longest) <= room and sum(widest) <= 2 * room
+
+
+def _cards(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+    """Print each row by itself, a line for each thing that it says."""
+    for row in rows:
+        said = [f"{name}: {cell.plain}" for name, cell in zip(columns, row, strict=True) if cell.plain]
+        for at, line in enumerate(said):
+            paragraph(f"{'  ' if at else '- '}{line}")
 
 
 def records(title: str, found: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> None:
@@ -106,4 +136,4 @@ def progress() -> Progress:
 def _console() -> Console:
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH, highlight=False, soft_wrap=False)
+    return Console(width=width(), highlight=False, soft_wrap=False)

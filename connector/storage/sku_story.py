@@ -89,3 +89,10 @@ def waiting(tx: Connection, sku: str, account: str) -> list[dict[str, Any]]:
     about = (outbox.c.reference == sku, outbox.c.destination == account, outbox.c.state.in_(("pending", "sending")))
     query = select(*[outbox.c[name] for name in names]).where(*about).order_by(outbox.c.id)
     return [dict(row) for row in tx.execute(query).mappings()]
+
+
+def similar(tx: Connection, text: str, limit: int = 3) -> list[str]:
+    """Return SKUs that end or begin with a text, its leading zeros aside: what a mistyped one may have meant."""
+    bare = text.lstrip("0")
+    near = or_(products.c.sku.endswith(bare, autoescape=True), products.c.sku.startswith(bare, autoescape=True))
+    return list(tx.execute(select(products.c.sku).where(near).order_by(products.c.sku).limit(limit)).scalars()) if bare else []

@@ -15,7 +15,7 @@ import connector
 from connector.app import App
 from connector.domain.guards import Apply, Hold, Limits, Plan, Reason, Refuse, Verdict, judge
 from connector.domain.keys import shown
-from connector.errors import UsageError
+from connector.errors import UsageError, guessed
 from connector.feeds import CATALOG_FEEDS, FEEDS
 from connector.settings import PricesFeedSettings, StockFeedSettings
 from connector.storage import applying, files, quarantine, repeats, snapshots
@@ -150,7 +150,7 @@ def _basis(app: App, draft: Draft) -> dict[str, Any]:
 def preview(app: App, path: Path, feed: str) -> dict[str, Any]:
     """Say what importing a file would change, and change nothing. Raises UsageError, FileRefused."""
     if feed not in CATALOG_FEEDS:
-        raise UsageError(f"no feed {feed!r} can be previewed", remedy=f"one of {', '.join(CATALOG_FEEDS)}")
+        raise UsageError(f"no feed {feed!r} can be previewed", remedy=guessed(feed, CATALOG_FEEDS, f"one of {', '.join(CATALOG_FEEDS)}"))
     if not path.is_file():
         raise UsageError(f"{path} is not there, or is no file")
     name = f"{feed}/{path.name}"

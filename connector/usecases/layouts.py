@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from connector.app import App
-from connector.errors import FileRefused, UsageError
+from connector.errors import FileRefused, UsageError, guessed
 from connector.feeds import FEEDS, Batch, Feed, Reading, Rejection
 from connector.feeds.guessing import guess
 from connector.feeds.showing import shown
@@ -74,7 +74,7 @@ def guess_layout(path: Path, feed: str) -> str:
 def named_feed(name: str) -> Feed:
     """Return a feed by its name. Raises UsageError naming those there are."""
     if name not in FEEDS:
-        raise UsageError(f"there is no feed {name!r}", remedy=f"one of {', '.join(FEEDS)}")
+        raise UsageError(f"there is no feed {name!r}", remedy=guessed(name, FEEDS, f"one of {', '.join(FEEDS)}"))
     return FEEDS[name]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from connector.app import App
-from connector.errors import NotFound
+from connector.errors import NotFound, guessed
 from connector.storage import accounts, outbox
 
 
@@ -49,8 +49,9 @@ def resume(app: App, account: str) -> None:
 
 def _set(app: App, account: str, *, paused: bool) -> None:
     if app.settings.marketplace(account) is None:
-        names = ", ".join(m.account for m in app.marketplaces) or "none"
-        raise NotFound(f"no marketplace {account} in the settings", remedy=f"there is {names}")
+        names = [m.account for m in app.marketplaces]
+        remedy = guessed(account, names, f"there is {', '.join(names) or 'none'}")
+        raise NotFound(f"no marketplace {account} in the settings", remedy=remedy)
     with app.db.write() as tx:
         accounts.pause(tx, account, paused=paused)
         if not paused:

@@ -8,7 +8,7 @@ from connector.app import App
 from connector.domain.catalog import Product
 from connector.domain.listings import Listing, ListingState
 from connector.domain.messages import CATALOG_KINDS
-from connector.errors import NotFound, UsageError
+from connector.errors import NotFound, UsageError, guessed
 from connector.storage import listing_states, outbox, products
 from connector.vtex import linting
 
@@ -18,7 +18,7 @@ NEVER_TOLD = "nothing was told of it yet"
 def listed(app: App, account: str | None, state: str | None, limit: int) -> list[dict[str, Any]]:
     """List what marketplaces know, up to `limit` SKUs of each. Raises UsageError for a state, NotFound for a marketplace that is none."""
     if state is not None and state not in list(ListingState):
-        raise UsageError(f"{state} is no state of a listing", remedy=f"one of: {', '.join(ListingState)}")
+        raise UsageError(f"{state} is no state of a listing", remedy=guessed(state, ListingState, f"one of: {', '.join(ListingState)}"))
     with app.db.read() as tx:
         return [_shown(one) for name in _accounts(app, account) for one in listing_states.page(tx, name, state, limit)]
 
@@ -48,7 +48,9 @@ def show(app: App, sku: str, account: str | None) -> dict[str, Any]:
 def _accounts(app: App, account: str | None) -> list[str]:
     names = [m.account for m in app.marketplaces]
     if account is not None and account not in names:
-        raise NotFound(f"no marketplace {account} in the settings", remedy=f"there is {', '.join(names) or 'none'}")
+        raise NotFound(
+            f"no marketplace {account} in the settings", remedy=guessed(account, names, f"there is {', '.join(names) or 'none'}")
+        )
     return names if account is None else [account]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from connector.app import App
 from connector.domain.documents import Ack
 from connector.domain.orders import Order, OrderState
-from connector.errors import Conflict, UsageError
+from connector.errors import Conflict, UsageError, guessed
 from connector.storage import order_story, reservations
 from connector.storage import orders as store
 from connector.usecases.cancelling import Expired, cancel, cancel_by_seller, expire
@@ -82,7 +82,8 @@ def _rejected(tx: Connection, app: App, order: Order, ack: Ack, now: datetime) -
 def listing(app: App, *, state: str | None = None, search: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
     """List orders in brief, the newest first. Raises UsageError for a state that does not exist."""
     if state and state not in list(OrderState):
-        raise UsageError(f"no order is ever {state!r}; states are {', '.join(OrderState)}")
+        remedy = guessed(state, OrderState, "connector orders list names them")
+        raise UsageError(f"no order is ever {state!r}; states are {', '.join(OrderState)}", remedy=remedy)
     with app.db.read() as tx:
         return [_plain(row) for row in store.listing(tx, state=state, search=search, limit=limit)]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from connector.app import App
 from connector.domain.messages import CATALOG_KINDS, Kind
-from connector.errors import NotFound, UsageError
+from connector.errors import NotFound, UsageError, guessed
 from connector.settings import MarketplaceSettings
 from connector.storage import counts, outbox, resyncing
 from connector.storage.resyncing import Told
@@ -67,10 +67,11 @@ def resync(app: App, account: str, only: str | None, went_on: Callable[[int, int
 def _marketplace(app: App, account: str, only: str | None) -> MarketplaceSettings:
     found = app.settings.marketplace(account)
     if found is None:
-        names = ", ".join(m.account for m in app.marketplaces) or "none"
-        raise NotFound(f"no marketplace {account} in the settings", remedy=f"there is {names}")
+        names = [m.account for m in app.marketplaces]
+        remedy = guessed(account, names, f"there is {', '.join(names) or 'none'}")
+        raise NotFound(f"no marketplace {account} in the settings", remedy=remedy)
     if only is not None and only not in KINDS:
-        raise UsageError(f"--only {only} is nothing that marketplaces are told", remedy=f"one of: {', '.join(KINDS)}")
+        raise UsageError(f"--only {only} is nothing that marketplaces are told", remedy=guessed(only, KINDS, f"one of: {', '.join(KINDS)}"))
     return found
 
 

@@ -12,6 +12,7 @@ from connector.domain.telling import Story
 from connector.errors import NotFound
 from connector.formats.translating import phrases
 from connector.storage import orders as store
+from connector.storage import sku_story
 from connector.usecases import why_order, why_sku
 
 
@@ -23,9 +24,13 @@ def why(app: App, reference: str) -> Story:
         return why_order.story(app, order)
     found = why_sku.story(app, reference)
     if found is None:
+        with app.db.read() as tx:
+            near = sku_story.similar(tx, reference)
         raise NotFound(
             f"{ascii(reference)[1:-1]} is no order, and no file that was taken, no marketplace and no refused row names such a SKU",
-            remedy="connector orders list --search, or connector listings list; SKUs are written as the ERP writes them, with their zeros",
+            remedy=f"did you mean {' or '.join(near)}?"
+            if near
+            else "connector orders list --search, or connector listings list; SKUs are written as the ERP writes them, with their zeros",
         )
     return found
 
