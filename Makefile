@@ -6,6 +6,8 @@ RUN := $(VENV)/.run-installed
 TEST := $(VENV)/.test-installed
 BENCH_VENV := .venv-bench
 BENCH := $(BENCH_VENV)/.installed
+AUDIT_VENV := .venv-audit
+AUDIT := $(AUDIT_VENV)/.installed
 PACKAGING := setup.cfg pyproject.toml requirements/run.lock
 
 .DEFAULT_GOAL := help
@@ -38,11 +40,14 @@ bench: $(BENCH) ## measure the numbers that the README quotes, beside what else 
 	@requirements/servers.sh
 	@$(BENCH_VENV)/bin/connector bench $(ARGS)
 
+audit: $(RUN) $(AUDIT) ## look for known flaws in what is locked, list licences, write the bill of materials, look for secrets
+	@$(AUDIT_VENV)/bin/python requirements/audit.py $(BIN)/python
+
 lock: ## make the locks anew from setup.cfg (needs pip-tools on the PATH)
 	requirements/lock.sh
 
 clean: ## remove the virtual environments and caches
-	rm -rf $(VENV) $(BENCH_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) $(BENCH_VENV) $(AUDIT_VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 
 $(BIN)/python:
 	@requirements/venv.sh $(VENV)
@@ -58,4 +63,9 @@ $(TEST): $(BIN)/python $(PACKAGING) requirements/test.lock
 $(BENCH): setup.cfg pyproject.toml requirements/bench.lock
 	@requirements/venv.sh $(BENCH_VENV)
 	@requirements/install.sh $(BENCH_VENV)/bin requirements/bench.lock
+	@touch $@
+
+$(AUDIT): requirements/audit.lock
+	@requirements/venv.sh $(AUDIT_VENV)
+	@$(AUDIT_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes -r requirements/audit.lock
 	@touch $@

@@ -7,3 +7,4 @@ options="--quiet --generate-hashes --allow-unsafe --strip-extras --no-emit-index
 pip-compile $options -o requirements/run.lock setup.cfg requirements/build.in
 pip-compile $options --extra test -c requirements/run.lock -o requirements/test.lock setup.cfg requirements/build.in
 pip-compile $options --extra bench -c requirements/run.lock -o requirements/bench.lock setup.cfg requirements/build.in
+pip-compile $options -o requirements/audit.lock requirements/audit.in
