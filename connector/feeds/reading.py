@@ -92,6 +92,21 @@ class Reading:
         if self._trailer is not None:
             check_rows(self._path, self._trailer, self.rows_read)
 
+    def keys(self) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows' keys alone, of a file whose every row is known to be good; a key that cannot be read holds Bad."""
+        self.rows_read, self.spans = 0, False
+        readers = {column.field: (place, reader) for column, place, reader in self._readers}
+        empty = {column.field: column.empty for column in self._feed.columns}
+        for block in self._table.blocks():
+            self.rows_read += len(block.lines) + len(block.flaws)
+            self.spans = self.spans or block.spans
+            found = [readers.get(name) for name in self._feed.key]
+            columns = [
+                [empty[name]] * len(block.lines) if one is None else one[1].column(block.columns[one[0]])
+                for name, one in zip(self._feed.key, found, strict=True)
+            ]
+            yield list(zip(*columns, strict=True))
+
     def _batch(self, block: Block) -> Batch:
         values, wrong = self._values(block)
         kept = [at for at in range(len(block.lines)) if at not in wrong] if wrong else range(len(block.lines))

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import Connection, Index, and_, delete, exists, func, select, text
 
 from connector.storage.bulk import bulk_insert
 from connector.storage.database import reading
-from connector.storage.staging import Batch, Stage
+from connector.storage.staging import Stage
 
 
-def load_gone(connection: Connection, stage: Stage, batches: Iterable[Batch]) -> None:
-    """Stage the rows that are in the new file no more, or not as they were."""
-    for batch in batches:
+def load_gone(connection: Connection, stage: Stage, batches: Iterable[list[tuple[Any, ...]]]) -> None:
+    """Stage the keys of rows that are in the new file no more, or not as they were."""
+    for keys in batches:
         with reading(connection):
-            bulk_insert(connection, stage.gone, list(stage.given), [values for _, values in batch.rows])
+            bulk_insert(connection, stage.gone, list(stage.key), keys)
     with reading(connection):
         Index("gone_by_key", *[stage.gone.c[name] for name in stage.key]).create(connection)
         if connection.dialect.name != "sqlite":
@@ -23,13 +24,9 @@ def load_gone(connection: Connection, stage: Stage, batches: Iterable[Batch]) ->
 
 
 def fits(connection: Connection, stage: Stage, rows_gone: int) -> bool:
-    """Tell whether every row that went is known as it was, and no row that came has the key of one that stayed: that would be a repeat.
-
-    What went but is known otherwise was no row: it only looked like one, inside a quoted field that spans lines.
-    """
+    """Tell whether every row that went is known, and no row that came has the key of one that stayed: that would be a repeat."""
     known, gone = stage.snapshot, stage.gone
-    same = [gone.c[name].is_not_distinct_from(known.c[name]) for name in stage.fields]
-    met = select(func.count()).select_from(gone.join(known, and_(stage.same_key(known, gone), *same)))
+    met = select(func.count()).select_from(gone.join(known, stage.same_key(known, gone)))
     if connection.execute(met).scalar_one() != rows_gone:
         return False
     stayed = and_(exists().where(stage.same_key(known, stage.staged)), ~exists().where(stage.same_key(gone, stage.staged)))

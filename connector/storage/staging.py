@@ -126,7 +126,7 @@ def _stage(feed: str, given: Sequence[str], file: str) -> Stage:
         kept=temporary("kept", *keys()),
         changes=temporary("changes", *keys(primary_key=True), *_change_columns()),
         opened=temporary("opened", Column("number", BigInteger), *keys()),  # "id" is a key of services
-        gone=temporary("gone", *(Column(value.name, value.type) for value in values)),
+        gone=temporary("gone", *keys()),
     )
 
 

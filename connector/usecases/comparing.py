@@ -82,7 +82,7 @@ def _staged(connection: Connection, stage: Stage, basis: Basis, parts: Reduced) 
     was, now = parts.was, parts.now
     if not _read_alike(basis, was, now):
         return None
-    partial.load_gone(connection, stage, was.batches())
+    partial.load_gone(connection, stage, was.keys())
     load(connection, stage, _renumbered(now.batches(), parts.lines))
     repeats.sift(connection, stage)
     accepted, refused = repeats.counts(connection, stage)
@@ -107,10 +107,12 @@ def _read_alike(basis: Basis, was: Reading, now: Reading) -> bool:
     """Make sure that open numbers such as 1.234 mean in both files what they meant in the first."""
     if not basis.mark:
         return True
-    gone, come = was.proofs(), now.proofs()
+    come = now.proofs()
     now.pin(basis.mark)
-    is_proof_lost = basis.proofs == {basis.mark} and basis.mark in gone and basis.mark not in come
-    return come <= {basis.mark} and basis.proofs <= {basis.mark} and not is_proof_lost
+    if not (come <= {basis.mark} and basis.proofs <= {basis.mark}):
+        return False
+    may_lose_proof = bool(basis.proofs) and not come
+    return not may_lose_proof or basis.mark not in was.proofs()
 
 
 def _renumbered(batches: Iterator[Batch], lines: list[int]) -> Iterator[Batch]:
