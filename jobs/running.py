@@ -32,9 +32,9 @@ def run_job(app: App, name: str, how: Pass, *, wait_seconds: float = WAIT_SECOND
             record(report)
     upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
     if not how.by_hand:  # by hand the command says it
-        from connector.usecases import alarms
-
         _tell(report)
+    from connector.usecases import alarms
+
     with suppress(Unreachable):
         alarms.watch(app)
     return report
