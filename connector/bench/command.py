@@ -13,6 +13,7 @@ from typing import Any
 
 from connector.bench import documents, machine, plots, tables
 from connector.bench.groups import GROUPS, measure
+from connector.bench.keeping import cleared
 from connector.bench.rows import Row
 from connector.bench.terms import Terms, read_size
 from connector.bench.together import together
@@ -76,7 +77,7 @@ def _terms(options: argparse.Namespace, work: Path) -> Terms:
 def _work(kept: Path | None) -> Iterator[Path]:
     if kept is not None:
         kept.mkdir(parents=True, exist_ok=True)
-        yield kept.resolve()
+        yield cleared(kept.resolve())
         return
     with tempfile.TemporaryDirectory(prefix="connector-bench-") as place:
         yield Path(place)
