@@ -22,9 +22,14 @@ def end(tx: Connection, number: int, now: datetime, exit_status: int, report: di
 
 
 def last(tx: Connection) -> dict[str, dict[str, Any]]:
-    """Return the last run of each job, by name."""
-    newest = select(func.max(job_runs.c.id)).group_by(job_runs.c.job)
-    return {row["job"]: dict(row) for row in tx.execute(select(job_runs).where(job_runs.c.id.in_(newest))).mappings()}
+    """Return the last run of each job, by name: from name to name along the index, however many runs there are."""
+    found: dict[str, dict[str, Any]] = {}
+    job = tx.execute(select(func.min(job_runs.c.job))).scalar()
+    while job is not None:
+        newest = select(job_runs).where(job_runs.c.job == job).order_by(job_runs.c.id.desc()).limit(1)
+        found[job] = dict(tx.execute(newest).mappings().one())
+        job = tx.execute(select(func.min(job_runs.c.job)).where(job_runs.c.job > job)).scalar()
+    return found
 
 
 def recent(tx: Connection, limit: int = 100) -> list[dict[str, Any]]:

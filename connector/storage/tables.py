@@ -156,6 +156,7 @@ files = Table(
     CheckConstraint("state IN ('applied', 'refused', 'held', 'superseded', 'discarded')", name="files_state"),
     Index("files_by_feed", "feed", "id"),
     Index("files_by_state", "state", "id"),
+    Index("files_by_feed_and_state", "feed", "state", "id"),
     Index("files_not_moved", "name", sqlite_where=text("moved_at IS NULL"), postgresql_where=text("moved_at IS NULL")),
 )
 

@@ -13,6 +13,9 @@ from connector.storage import outbox
 from connector.storage.views import letters
 from connector.storage.views.letters import Cause
 
+MOST_CAUSES = 500
+"""So many wordings are looked at for the list; sending again looks at all."""
+MOST_GROUPS = 50
 AT_A_TIME = 500
 """Letters a transaction: orders are placed in between."""
 _VARYING = re.compile(r"[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{27}|[A-Z]{3}-[A-Z0-9-]{6,}|\d+")
@@ -40,13 +43,13 @@ def key_of(cause: Cause) -> Key:
 def groups(app: App) -> list[Group]:
     """Return the causes, those with the most letters first."""
     with app.db.read() as tx:
-        causes = letters.causes(tx)
+        causes = letters.causes(tx, MOST_CAUSES)
     found: dict[Key, Group] = {}
     for cause in causes:
         key = key_of(cause)
         one = Group(cause.destination, cause.kind, cause.reason, cause.count, cause.first, cause.since, cause.until)
         found[key] = _joined(found[key], one) if key in found else one
-    return sorted(found.values(), key=lambda group: (-group.count, group.first))
+    return sorted(found.values(), key=lambda group: (-group.count, group.first))[:MOST_GROUPS]
 
 
 def _joined(a: Group, b: Group) -> Group:

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Connection, func, literal_column, or_, sel
 
 from connector.storage.tables import outbox as t
 
-MOST_CAUSES = 2000
 DEAD: ColumnElement[bool] = t.c.state == literal_column("'dead'")
 
 
@@ -30,12 +29,12 @@ class Cause:
 _GAVE_UP = func.coalesce(t.c.settled_at, t.c.put_at, type_=t.c.put_at.type)
 
 
-def causes(tx: Connection) -> list[Cause]:
-    """Return the causes, the oldest letter's first."""
+def causes(tx: Connection, limit: int | None = None) -> list[Cause]:
+    """Return the causes, the oldest letter's first; all of them, or so many."""
     first, reason = func.min(t.c.id), func.coalesce(t.c.reason, "")
     since, until = func.min(_GAVE_UP, type_=t.c.put_at.type), func.max(_GAVE_UP, type_=t.c.put_at.type)
     query = select(t.c.destination, t.c.kind, reason, func.count(), first, since, until).where(DEAD)
-    grouped = query.group_by(t.c.destination, t.c.kind, reason).order_by(first).limit(MOST_CAUSES)
+    grouped = query.group_by(t.c.destination, t.c.kind, reason).order_by(first).limit(limit)
     return [Cause(*row) for row in tx.execute(grouped)]
 
 

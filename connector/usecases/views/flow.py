@@ -15,7 +15,7 @@ from connector.domain.messages import CATALOG_KINDS, DOCUMENT_KINDS, ERP, FILE_K
 from connector.domain.orders import OPEN_STATES
 from connector.domain.schedule import Every, parse
 from connector.feeds import CATALOG_FEEDS, DOCUMENT_FEEDS
-from connector.storage import counts, findings, hourly, runs
+from connector.storage import counts, hourly, runs
 from connector.storage.views import flow as rows
 from connector.usecases import alarms, job_switches
 
@@ -93,38 +93,41 @@ def _worst(states: Sequence[str]) -> str:
 
 
 def _ways(tx: Connection, app: App, on: Sequence[Alarm], last: dict[str, dict[str, Any]]) -> list[Way]:
-    names = [m.account for m in app.marketplaces]
-    held, lying = counts.held(tx), rows.lying(tx)
-    refused = {one.subject: one.count for one in findings.quarantined(tx)}
-    to_erp, given_up = rows.waiting(tx, ERP, FILE_KINDS), rows.dead(tx, ERP, FILE_KINDS)
-    told = [sum(rows.waiting(tx, name, kinds) for name in names) for kinds in (TELLING_KINDS, DOCUMENT_KINDS)]
-    lost = [sum(rows.dead(tx, name, kinds) for name in names) for kinds in (CATALOG_KINDS, DOCUMENT_KINDS)]
-    parts = {
-        "catalog": (
-            "refresh-snapshot",
-            (*CATALOG_FEEDS, "source"),
-            _among(lying, CATALOG_FEEDS),
-            _sum(refused, CATALOG_FEEDS),
-            _held(held),
-        ),
-        "notices": ("notify-marketplaces", names, told[0], lost[0], 0),
-        "orders": ("export-orders", (ERP, "orders", "target"), to_erp, given_up, 0),
-        "documents": (
-            "report-documents",
-            (*DOCUMENT_FEEDS, "source"),
-            told[1] + _among(lying, DOCUMENT_FEEDS),
-            lost[1] + _sum(refused, DOCUMENT_FEEDS),
-            0,
-        ),
-    }
     reasons = {
         name: (*_of_job(tx, app, job, last.get(job)), *(alarm.name for alarm in on if alarm.subject in subjects))
-        for name, (job, subjects, *_) in parts.items()
+        for name, (job, subjects) in _subjects(app).items()
     }
+    numbers = _numbers(tx, app, on)
     return [
-        Way(name, job, rows.last_good(tx, job), waiting, holds, failed, _state(reasons[name], failed + holds), _once(reasons[name]))
-        for name, (job, _, waiting, failed, holds) in parts.items()
+        Way(name, job, rows.last_good(tx, job), *numbers[name], _state(reasons[name], sum(numbers[name][1:])), _once(reasons[name]))
+        for name, (job, _) in _subjects(app).items()
     ]
+
+
+def _subjects(app: App) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return each way's job, and what alarms of its are about."""
+    return {
+        "catalog": ("refresh-snapshot", (*CATALOG_FEEDS, "source")),
+        "notices": ("notify-marketplaces", tuple(m.account for m in app.marketplaces)),
+        "orders": ("export-orders", (ERP, "orders", "target")),
+        "documents": ("report-documents", (*DOCUMENT_FEEDS, "source")),
+    }
+
+
+def _numbers(tx: Connection, app: App, on: Sequence[Alarm]) -> dict[str, tuple[int, int, int]]:
+    """Return what waits, is held and failed of each way."""
+    names, lying, dead = [m.account for m in app.marketplaces], rows.lying(tx), counts.dead_letters(tx)
+    held, refused = sum(a.count for a in on if a.name == "held"), {a.subject: a.count for a in on if a.name == "quarantined"}
+    told, papers = (sum(rows.waiting(tx, name, kinds) for name in names) for kinds in (TELLING_KINDS, DOCUMENT_KINDS))
+    lost, lost_papers = (
+        sum(dead.get(n, {}).get(kind.value, 0) for n in names for kind in kinds) for kinds in (CATALOG_KINDS, DOCUMENT_KINDS)
+    )
+    return {
+        "catalog": (_among(lying, CATALOG_FEEDS), held, _sum(refused, CATALOG_FEEDS)),
+        "notices": (told, 0, lost),
+        "orders": (rows.waiting(tx, ERP, FILE_KINDS), 0, sum(dead.get(ERP, {}).values())),
+        "documents": (papers + _among(lying, DOCUMENT_FEEDS), 0, lost_papers + _sum(refused, DOCUMENT_FEEDS)),
+    }
 
 
 def _state(why: Sequence[str], for_a_person: int) -> str:
@@ -141,10 +144,6 @@ def _among(lying: Sequence[tuple[str, str, datetime]], feeds: Sequence[str]) -> 
 
 def _sum(numbers: dict[str, int], feeds: Sequence[str]) -> int:
     return sum(numbers.get(feed, 0) for feed in feeds)
-
-
-def _held(found: dict[str, dict[str, int]]) -> int:
-    return sum(one["files"] + one["rows"] for one in found.values())
 
 
 def _of_job(tx: Connection, app: App, job: str, last: dict[str, Any] | None) -> list[str]:

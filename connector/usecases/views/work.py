@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connector.app import App
-from connector.domain.messages import CATALOG_KINDS, DOCUMENT_KINDS, TELLING_KINDS
+from connector.domain.messages import DOCUMENT_KINDS, TELLING_KINDS
 from connector.errors import SettingsError
 from connector.settings import MarketplaceSettings
 from connector.storage import accounts, acts, counts
@@ -48,7 +48,7 @@ def jobs(app: App) -> tuple[list[Job], str]:
 def marketplaces(app: App) -> list[dict[str, Any]]:
     """Tell how each marketplace stands: its rate, its circuit, its credentials, what waits and what was given up."""
     with app.db.read() as tx:
-        known = counts.marketplaces_now(tx, app.now)
+        known, dead = counts.marketplaces_now(tx, app.now), counts.dead_letters(tx)
         return [
             {
                 "account": m.account,
@@ -57,7 +57,7 @@ def marketplaces(app: App) -> list[dict[str, Any]]:
                 "standing": accounts.standing(tx, m.account),
                 "waiting": flow.waiting(tx, m.account, TELLING_KINDS),
                 "papers": flow.waiting(tx, m.account, DOCUMENT_KINDS),
-                "dead": flow.dead(tx, m.account, (*CATALOG_KINDS, *DOCUMENT_KINDS)),
+                "dead": sum(dead.get(m.account, {}).values()),
                 "missing": _missing(app, m),
             }
             for m in app.marketplaces

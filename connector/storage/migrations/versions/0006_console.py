@@ -43,3 +43,4 @@ def upgrade() -> None:
     op.create_index("orders_by_erp_id", "orders", ["erp_order_id"], unique=False, sqlite_where=HAS_NUMBER, postgresql_where=HAS_NUMBER)
     op.create_index("rejections_open_by_id", "rejections", ["id"], unique=False, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
     op.create_index("files_by_state", "files", ["state", "id"], unique=False)
+    op.create_index("files_by_feed_and_state", "files", ["feed", "state", "id"], unique=False)
