@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from contextvars import ContextVar
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -17,7 +18,7 @@ FIELDS = frozenset(
     (
         *("timestamp", "level", "event", "exception", "exc_info", "stack_info", "stack", "_record", "_from_structlog"),
         *("job", "jobs", "run", "act", "about", "who", "project", "target", "daemon"),
-        *("feed", "file", "kind", "reference", "account", "an", "alarm", "subject", "since"),
+        *("feed", "file", "file_id", "state", "outcome", "destination", "kind", "reference", "account", "an", "alarm", "subject", "since"),
         *("action", "request", "method", "route", "status", "code", "place", "peer", "error", "unreachable", "channel"),
     )
 )
@@ -49,6 +50,10 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
 BARE_CPF = re.compile(r"(?<![\w.,-])\d{11}(?![\w,-]|\.\d)")
 
 
+REQUEST: ContextVar[str] = ContextVar("request", default="")
+"""The number of the request that is answered: every line logged meanwhile bears it."""
+
+
 def redact(text: str) -> str:
     """Take secrets, e-mail addresses, CPF, CNPJ, postal codes and telephone numbers out of a line."""
     for pattern, instead in PATTERNS:
@@ -75,6 +80,7 @@ def configure(level: int = logging.INFO) -> None:
     """Send our own and the libraries' log lines to standard error: coloured for a terminal, key=value otherwise."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _request,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -103,6 +109,12 @@ def known_fields(_logger: WrappedLogger, _name: str, event: EventDict) -> EventD
 
 def _is_count(value: object) -> bool:
     return isinstance(value, bool | int | float) and abs(value) < LARGEST_NUMBER
+
+
+def _request(_logger: WrappedLogger, _name: str, event: EventDict) -> EventDict:
+    """Name the request that a line belongs to."""
+    number = REQUEST.get()
+    return {"request": number, **event} if number else event
 
 
 def _rendering(*, terminal: bool) -> list[Processor]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
+from structlog.contextvars import bound_contextvars
 
 from connector.app import App
 from connector.delivery.courier import Courier, Result
@@ -77,7 +78,16 @@ class Relay:
             return outbox.claim(tx, self.destination, tuple(self.couriers), self.app.now, limit, also_before=by_hand)
 
     def _deliver(self, message: Message) -> Result:
-        """Deliver one message; whatever goes wrong in it stays with it."""
+        """Deliver one message; every line logged meanwhile bears its number."""
+        facts = {"message": message.id, "kind": message.kind.value, "reference": message.reference, "attempt": message.attempt}
+        with bound_contextvars(destination=self.destination, **facts):
+            result = self._tried(message)
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("message tried", extra={"action": "message-tried", "outcome": type(result.outcome).__name__.lower()})
+        return result
+
+    def _tried(self, message: Message) -> Result:
+        """Let its courier have it; whatever goes wrong in it stays with it."""
         if not self.line.gate.lets_through or self.how.stop.is_set():
             return Result(self.line.gate.blocked or Blocked("stopped", until=self.app.now))
         try:
@@ -88,7 +98,7 @@ class Relay:
         except ConnectorError as error:
             return Result(GiveUp(str(error)))
         except Exception as error:
-            log.exception("a courier failed", extra={"kind": message.kind, "reference": message.reference})
+            log.exception("a courier failed")
             return Result(Retry(f"internal: {type(error).__name__}"))
 
     def _heeded(self, message: Message, result: Result) -> Result:

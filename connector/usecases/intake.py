@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from structlog.contextvars import bound_contextvars
+
 from connector.app import App
 from connector.erp import intake
 from connector.erp.intake import Look, Settling, Taken
@@ -26,6 +28,8 @@ from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
 log = logging.getLogger(__name__)
+FILE_ID = 12
+"""So many characters of its SHA-256 name a file in the log; the ledger holds all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +82,16 @@ def take_one(app: App, feeds: Sequence[str], taken: Taken, turn: Turn, report: R
 
     A crash between two feeds is healed by the next pass: those that settled it are known, and are not asked again.
     """
-    found = [_settled_before(app, feed, taken) or turn(feed, taken, report) for feed in feeds]
-    settled = [one for one in found if one is not None]
-    if settled:
-        _put_away(app, taken, settled)
-    else:
-        taken.path.unlink(missing_ok=True)
+    with bound_contextvars(file=taken.file.name, file_id=taken.sha256[:FILE_ID]):
+        found = [_settled_before(app, feed, taken) or turn(feed, taken, report) for feed in feeds]
+        settled = [one for one in found if one is not None]
+        if settled:
+            _put_away(app, taken, settled)
+        else:
+            taken.path.unlink(missing_ok=True)
+        for one in settled:
+            facts = {"feed": one.entry.feed, "state": one.entry.state, "rows": one.entry.rows_read, "refused": one.entry.rows_refused}
+            log.info("file settled", extra={"action": "file-settled", **facts})
 
 
 def _ready(app: App, feed: str, report: Report, how: Pass) -> Settling:

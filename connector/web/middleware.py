@@ -10,6 +10,7 @@ import time
 import falcon
 
 from connector.errors import NotAuthorized
+from connector.log import REQUEST
 from connector.web import peers
 from connector.web.auth import Gate
 from connector.web.metrics import Metrics
@@ -29,7 +30,11 @@ class Numbered:
         sent = req.env.get("HTTP_X_VTEX_OPERATION_ID", "")
         number = sent if sent and REQUEST_ID.fullmatch(sent) else os.urandom(16).hex()
         req.context.request_id = number
+        REQUEST.set(number)
         resp.set_headers((("x-request-id", number), ("x-content-type-options", "nosniff"), ("cache-control", "no-store")))
+
+    def process_response(self, _req: falcon.Request, _resp: falcon.Response, _resource: object, _succeeded: bool) -> None:
+        REQUEST.set("")  # the thread goes on to other work
 
 
 class Guarded:
