@@ -251,6 +251,7 @@ def ready(database: Database) -> None:
 def _upgrade(database: Database) -> None:
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -260,6 +261,11 @@ def _upgrade(database: Database) -> None:
                 connection.execute(text("SELECT pg_advisory_xact_lock(727274)"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+    except CommandError as error:
+        raise SchemaBehind(
+            f"the database was made by a newer version of the connector ({error}); nothing was changed",
+            remedy="install that version again, or restore a backup that was made before: connector restore",
+        ) from error
     except SQLAlchemyError as error:
         raise SchemaBehind(
             f"the schema could not be upgraded: {error}", remedy="restore a backup or mend the cause, then: connector migrate"

@@ -1,11 +1,12 @@
 """A fresh SQLite database is opened by whoever comes, also by several at once."""
 
 import sqlite3
+from contextlib import closing
 from threading import Timer
 
 import pytest
 
-from connector.errors import DatabaseUnreachable
+from connector.errors import DatabaseUnreachable, SchemaBehind
 from connector.storage.database import Database, ready
 
 
@@ -35,3 +36,16 @@ def test_a_database_that_stays_locked_is_given_up_in_time(half_made):
 
     with pytest.raises(DatabaseUnreachable, match="locked"), database.read():
         pass
+
+
+def test_a_database_of_a_newer_version_is_left_as_it_is_and_says_so(tmp_path):
+    path = tmp_path / "connector.db"
+    database = Database(f"sqlite:///{path}")
+    ready(database)
+    database.close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(SchemaBehind, match="was made by a newer version of the connector") as caught:
+        ready(Database(f"sqlite:///{path}"))
+    assert "connector restore" in caught.value.remedy
