@@ -20,7 +20,8 @@ from connector.storage.database import MIGRATIONS, Database, reading
 
 STEP_PAGES = 256
 """1 MiB at a time: between two steps whoever writes gets the disk."""
-PAUSE_SECONDS = 0.002
+PAUSE_SECONDS = 0.004
+SYNC_STEPS = 8
 
 
 def size_of(database: Database) -> int:
@@ -55,12 +56,20 @@ def _copy(database: Database, partial: Path) -> None:
     with database.connection() as connection, reading(connection), closing(sqlite3.connect(partial)) as target:
         connection.exec_driver_sql("SELECT count(*) FROM sqlite_master").scalar_one()  # only the first read fixes the instant
         source: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]  # SQLite's own, as the URL says
-        source.backup(target, pages=STEP_PAGES, progress=_pausing())
+        with partial.open("rb") as written:  # the copy: nobody else has it open
+            source.backup(target, pages=STEP_PAGES, progress=_pacing(written.fileno()))
         target.execute("PRAGMA journal_mode=DELETE")  # one file alone, without a log beside it
 
 
-def _pausing() -> Callable[[int, int, int], None]:
-    return lambda _status, remaining, _total: time.sleep(PAUSE_SECONDS if remaining else 0)
+def _pacing(written: int) -> Callable[[int, int, int], None]:
+    """Let others at the disk between two steps, and bring to it what was written every few: a whole copy at once would stall them."""
+
+    def pace(_status: int, remaining: int, _total: int) -> None:
+        if remaining // STEP_PAGES % SYNC_STEPS == 0:
+            os.fdatasync(written)
+        time.sleep(PAUSE_SECONDS if remaining else 0)
+
+    return pace
 
 
 def _sync(folder: Path) -> None:
