@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from ipaddress import IPv4Network, IPv6Network
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -31,6 +33,7 @@ class AuthSettings(Section):
 class ApiSettings(Section):
     bind: str = Field("127.0.0.1:8000", pattern=r"^(unix:.+|.+:[0-9]{1,5})$")
     prefix: str = Field("", pattern=r"^(/[A-Za-z0-9._~-]+)*$")
+    server: Literal["gunicorn", "granian"] = "gunicorn"
     workers: int = Field(2, ge=1, le=64)
     threads: int = Field(16, ge=1, le=256)
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -41,6 +44,14 @@ class ApiSettings(Section):
     @property
     def is_loopback(self) -> bool:
         return self.bind.startswith("unix:") or is_loopback(self.bind.rpartition(":")[0])
+
+    @model_validator(mode="after")
+    def _installed(self) -> ApiSettings:
+        if self.server == "granian" and find_spec("granian") is None:
+            raise misfit(
+                "server", "granian, which is not installed", 'gunicorn, or granian after: pip install "vtex-seller-connector[granian]"'
+            )
+        return self
 
     @model_validator(mode="after")
     def _guarded(self) -> ApiSettings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 from connector import settings as settings_module
@@ -20,8 +21,14 @@ def command(config_path: Path) -> list[str]:
     Gate(settings, settings.reveal)
     if settings.console.password:
         settings.reveal(settings.console.password)
-    return [
-        *(ENV, f"CONNECTOR_CONFIG={config_path.absolute()}"),
-        *(sys.executable, "-m", "gunicorn"),
-        *("-c", "python:connector.web.gunicorn_conf", "connector.web.wsgi:get_app()"),
-    ]
+    return [ENV, f"CONNECTOR_CONFIG={config_path.absolute()}", *(_granian() if settings.api.server == "granian" else _gunicorn())]
+
+
+def _gunicorn() -> list[str]:
+    return [sys.executable, "-m", "gunicorn", "-c", "python:connector.web.gunicorn_conf", "connector.web.wsgi:get_app()"]
+
+
+def _granian() -> list[str]:
+    """Name the folder for the workers' numbers before anything can import prometheus-client, which decides by it at its import."""
+    numbers = tempfile.mkdtemp(prefix="connector-metrics-")
+    return [f"PROMETHEUS_MULTIPROC_DIR={numbers}", sys.executable, "-m", "connector.web.granian_server", numbers]
