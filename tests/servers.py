@@ -175,31 +175,51 @@ def postgresql_programs() -> Path | None:
     return found[-1].parent if found else None
 
 
+class Postgresql:
+    """A server without passwords in a folder of its own, on a port of its own; `url` is its address, without a database's name."""
+
+    def __init__(self, programs: Path):
+        self._programs = programs
+        self._user = "postgres" if os.getuid() == 0 else getpass.getuser()  # it refuses to run as root
+        self.folder = Path(tempfile.mkdtemp(prefix="connector-postgresql-"))
+        shutil.chown(self.folder, self._user)
+        self.port = free_port()
+        self.url = f"postgresql+psycopg://postgres@127.0.0.1:{self.port}"
+        line = [programs / "initdb", "-D", self._data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        subprocess.run(line, check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **_as(self._user))
+        self._process = self._started()
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        options = ["-h", "127.0.0.1", "-p", str(self.port), "-k", str(self.folder), "-c", "fsync=off", "-c", "max_connections=200"]
+        line = [self._programs / "postgres", "-D", self._data, *options]
+        with (self.folder / "log").open("ab") as log:
+            process = subprocess.Popen(line, stdout=log, stderr=log, cwd=self.folder, **_as(self._user))
+        wait_for(lambda: _accepts(self._programs, self.port) or process.poll() is not None, "PostgreSQL")
+        assert process.poll() is None, (self.folder / "log").read_text()
+        return process
+
+    def crash_and_start(self) -> None:
+        """End it as `pg_ctl -m immediate` does, without a word to anybody, and start it again: it recovers from its log."""
+        _stop(self._process, signal.SIGQUIT)
+        self._process = self._started()
+
+    def end(self) -> None:
+        _stop(self._process, signal.SIGINT)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
 @contextmanager
 def running_postgresql(programs: Path) -> Iterator[str]:
-    """Run a server without passwords in a folder of its own; yields the address of its server, without a database's name."""
-    user = "postgres" if os.getuid() == 0 else getpass.getuser()  # it refuses to run as root
-    folder = Path(tempfile.mkdtemp(prefix="connector-postgresql-"))
-    shutil.chown(folder, user)
-    port = free_port()
-    data = folder / "data"
-    subprocess.run(
-        [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        cwd=folder,
-        **_as(user),
-    )
-    options = ["-h", "127.0.0.1", "-p", str(port), "-k", str(folder), "-c", "fsync=off", "-c", "max_connections=200"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([programs / "postgres", "-D", data, *options], stdout=log, stderr=log, cwd=folder, **_as(user))
+    """Run a server; yields its address, without a database's name."""
+    server = Postgresql(programs)
     try:
-        wait_for(lambda: _accepts(programs, port) or process.poll() is not None, "PostgreSQL")
-        assert process.poll() is None, (folder / "log").read_text()
-        yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
+        yield server.url
     finally:
-        _stop(process, signal.SIGINT)
-        shutil.rmtree(folder, ignore_errors=True)
+        server.end()
 
 
 def _as(user: str) -> dict[str, Any]:
