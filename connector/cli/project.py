@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from connector.cli import show
 from connector.cli.opening import open_app
 from connector.errors import UsageError
+
+if TYPE_CHECKING:
+    from connector.app import App
 
 SKELETON = Path(__file__).parent.parent / "skeleton"
 FOLDERS = ("inbox/invoices", "inbox/tracking", "inbox/cancellations", "inbox/acks", "outbox")
@@ -43,12 +46,33 @@ def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="A direct
         show.say(step)
 
 
-def migrate(context: typer.Context) -> None:
-    """Create the database's schema, or upgrade it."""
+def migrate(
+    context: typer.Context,
+    *,
+    to: Annotated[
+        str | None,
+        typer.Option("--to", metavar="URL", help="Copy everything from SQLite into this empty PostgreSQL database, and compare."),
+    ] = None,
+) -> None:
+    """Create the database's schema, or upgrade it; or move to another database.
+
+    Passwords for --to belong into ~/.pgpass or $PGPASSWORD, not on the command line.
+    """
     from connector.storage import database
 
     app = open_app(context, schema=False)
+    if to is not None:
+        _move(app, to)
+        return
     show.say("the schema was upgraded" if database.migrate(app.db) else "the schema is up to date")
+
+
+def _move(app: App, url: str) -> None:
+    from connector.usecases import moving
+
+    copied = moving.move(app, url, lambda one: show.say(f"  {one.table:<16}{one.rows:>12} rows  {one.checksum}") if one.rows else None)
+    show.say(f"Copied and compared {sum(one.rows for one in copied)} rows of {len(copied)} tables. {app.db.path} was only read.")
+    show.say(f'Now set database.url = "{url}" in {app.settings.config_path}, then: connector check, and start daemon and serve again.')
 
 
 def demo(*, once: Annotated[bool, typer.Option("--once", help="End by itself: 0 when every step was seen to work.")] = False) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,9 +15,8 @@ from connector.storage import damage, postgresql_dumps, salvage
 from connector.storage.database import Database, migrate
 from connector.storage.salvage import Salvage
 from connector.usecases import backups, disk, privacy
-from connector.usecases.turns import names, turn
+from connector.usecases.turns import alone
 
-ALWAYS = ("daemon", "serve", "backup", "checkpoint")
 INTERRUPTED = "a restore was interrupted before its end"
 MOST_NAMED = 10
 
@@ -58,22 +55,13 @@ def restore(app: App, file: Path | None, *, force: bool = False) -> Restored:
     if not app.db.is_sqlite:
         line = postgresql_dumps.restore_command(app.db, file or backups.folder(app) / "FILE.dump")
         raise UsageError("PostgreSQL's own program restores it", remedy=f"{line}, then: connector erase --again")
-    with _nobody_runs(app):
+    with alone(app):
         path = file or backups.newest(app).path
         at = _instant(path)
         store.verify(path)
         if not force:
             _refuse_whole(app)
         return _replace(app, path, at)
-
-
-@contextmanager
-def _nobody_runs(app: App) -> Iterator[None]:
-    """Hold every turn there is. Raises Busy, naming who has one."""
-    with ExitStack() as held:
-        for name in sorted({*ALWAYS, *names(app)}):
-            held.enter_context(turn(app, name, wait_seconds=0))
-        yield
 
 
 def _instant(path: Path) -> datetime:

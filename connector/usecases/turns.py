@@ -13,7 +13,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -26,6 +26,7 @@ from connector.usecases.leased import holders, leased
 
 WAIT_SECONDS = 60.0
 LOOK_SECONDS = 0.1
+ALWAYS = ("daemon", "serve", "backup", "checkpoint")
 
 
 def holder_name() -> str:
@@ -63,6 +64,15 @@ def _locked(app: App, name: str, wait_seconds: float, stop: Event) -> Iterator[E
 def names(app: App) -> list[str]:
     """Name every turn that was ever taken in this project."""
     return sorted(path.stem for path in (app.root / "var" / "locks").glob("*.lock"))
+
+
+@contextmanager
+def alone(app: App) -> Iterator[None]:
+    """Hold every turn that there is in this project. Raises Busy, naming who has one."""
+    with ExitStack() as held:
+        for name in sorted({*ALWAYS, *names(app)}):
+            held.enter_context(turn(app, name, wait_seconds=0))
+        yield
 
 
 def share(app: App, name: str) -> IO[str]:

@@ -1,0 +1,114 @@
+"""One database copied into another, and compared with it: SQLite into PostgreSQL, when one file is no longer enough."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import JSON, Connection, Integer, Select, Table, Text, cast, func, select, text
+
+from connector.errors import Conflict, Refused
+from connector.storage.bulk import bulk_insert
+from connector.storage.database import Database, reading, writing
+from connector.storage.tables import metadata
+
+ROWS_AT_ONCE = 5000
+NOT_COPIED = ("leases",)
+"""Who holds a turn means nothing elsewhere."""
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Copied:
+    """One table: how many rows, and their checksum in hex, which is the same in whichever order they are read."""
+
+    table: str
+    rows: int
+    checksum: str
+
+
+def copy(source: Database, target: Database, tell: Callable[[Copied], None]) -> list[Copied]:
+    """Copy every table, in one reading transaction here and one writing transaction there; `tell` is given each that was compared.
+
+    Raises Conflict where the target holds anything, and Refused where it took a table otherwise than it was read, or not at all:
+    nothing is kept there then.
+    """
+    with source.connection() as here, target.connection() as there, reading(here), writing(there):
+        demand_empty(there)
+        copied = []
+        for table in tables():
+            copied.append(_copied(here, there, table))
+            tell(copied[-1])
+        return copied
+
+
+def tables() -> list[Table]:
+    """Return what is copied, each table after those that it refers to."""
+    return [table for table in metadata.sorted_tables if table.name not in NOT_COPIED]
+
+
+def demand_empty(tx: Connection) -> None:
+    """Raise Conflict where a table holds rows."""
+    for table in metadata.sorted_tables:
+        if tx.execute(select(text("1")).select_from(table).limit(1)).first() is not None:
+            raise Conflict(f"the target is not empty: its table {table.name} holds rows", remedy="name a new, empty database")
+
+
+def _copied(here: Connection, there: Connection, table: Table) -> Copied:
+    read = _Sum()
+    for rows in _batches(here, table):
+        read.add(rows)
+        _insert(there, table, rows)
+    _go_on_counting(there, table)
+    written = _Sum()
+    for rows in _batches(there, table):
+        written.add(rows)
+    if (read.rows, read.checksum) != (written.rows, written.checksum):
+        raise Refused(f"{table.name}: {read.rows} rows were read, and {written.rows} found again that are not the same; nothing was kept")
+    return Copied(table.name, read.rows, read.checksum)
+
+
+def _insert(there: Connection, table: Table, rows: list[Row]) -> None:
+    try:
+        bulk_insert(there, table, [column.name for column in table.columns], rows)
+    except there.dialect.loaded_dbapi.DataError as error:  # COPY is the driver's own, and so are its errors
+        raise Refused(f"{table.name}: PostgreSQL does not take a value: {' '.join(str(error).split())}; nothing was kept") from error
+
+
+def _batches(tx: Connection, table: Table) -> Iterator[list[Row]]:
+    """Read a table as Python's values; JSON as the text that it was written as."""
+    result = tx.execution_options(yield_per=ROWS_AT_ONCE).execute(_query(table))
+    for batch in result.partitions():
+        yield [tuple(row) for row in batch]
+
+
+def _query(table: Table) -> Select[Any]:
+    return select(*[cast(column, Text).label(column.name) if isinstance(column.type, JSON) else column for column in table.columns])
+
+
+def _go_on_counting(there: Connection, table: Table) -> None:
+    """Let growing numbers go on after the largest one that was copied."""
+    number = table.columns.get("id")
+    if number is not None and isinstance(number.type, Integer):
+        largest = select(func.max(number)).scalar_subquery()
+        there.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), func.coalesce(largest, 1), largest.is_not(None))))
+
+
+class _Sum:
+    """Rows counted and summed up: the same for the same rows, whatever their order and whichever database they come from."""
+
+    def __init__(self) -> None:
+        self.rows, self._sum = 0, 0
+
+    def add(self, rows: list[Row]) -> None:
+        self.rows += len(rows)
+        for row in rows:
+            digest = hashlib.blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            self._sum = (self._sum + int.from_bytes(digest)) % 2**128
+
+    @property
+    def checksum(self) -> str:
+        return f"{self._sum:032x}"

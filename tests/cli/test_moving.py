@@ -1,0 +1,121 @@
+"""`connector migrate --to URL`: everything from SQLite to PostgreSQL, compared, and refused where it could do harm."""
+
+import json
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+from sqlalchemy import insert, select
+
+from connector import app as building
+from connector.storage import copying, tables
+from connector.storage.database import Database, migrate, reading
+from connector.usecases.turns import share, turn
+
+NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
+FILE = {"feed": "prices", "name": "p.csv", "size": 2**40, "modified_at": NOW, "sha256": "a", "state": "applied", "taken_at": NOW}
+
+
+@pytest.fixture
+def sqlite(project):
+    app = building.load(project.config)
+    migrate(app.db)
+    with app.db.write() as tx:
+        tx.execute(insert(tables.files), [{**FILE, "id": 41, "plan": {"é": [1, 2.5, None]}}, {**FILE, "id": 7, "plan": None}])
+        tx.execute(
+            insert(tables.rejections),
+            {
+                "file_id": 41,
+                "feed": "prices",
+                "key": "",
+                "line": 1,
+                "column": "c",
+                "value": "tab\t\\N",
+                "reason": "",
+                "record": {"b": 1, "a": 2},
+                "refused_at": NOW,
+            },
+        )
+        tx.execute(insert(tables.orders), an_order("O-1"))
+        tx.execute(insert(tables.listings), [{"account": "loja", "sku": f"{n:06}", "state": "known"} for n in range(12_000)])
+        tx.execute(
+            insert(tables.prices),
+            {"sku": "NA", "marketplace": "", "sales_channel": "", "price_cents": 2**53, "list_price_cents": 1, "valid_until": None},
+        )
+        tx.execute(insert(tables.marketplaces), {"account": "loja", "paused": True, "rate": 1 / 3})
+    yield app
+    app.db.close()
+
+
+def an_order(number):
+    texts = dict.fromkeys(("sales_channel", "services_endpoint", "document", "content_hash"), "")
+    rest = {"client": {"name": "João"}, "address": {}, "flags": [], "total_cents": 1, "raw": b"\x00\xff{}", "answer": b"", "placed_at": NOW}
+    return {"order_id": number, "account": "loja", "marketplace_order_id": number, "state": "placed", **texts, **rest}
+
+
+def rows(db, table):
+    with db.connection() as connection, reading(connection):
+        return sorted(map(tuple, connection.execute(select(*table.columns))), key=repr)
+
+
+def test_everything_arrives_as_it_was_and_numbers_go_on(project, sqlite, postgresql_url):
+    done = project.call("migrate", "--to", postgresql_url)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Copied and compared 12006 rows" in done.stdout.replace("12,006", "12006")
+    assert f'set database.url = "{postgresql_url}"' in done.stdout
+
+    target = Database(postgresql_url)
+    for table in copying.tables():
+        assert rows(target, table) == rows(sqlite.db, table), table.name
+    with target.write() as tx:
+        assert tx.execute(insert(tables.files).values(**FILE).returning(tables.files.c.id)).scalar_one() == 42
+        assert (
+            tx.execute(
+                insert(tables.acts).values(at=NOW, who="a", via="cli", what="w", about="", state="done").returning(tables.acts.c.id)
+            ).scalar_one()
+            == 1
+        )
+    target.close()
+    moved = project.config.read_text() + f'[database]\nurl = "{postgresql_url}"\n'
+    project.config.write_text(moved)
+    assert json.loads(project.call("status", "--json").stdout)["orders"]["by_state"] == {"placed": 1}
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_a_target_that_holds_anything_is_refused_and_left_alone(project, postgresql_url):
+    assert project.call("migrate", "--to", postgresql_url).returncode == 0
+    again = project.call("migrate", "--to", postgresql_url)
+
+    assert again.returncode == 1
+    assert "the target is not empty: its table" in again.stderr
+    target = Database(postgresql_url)
+    assert len(rows(target, tables.listings)) == 12_000
+    target.close()
+
+
+@pytest.mark.parametrize("service", ["serve", "daemon"])
+def test_nothing_is_copied_while_something_runs(project, sqlite, postgresql_url, service):
+    held = share(sqlite, "serve") if service == "serve" else turn(sqlite, "daemon")
+    with held:
+        done = project.call("migrate", "--to", postgresql_url)
+    assert done.returncode == 1
+    assert f"{service} is running elsewhere: pid" in done.stderr
+
+
+def test_what_postgresql_does_not_take_is_named_and_nothing_is_kept(project, sqlite, postgresql_url):
+    with sqlite.db.write() as tx:
+        tx.execute(insert(tables.watermarks), {"name": "a\x00b", "value": ""})
+    done = project.call("migrate", "--to", postgresql_url)
+
+    assert done.returncode == 1
+    assert "watermarks: PostgreSQL does not take a value" in done.stderr
+    assert "Traceback" not in done.stderr
+    with psycopg.connect(postgresql_url.replace("+psycopg", "")) as connection:
+        assert connection.execute("SELECT count(*) FROM listings").fetchone() == (0,)
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_other_ways_are_refused(project):
+    done = project.call("migrate", "--to", "mysql://somewhere/db")
+    assert done.returncode == 2
+    assert "name a PostgreSQL database" in done.stderr
