@@ -29,10 +29,12 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Make one pass of one job now, or of all."""
-    from jobs import JOBS, Pass
+    from connector.usecases.schedules import schedules
+    from jobs import DEFAULT_SCHEDULES, JOBS, Pass
 
     names = list(JOBS) if job == "all" else [_known(job, JOBS)]
     app = open_app(context)
+    schedules(app.settings, DEFAULT_SCHEDULES)  # what the daemon would refuse is refused here too
     how = Pass(dry_run=dry_run, by_hand=True)
     _stop_when_told(how)
     passes = [_one(app, name, how, as_json=as_json) for name in names]

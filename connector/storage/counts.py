@@ -113,9 +113,10 @@ def held(tx: Connection) -> dict[str, dict[str, int]]:
 
 
 def quarantine(tx: Connection) -> dict[str, dict[str, int]]:
-    """Count, by feed, the refused rows that no good row has healed, and the files refused whole."""
+    """Count, by feed, the refused rows that no good row has healed, and the files refused whole: these count as one, as they are listed."""
     found: dict[str, dict[str, int]] = {}
-    rows = select(rejections.c.feed, func.count()).where(rejections.c.healed_at.is_(None)).group_by(rejections.c.feed)
+    alone = rejections.c.file_id.in_(select(files.c.id).where(files.c.state != "refused"))
+    rows = select(rejections.c.feed, func.count()).where(rejections.c.healed_at.is_(None), alone).group_by(rejections.c.feed)
     is_listed = select(rejections.c.id).where(rejections.c.file_id == files.c.id, rejections.c.healed_at.is_(None)).exists()
     whole = select(files.c.feed, func.count()).where(files.c.state == "refused", is_listed).group_by(files.c.feed)
     for what, statement in (("files", whole), ("rows", rows)):

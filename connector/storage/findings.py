@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, literal_column, select
+from sqlalchemy import Connection, case, func, literal_column, select
 
 from connector.domain.alarms import Arrival
 from connector.domain.messages import ERP, Kind
@@ -54,8 +54,10 @@ def held(tx: Connection) -> list[Finding]:
 
 def quarantined(tx: Connection) -> list[Finding]:
     """Find, by feed, the refused rows and files that no good one has healed."""
-    refused = select(rejections.c.feed, func.count(), func.min(rejections.c.refused_at)).where(rejections.c.healed_at.is_(None))
-    return [Finding(*row) for row in tx.execute(refused.group_by(rejections.c.feed).order_by(rejections.c.feed))]
+    of_file = case((files.c.state == "refused", -rejections.c.file_id), else_=rejections.c.id)  # a file refused whole is one thing
+    refused = select(rejections.c.feed, func.count(of_file.distinct()), func.min(rejections.c.refused_at))
+    open_ones = refused.join(files, files.c.id == rejections.c.file_id).where(rejections.c.healed_at.is_(None))
+    return [Finding(*row) for row in tx.execute(open_ones.group_by(rejections.c.feed).order_by(rejections.c.feed))]
 
 
 def dead_letters(tx: Connection) -> list[Finding]:

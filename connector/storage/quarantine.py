@@ -197,6 +197,12 @@ def rows_of(tx: Connection, file_id: int) -> list[dict[str, Any]]:
     return [dict(row) for row in tx.execute(query).mappings()]
 
 
+def settled_rows_of(tx: Connection, file_id: int) -> list[dict[str, Any]]:
+    """Return a file's refused rows that are settled: healed by a good row, or laid aside."""
+    query = _described().where(t.c.file_id == file_id, t.c.healed_at.is_not(None)).order_by(t.c.line, t.c.id)
+    return [dict(row) for row in tx.execute(query).mappings()]
+
+
 def of_file(tx: Connection, file_id: int, limit: int | None = None) -> list[Refusal]:
     """Return a file's open refused rows in the order of their lines."""
     rows = tx.execute(select(t).where(t.c.file_id == file_id, OPEN).order_by(t.c.line, t.c.id).limit(limit))

@@ -107,10 +107,12 @@ def quarantine_list(app: App) -> list[dict[str, Any]]:
 
 
 def quarantine_show(app: App, number: int) -> list[dict[str, Any]]:
-    """Show the refused rows of a refused row's file: line, column, value, reason. Raises NotFound."""
+    """Show the refused rows of a refused row's file: line, column, value, reason; of one that is settled, since when. Raises NotFound."""
     with app.db.read() as tx:
         row = quarantine.one(tx, number)
-        return [_row(one) for one in quarantine.rows_of(tx, row["file_id"])]
+        still_open = [_row(one) for one in quarantine.rows_of(tx, row["file_id"])]
+        settled = [] if still_open else quarantine.settled_rows_of(tx, row["file_id"])
+    return still_open or [{**_row(one), "settled_at": _at(one["healed_at"])} for one in settled]
 
 
 # ── as people and machines see it ───────────────────────────────────────────────────────────────────────────────────────

@@ -213,6 +213,13 @@ def test_all_goes_on_after_a_failure_and_ends_with_the_worst_status(project):
     assert "refresh-snapshot" in done.stderr
 
 
+def test_a_dry_run_refuses_a_schedule_that_the_daemon_would_refuse(project):
+    done = project.call("run", "all", "--dry-run", CONNECTOR__SCHEDULE__EXPORT_ORDERS="every now and then")
+
+    assert done.returncode == 2
+    assert "schedule.export_orders" in done.stderr
+
+
 def test_init_makes_a_project_whose_settings_hold(project, tmp_path):
     made = project.call("init", tmp_path / "new")
     again = project.call("init", tmp_path / "new")
