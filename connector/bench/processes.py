@@ -33,9 +33,9 @@ def module(name: str, *arguments: object) -> list[str]:
     return [sys.executable, "-m", name, *map(str, arguments)]
 
 
-def connector(root: Path, *words: str) -> list[str]:
+def connector(root: Path, *words: str, settings: str = "connector.toml") -> list[str]:
     """Return the command line of the product in a project directory."""
-    return [sys.executable, "-m", "connector", "--config", str(root / "config" / "connector.toml"), *words]
+    return [sys.executable, "-m", "connector", "--config", str(root / "config" / settings), *words]
 
 
 def run(argv: Sequence[str], *, allowed: tuple[int, ...] = (0,)) -> Run:

@@ -19,6 +19,7 @@ from connector.bench.peers.told import digest
 from connector.bench.processes import Run, Wrong, connector, run
 
 ACCOUNT = "bench"
+NAME = "connector.toml"
 DATABASE = Path("var") / "connector.db"
 SETTINGS = """
 [database]
@@ -45,6 +46,7 @@ concurrency = {concurrency}
 bind = "127.0.0.1:{port}"
 workers = {workers}
 threads = 16
+{more}
 """
 KINDS = {"products": ("catalog",), "prices": ("price",), "stock": ("inventory", "sold-out")}
 
@@ -61,10 +63,10 @@ def furnish(root: Path, *, url: str = "sqlite:///var/connector.db", **settings: 
     return root
 
 
-def configure(root: Path, *, url: str = "sqlite:///var/connector.db", **settings: Any) -> None:
-    """Write the settings anew."""
-    values = {"marketplace": "http://127.0.0.1:9", "concurrency": 16, "port": 8000, "workers": 1} | settings
-    (root / "config" / "connector.toml").write_text(SETTINGS.format(database=url, **values), encoding="utf-8")
+def configure(root: Path, *, url: str = "sqlite:///var/connector.db", name: str = NAME, **settings: Any) -> None:
+    """Write the settings anew, or beside them under another name; `more` is text for the end of the section api."""
+    values = {"marketplace": "http://127.0.0.1:9", "concurrency": 16, "port": 8000, "workers": 1, "more": ""} | settings
+    (root / "config" / name).write_text(SETTINGS.format(database=url, **values), encoding="utf-8")
 
 
 def deliver(root: Path, files: Path) -> None:

@@ -18,12 +18,14 @@ from connector.bench.processes import Wrong, connector, module
 from connector.bench.rows import Row
 from connector.bench.serving import free_port, gunicorn, request, served
 from connector.bench.terms import Terms
+from connector.settings import ApiSettings
 
 GROUP = "simulation"
 CONNECTIONS = 8
 ITEMS = {1: 0.65, 10: 0.42, 50: 0.22}
 """The share of an empty page's rate that is to be reached, by the number of a cart's items."""
-EMPTY = "empty page"
+EMPTY, FASTAPI = "empty page", "FastAPI on uvicorn"
+BY_GRANIAN = "10 items, served by granian"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def _peers(database: Path) -> Iterator[Peer]:
         port = free_port()
         yield Peer(name, goal, needs, gunicorn(f"{application}({str(database)!r})", port), port)
     port = free_port()
-    yield Peer("FastAPI on uvicorn", None, "fastapi", module("connector.bench.peers.fastapi_seller", database, port), port)
+    yield Peer(FASTAPI, None, "fastapi", module("connector.bench.peers.fastapi_seller", database, port), port)
 
 
 # ── slices of a second, round-robin ─────────────────────────────────────────────────────────────────────────────────────
@@ -67,6 +69,8 @@ def _rates(terms: Terms, root: Path, reserved: dict[str, int], peers: list[Peer]
     given = {items: carts(terms.size, items, min(CARTS, terms.size), list(reserved)) for items in ITEMS}
     with ExitStack() as stack:
         loads = _product(stack, root, given, reserved)
+        if _has_granian():
+            loads[BY_GRANIAN] = _by_granian(stack, root, given[10], reserved)
         for peer in peers:
             if find_spec(peer.needs) is not None:
                 _start(stack, root, peer.argv, peer.port)
@@ -85,6 +89,18 @@ def _product(stack: ExitStack, root: Path, given: dict[int, list[Cart]], reserve
         check(port, some, reserved)
         loads[_ours(items)] = Load(port, cycle(requests(some)), CONNECTIONS)
     return loads
+
+
+def _has_granian() -> bool:
+    return "server" in ApiSettings.model_fields and find_spec("granian") is not None
+
+
+def _by_granian(stack: ExitStack, root: Path, given: list[Cart], reserved: dict[str, int]) -> Load:
+    port = free_port()
+    projects.configure(root, name="granian.toml", port=port, more='server = "granian"')
+    _start(stack, root, connector(root, "serve", settings="granian.toml"), port)
+    check(port, given, reserved)
+    return Load(port, cycle(requests(given)), CONNECTIONS)
 
 
 def _start(stack: ExitStack, root: Path, argv: Sequence[str], port: int) -> None:
@@ -117,13 +133,13 @@ def _rows(rates: dict[str, list[float]]) -> Iterator[Row]:
     for items, goal in ITEMS.items():
         yield _row(rates, _ours(items), EMPTY, goal)
     for peer in _peers(Path()):
-        if peer.name in rates:
-            yield _row(rates, _ours(10), peer.name, peer.goal)
-        else:
-            yield Row(GROUP, f"simulation, {_ours(10)}", peer.name, goal=peer.goal, at_most=False, missing=f"{peer.needs} is not installed")
+        yield _row(rates, _ours(10), peer.name, peer.goal, peer.needs)
+    yield _row(rates, BY_GRANIAN, FASTAPI, 1.0, "granian" if BY_GRANIAN not in rates else "fastapi")
 
 
-def _row(rates: dict[str, list[float]], ours: str, theirs: str, goal: float | None) -> Row:
+def _row(rates: dict[str, list[float]], ours: str, theirs: str, goal: float | None, needs: str = "") -> Row:
+    if ours not in rates or theirs not in rates:
+        return Row(GROUP, f"simulation, {ours}", theirs, goal=goal, at_most=False, missing=f"{needs} is not installed")
     ratio = median(a / b for a, b in zip(rates[ours], rates[theirs], strict=True))
     figures = f"{median(rates[ours]):.0f}/s, {median(rates[theirs]):.0f}/s"
     return Row(GROUP, f"simulation, {ours}", theirs, ratio, goal, at_most=False, figures=figures)
