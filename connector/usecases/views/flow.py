@@ -28,7 +28,6 @@ BAD = frozenset(
         "late",
         "empty",
         "blocked",
-        "dead-letters",
         "rejected-by-erp",
         "not-picked-up",
         "stock-unavailable",

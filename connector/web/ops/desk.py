@@ -45,7 +45,7 @@ class Painter:
             lstrip_blocks=True,
             finalize=shown,
         )
-        self.pages.filters.update(cut=cut, redacted=lambda text: redact(str(text)))
+        self.pages.filters.update(cut=cut, way_name=lambda name, t: t(f"way.{name}"), redacted=lambda text: redact(str(text)))
 
     def speech(self, req: falcon.Request) -> Speech:
         language = preferred(str(req.cookies.get(LANGUAGE_COOKIE) or ""), req.env.get("HTTP_ACCEPT_LANGUAGE", ""))
