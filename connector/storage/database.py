@@ -118,16 +118,20 @@ class Database:
         try:
             yield
         except OperationalError as error:
+            raise _unreachable(error.orig, self.url) from error
+        except self.engine.dialect.loaded_dbapi.OperationalError as error:  # out of COPY, which is the driver's own
             raise _unreachable(error, self.url) from error
         except DatabaseError as error:
+            if error.connection_invalidated:  # the server ended it: it idled in a transaction while this process was frozen
+                raise _unreachable(error.orig, self.url) from error
             if self.is_sqlite and getattr(error.orig, "sqlite_errorname", "").startswith(DAMAGE):
                 raise self._damaged(" ".join(str(error.orig).split())) from error
             raise
 
 
-def _unreachable(error: OperationalError, url: str) -> DatabaseUnreachable:
+def _unreachable(error: BaseException | None, url: str) -> DatabaseUnreachable:
     where = url.rpartition("@")[2]
-    said = " ".join(str(error.orig).split())
+    said = " ".join(str(error).split())
     if "session is read-only" in said:
         return DatabaseUnreachable(
             f"the database {where} is a read replica: what it says may be old", remedy="set database.url to the primary"

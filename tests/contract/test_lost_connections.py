@@ -1,0 +1,69 @@
+"""PostgreSQL ends a connection in the middle of something, or only follows another server: a sentence with a remedy, never a bug."""
+
+import time
+
+import pytest
+from sqlalchemy import insert, text
+
+from connector.errors import DatabaseUnreachable
+from connector.storage import database
+from connector.storage.bulk import bulk_insert
+from connector.storage.tables import watermarks
+
+IDLE_SECONDS = 1
+
+
+@pytest.fixture
+def db(postgresql_url):
+    db = database.Database(postgresql_url, idle_seconds=IDLE_SECONDS)
+    database.migrate(db)
+    yield db
+    db.close()
+
+
+def put(tx, name):
+    tx.execute(insert(watermarks), {"name": name, "value": ""})
+
+
+def slow(tx):
+    put(tx, "a")
+    time.sleep(IDLE_SECONDS + 0.5)
+    put(tx, "b")
+
+
+def ended(db, tx):
+    """End the transaction's own backend, and give it back as if nothing were."""
+    number = tx.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    with db.read() as other:
+        other.execute(text(f"SELECT pg_terminate_backend({number})"))
+    time.sleep(0.2)
+    return tx
+
+
+def test_a_backend_ended_in_a_transaction(db):
+    with pytest.raises(DatabaseUnreachable, match="cannot be used"), db.write() as tx:
+        put(ended(db, tx), "a")
+
+
+def test_a_backend_ended_before_a_copy(db):
+    with pytest.raises(DatabaseUnreachable, match="cannot be used"), db.write() as tx:
+        bulk_insert(ended(db, tx), watermarks, ["name", "value"], [("a", "")])
+
+
+def test_a_transaction_that_slept_too_long_holds_nothing_any_more(db):
+    with pytest.raises(DatabaseUnreachable, match="cannot be used"), db.write() as tx:
+        slow(tx)
+    with db.write() as tx:
+        put(tx, "a")
+
+
+def test_a_server_that_takes_no_writes_is_never_asked(db, postgresql_url):
+    """As a read replica does: `SHOW transaction_read_only` says on."""
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        name = connection.execute(text("SELECT current_database()")).scalar_one()
+        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    other = database.Database(postgresql_url)
+    with pytest.raises(DatabaseUnreachable, match="is a read replica") as refused, other.read():
+        pass
+    assert refused.value.remedy == "set database.url to the primary"
+    other.close()
