@@ -397,6 +397,23 @@ def test_no_page_reads_a_whole_table(shared, page):
     assert whole == []
 
 
+def test_every_page_works_on_postgresql_too(tmp_path, postgresql_url):
+    made = Console(console_world.busy(tmp_path / "shop", f'[database]\nurl = "{postgresql_url}"\n'))
+    answers = {page: made.get(page).status_code for page in PAGES}
+    found = made.get("find?q=CT-7003").headers["location"]
+    done = [
+        made.post("act", what=what, about=about).status_code
+        for what, about in (("replay-letters-like", "1"), ("pause-job", "housekeeping"))
+    ]
+    asked = made.post("act", what="discard-hold", about="1").status_code
+    taken = [one.what for one in acting.taken(made.app)]
+    made.app.db.close()
+
+    assert set(answers.values()) == {200}, answers
+    assert found == "order?id=CT-7003"
+    assert (done, asked, taken) == ([303, 303], 303, ["discard-hold"])
+
+
 def test_bars_are_as_high_as_the_plot_and_small_ones_can_be_seen():
     drawn = bars((0, 1, 1000))
 

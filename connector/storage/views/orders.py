@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from connector.storage.tables import documents, order_items, orders
+from connector.storage.views.beginnings import begins
 
 t = orders.c
 COLUMNS = (t.order_id, t.account, t.marketplace_order_id, t.state, t.placed_at, t.total_cents, t.flags, t.erp_order_id, t.acked_at)
-AFTER_ALL = "\U0010ffff"
 Cursor = tuple[datetime, str]
 """The last order of a page: when it was placed, and its id."""
 
@@ -34,8 +34,8 @@ def search(tx: Connection, text: str, documents_of: Iterable[str], limit: int) -
     Each is looked up by its own index, one after the other, until there are enough.
     """
     ways: tuple[ColumnElement[bool], ...] = (
-        _begins(t.order_id, text),
-        _begins(t.marketplace_order_id, text),
+        begins(tx, t.order_id, text),
+        begins(tx, t.marketplace_order_id, text),
         and_(t.erp_order_id.is_not(None), t.erp_order_id == text),
         t.document.in_(list(documents_of)),
         t.order_id.in_(
@@ -48,10 +48,6 @@ def search(tx: Connection, text: str, documents_of: Iterable[str], limit: int) -
         rows = tx.execute(select(*COLUMNS).where(way).limit(left)).mappings() if left > 0 else ()
         found.update((row["order_id"], dict(row)) for row in rows)
     return sorted(found.values(), key=lambda row: (row["placed_at"], row["order_id"]), reverse=True)
-
-
-def _begins(column: ColumnElement[str], text: str) -> ColumnElement[bool]:
-    return and_(column >= text, column < text + AFTER_ALL)
 
 
 def papers(tx: Connection, order_id: str) -> list[dict[str, Any]]:

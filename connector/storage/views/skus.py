@@ -7,14 +7,13 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from connector.storage.tables import listings, prices, products, stock
-
-AFTER_ALL = "\U0010ffff"
+from connector.storage.views.beginnings import begins
 
 
 def beginning(tx: Connection, text: str, after: str, limit: int) -> list[dict[str, Any]]:
     """Return the SKUs of the snapshot that begin so, in order, after one; with the price for everyone and the stock."""
     p = products.c
-    query = select(p.sku, p.product_name, p.sku_name, p.brand, p.active).where(p.sku >= text, p.sku < text + AFTER_ALL, p.sku > after)
+    query = select(p.sku, p.product_name, p.sku_name, p.brand, p.active).where(begins(tx, p.sku, text), p.sku > after)
     rows = [dict(row) for row in tx.execute(query.order_by(p.sku).limit(limit)).mappings()]
     skus = [row["sku"] for row in rows]
     priced, stocked = _prices(tx, skus), _stock(tx, skus)
