@@ -26,7 +26,7 @@ class Cause:
     until: datetime
 
 
-_REASON: ColumnElement[str] = func.coalesce(
+_reason: ColumnElement[str] = func.coalesce(
     t.c.reason, literal_column("''")
 )  # a literal: PostgreSQL groups by nothing that holds a parameter
 _GAVE_UP = func.coalesce(t.c.settled_at, t.c.put_at, type_=t.c.put_at.type)
@@ -34,7 +34,7 @@ _GAVE_UP = func.coalesce(t.c.settled_at, t.c.put_at, type_=t.c.put_at.type)
 
 def causes(tx: Connection, limit: int | None = None) -> list[Cause]:
     """Return the causes, the oldest letter's first; all of them, or so many."""
-    first, reason = func.min(t.c.id), _REASON
+    first, reason = func.min(t.c.id), _reason
     since, until = func.min(_GAVE_UP, type_=t.c.put_at.type), func.max(_GAVE_UP, type_=t.c.put_at.type)
     query = select(t.c.destination, t.c.kind, reason, func.count(), first, since, until).where(DEAD)
     grouped = query.group_by(t.c.destination, t.c.kind, reason).order_by(first).limit(limit)
@@ -52,7 +52,7 @@ def cause_of(tx: Connection, number: int) -> Cause | None:
 
 def of_cause(tx: Connection, cause: Cause) -> list[int]:
     """Return the numbers of the letters of a cause."""
-    same = (t.c.destination == cause.destination, t.c.kind == cause.kind, cause.reason == _REASON)
+    same = (t.c.destination == cause.destination, t.c.kind == cause.kind, _reason == cause.reason)
     return list(tx.execute(select(t.c.id).where(DEAD, *same).order_by(t.c.id)).scalars())
 
 
