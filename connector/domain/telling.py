@@ -43,3 +43,8 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     """Name some things, and count the rest."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+def one_sentence(text: str) -> str:
+    """Make free text a part of a sentence: no full stop, and no semicolon, which would begin another one."""
+    return text.replace("; ", ", ").rstrip(".")

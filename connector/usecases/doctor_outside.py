@@ -24,9 +24,8 @@ def feeds(app: App) -> Iterator[Check]:
         expected = span(app.settings.feeds.of(feed).expected_every)
         if at is None:
             missing = WARN if expected or feed in FEEDS[:3] else OK
-            yield Check(
-                f"feed {feed}", missing, "no file was ever taken", "connector status names what lies in the source" if expected else ""
-            )
+            remedy = "does the ERP write to [erp] source? connector run refresh-snapshot takes what lies there" if missing is WARN else ""
+            yield Check(f"feed {feed}", missing, "no file was ever taken", remedy)
         else:
             age = app.now - at
             late = expected is not None and age > expected

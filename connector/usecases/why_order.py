@@ -13,7 +13,7 @@ from connector.app import App
 from connector.domain.messages import ERP
 from connector.domain.money import units
 from connector.domain.orders import OPEN_STATES, Order, OrderState
-from connector.domain.telling import NOTHING_TO_DO, Sentence, Story, clock, listed
+from connector.domain.telling import NOTHING_TO_DO, Sentence, Story, clock, listed, one_sentence
 from connector.storage import counts, findings, order_story, reservations
 
 STATES = {
@@ -73,14 +73,14 @@ def _known(app: App, tx: Connection, order: Order) -> Known:
 def _told(known: Known) -> Iterator[tuple[str, str]]:
     yield from _placed(known)
     for event in known.order.history[1:]:
-        detail = f": {event.detail.rstrip('.')}" if event.detail else ""
+        detail = f": {one_sentence(event.detail)}" if event.detail else ""
         yield "history", f"{clock(event.at, known.zone)}: {event.what}{detail}."
     yield "erp", _acked(known)
     for paper in known.papers:
         yield "document", _paper(paper, known)
     for message in known.messages:
         if message["state"] == "dead":
-            yield "letter", f"A message was given up ({message['kind']}): {(message['reason'] or 'no reason was noted').rstrip('.')}."
+            yield "letter", f"A message was given up ({message['kind']}): {one_sentence(message['reason'] or 'no reason was noted')}."
     for message in known.waiting:
         yield "waits", _waits(message, known)
     if known.holds:
@@ -94,7 +94,7 @@ def _placed(known: Known) -> Iterator[tuple[str, str]]:
     yield "order", f"{order.account} placed it on {clock(order.placed_at, zone)} as {order.marketplace_order_id}."
     yield "order", f"It asks for {items}, {units(order.totals.total)} in all, in sales channel {order.sales_channel}."
     for flag in order.flags:
-        yield "order", f"It was taken with a doubt: {flag.rstrip('.')}."
+        yield "order", f"It was taken with a doubt: {one_sentence(flag)}."
 
 
 def _acked(known: Known) -> str:
@@ -109,7 +109,7 @@ def _paper(paper: dict[str, Any], known: Known) -> str:
     name = f"{paper['kind']} {paper['number']}".strip()
     if paper["reported_at"]:
         return f"The {name} was taken on {clock(paper['taken_at'], known.zone)} and reported on {clock(paper['reported_at'], known.zone)}."
-    why = f": {paper['reason'].rstrip('.')}" if paper["reason"] else ""
+    why = f": {one_sentence(paper['reason'])}" if paper["reason"] else ""
     return f"The {name} was taken on {clock(paper['taken_at'], known.zone)} and is {paper['state']}{why}."
 
 
@@ -117,7 +117,7 @@ def _waits(message: dict[str, Any], known: Known) -> str:
     to = "the ERP" if message["destination"] == ERP else message["destination"]
     if message["state"] == "publishing":
         return f"The {message['kind']} for {to} is written and not published yet."
-    why = f": {message['reason'].rstrip('.')}" if message["reason"] else ""
+    why = f": {one_sentence(message['reason'])}" if message["reason"] else ""
     return f"The {message['kind']} for {to} waits since {clock(message['due_at'], known.zone)} after {message['attempt']} attempts{why}."
 
 

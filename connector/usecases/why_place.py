@@ -14,7 +14,7 @@ from connector.domain.availability import CartLine
 from connector.domain.listings import Listing, ListingState
 from connector.domain.money import units
 from connector.domain.simulation import Cart, SimulatedLine
-from connector.domain.telling import Sentence, clock, listed
+from connector.domain.telling import Sentence, clock, listed, one_sentence
 from connector.settings import MarketplaceSettings
 from connector.storage import counts, sku_story
 from connector.usecases import offers
@@ -101,14 +101,14 @@ def _listing(place: Place, zone: tzinfo) -> Iterator[Sentence]:
     if found.suggested_at and found.state is not ListingState.KNOWN:
         yield Sentence("listing", f"It was suggested to {place.account} on {clock(found.suggested_at, zone)}.")
     if found.note:
-        yield Sentence("listing", f"{place.account} says: {found.note.rstrip('.')}.")
+        yield Sentence("listing", f"{place.account} says: {one_sentence(found.note)}.")
 
 
 def _standing(place: Place) -> Iterator[Sentence]:
     if place.standing["paused"]:
         yield Sentence("marketplace", f"{place.account} is paused by a person, so nothing is told there.")
     if place.standing["blocked"]:
-        yield Sentence("marketplace", f"{place.account} takes nothing now: {place.standing['blocked_reason']}.")
+        yield Sentence("marketplace", f"{place.account} takes nothing now: {one_sentence(place.standing['blocked_reason'] or '')}.")
 
 
 def _told(place: Place, zone: tzinfo) -> Iterator[Sentence]:

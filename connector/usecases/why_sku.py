@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from connector.app import App
 from connector.domain.keeping_back import Freshness
 from connector.domain.money import units
-from connector.domain.telling import Sentence, Story, clock, listed
+from connector.domain.telling import Sentence, Story, clock, listed, one_sentence
 from connector.storage import listing_states, sku_story
 from connector.usecases import stock_terms, why_place, why_todo
 from connector.usecases.why_lines import LastLine, last_line
@@ -114,12 +114,12 @@ def _stopped(known: Known) -> list[Sentence]:
 
 
 def _reason(hold: dict[str, Any]) -> str:
-    return " and ".join(reason["sentence"] for reason in hold["reasons"]).rstrip(".")
+    return one_sentence(" and ".join(reason["sentence"] for reason in hold["reasons"]))
 
 
 def _refusal(row: dict[str, Any]) -> str:
     column = f"{row['column']} {row['value']!r}" if row["column"] else "the row"
-    return f"Line {row['line']} of {row['name']} was refused: {column}: {row['reason'].rstrip('.')}."
+    return f"Line {row['line']} of {row['name']} was refused: {column}: {one_sentence(row['reason'])}."
 
 
 def _prices(known: Known) -> list[Sentence]:

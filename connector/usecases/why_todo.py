@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from connector.domain.keeping_back import Freshness
 from connector.domain.listings import ListingState
-from connector.domain.telling import NOTHING_TO_DO
+from connector.domain.telling import NOTHING_TO_DO, one_sentence
 
 if TYPE_CHECKING:
     from connector.usecases.why_place import Place
@@ -57,7 +57,7 @@ def _mend(known: Known, feed: str) -> str:
         return f"Decide on what is held: connector held show {waiting[0]}"
     refused = next((one for one in known.refused if one["feed"] == feed), None)
     if refused:
-        return f"Let the ERP mend line {refused['line']} of {refused['name']} and send it again: {refused['reason'].rstrip('.')}."
+        return f"Let the ERP mend line {refused['line']} of {refused['name']} and send it again: {one_sentence(refused['reason'])}."
     return f"Let the ERP send a {feed} file with it."
 
 
@@ -80,7 +80,7 @@ def _at(place: Place) -> Iterator[Judged]:
     if place.standing["paused"]:
         yield f"{name} is not told of it: it is paused.", f"Start it again: connector resume {name}"
     if place.standing["blocked"] and place.standing["needs_a_person"]:
-        verdict = f"{name} is not told of it: {place.standing['blocked_reason']}."
+        verdict = f"{name} is not told of it: {one_sentence(place.standing['blocked_reason'] or '')}."
         yield verdict, "Mend the credentials, then: connector run notify-marketplaces"
     if state in (ListingState.WITHHELD, ListingState.DENIED):
         verb = "is not suggested to" if state is ListingState.WITHHELD else "was denied by"

@@ -8,6 +8,8 @@ from orders_world import Seller
 
 from connector.domain.documents import Ack
 from connector.domain.listings import ListingState
+from connector.domain.messages import Blocked
+from connector.domain.standing import Circuit, Standing
 from connector.errors import NotFound
 from connector.storage import accounts, listing_states, outbox, tables
 from connector.usecases import letters, orders
@@ -49,6 +51,7 @@ def told(world, reference):
     english = {one["text"] for one in story["story"]} | {story["verdict"], story["todo"]}
     portuguese = {one["text"] for one in spoken["story"]} | {spoken["verdict"], spoken["todo"]}
     assert {text for text in english & portuguese if not text.startswith("2026-")} == set()
+    assert [text for text in portuguese if "every marketplace" in text] == []
     return story
 
 
@@ -143,6 +146,29 @@ def test_every_state_of_a_listing_has_its_sentence(shop, state):
         tx.execute(tables.listings.update().values(state=state.value, suggested_at=shop.now))
 
     assert texts(told(shop, "000101"), "listing")[0].startswith("shop ")
+
+
+def test_a_held_file_a_price_that_ends_and_a_blocked_marketplace_are_part_of_the_story(shop):
+    sells(shop)
+    shop.drop(
+        "prices/w.csv",
+        "000101;;;19,90;",
+        "000101;;1;12,00;31/12/2026",
+        "other;;;10,00;",
+        head="sku;marketplace;sales_channel;price;valid_until",
+    )
+    shop.run()
+    shop.export("stock/t.csv", "other;0", "000101;0")
+    blocked = Blocked("answered 403; check the key", until=shop.now + timedelta(minutes=10), needs_a_person=True)
+    with shop.app.db.write() as tx:
+        accounts.know(tx, "shop")
+        accounts.remember(tx, "shop", Standing(Circuit(blocked)))
+    story = told(shop, "000101")
+
+    assert texts(story, "price")[1].startswith("Its price in every marketplace, sales channel 1 is 12.00, valid until 202")
+    assert texts(story, "held")[0].startswith("The whole file stock/t.csv is held: ")
+    assert texts(story, "marketplace") == ["shop takes nothing now: answered 403, check the key."]
+    assert story["todo"] == "Mend the credentials, then: connector run notify-marketplaces"
 
 
 def test_what_nobody_ever_named_is_said_to_be_neither(shop):
