@@ -1,6 +1,6 @@
 """Random kill -9 of the real daemon and the real server while clients place orders and an ERP takes every file within a millisecond.
 
-`make campaign PART=kills ARGS="--kills 1000 --seed 1"`, also kills-sftp and kills-postgresql. Nothing acknowledged may be lost, written twice or
+`make campaign PART=kills ARGS="--kills 1000 --seed 1"`, also kills-sftp and kills-postgresql. Nothing acknowledged may be lost, doubled or
 seen half; an order sent again gets the same answer; the database stays whole.
 """
 
