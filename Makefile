@@ -25,9 +25,9 @@ test: $(TEST) ## run all tests (ARGS are pytest's)
 	@requirements/servers.sh
 	$(BIN)/python -m pytest -n 3 --dist loadfile $(ARGS)
 
-campaign: $(TEST) ## try for long to break promises: PART=kills, kills-sftp, … (ARGS: --kills N --seed N)
+campaign: $(TEST) ## try for long to break promises: PART=kills, sweep, … (ARGS: --times N --seed N)
 	@requirements/servers.sh
-	cd tests && ../$(BIN)/python -m campaigns $(PART) $(ARGS)
+	@$(BIN)/python tests/campaigns $(PART) $(ARGS)
 
 check: $(TEST) ## format, lint, types, import rules, architecture and unit tests
 	$(BIN)/ruff format --check .

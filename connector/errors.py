@@ -93,6 +93,10 @@ class DiskShort(Unreachable):
     retry_after_seconds = 30
 
 
+class FileUnreadable(Unreachable):
+    code = "file-unreadable"
+
+
 class ErpUnreachable(Unreachable):
     code = "erp-unreachable"
 

@@ -143,22 +143,19 @@ def twin(taken: Taken, number: int) -> Taken:
     return replace(taken, path=shelves.twin(taken.path, f"{taken.path.name}.{number}"))
 
 
-def archive(store: FileStore | None, taken: Taken, root: Path, feed: str, now: datetime) -> str:
-    """Move the copy to archive/<feed>/<date of now>/ and remove the source file; return the place below `root`.
-
-    `store` None, here and below: the source file stays, for it is still to be put away for another feed.
-    """
-    return _put_away(store, taken, root, f"archive/{feed}/{now.date().isoformat()}")
+def archive(taken: Taken, root: Path, feed: str, now: datetime) -> str:
+    """Move the copy to archive/<feed>/<date of now>/; return the place below `root`. The source file stays, here and below."""
+    return _put_away(taken, root, f"archive/{feed}/{now.date().isoformat()}")
 
 
-def hold(store: FileStore | None, taken: Taken, root: Path, feed: str) -> str:
-    """Move the copy to held/<feed>/ and remove the source file; return the place below `root`."""
-    return _put_away(store, taken, root, f"held/{feed}")
+def hold(taken: Taken, root: Path, feed: str) -> str:
+    """Move the copy to held/<feed>/; return the place below `root`."""
+    return _put_away(taken, root, f"held/{feed}")
 
 
-def refuse(store: FileStore | None, taken: Taken, root: Path, feed: str, errors: bytes) -> str:
-    """Move the copy to rejected/<feed>/, with `errors` beside it as <name>.errors.csv, and remove the source file."""
-    return _put_away(store, taken, root, f"rejected/{feed}", errors)
+def refuse(taken: Taken, root: Path, feed: str, errors: bytes) -> str:
+    """Move the copy to rejected/<feed>/, with `errors` beside it as <name>.errors.csv; return the place below `root`."""
+    return _put_away(taken, root, f"rejected/{feed}", errors)
 
 
 def rehouse(taken: Taken, root: Path, folder: str) -> str:
@@ -171,18 +168,15 @@ def note_errors(taken: Taken, root: Path, feed: str, errors: bytes) -> None:
     shelves.note(root / f"rejected/{feed}", _last(taken.file), errors)
 
 
-def _put_away(store: FileStore | None, taken: Taken, root: Path, folder: str, errors: bytes | None = None) -> str:
-    place = shelves.shelve(_wanted(taken), root / folder, errors)
-    if store is not None:
-        _leave(store, taken.file)
-    return f"{folder}/{place.name}"
+def _put_away(taken: Taken, root: Path, folder: str, errors: bytes | None = None) -> str:
+    return f"{folder}/{shelves.shelve(_wanted(taken), root / folder, errors).name}"
 
 
 def _wanted(taken: Taken) -> shelves.Wanted:
     return shelves.Wanted(taken.path, _last(taken.file), taken.sha256, taken.file.modified_at)
 
 
-def _leave(store: FileStore, file: SourceFile) -> None:
+def leave(store: FileStore, file: SourceFile) -> None:
     """Remove the source file, its done marker first: a marker left behind would vouch for the next file of that name before it is whole.
 
     A file that changed meanwhile is news, and stays with its marker.

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from connector.errors import FileRefused, Unreachable
 from connector.formats.header import listed
+from connector.formats.trouble import unreadable
 from connector.formats.workbook import SUFFIXES
 
 ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
@@ -94,7 +95,7 @@ def _kind(path: Path) -> str:
         with path.open("rb") as file:
             head = file.read(4)
     except OSError as error:
-        raise FileRefused(f"{path.name}: it cannot be read ({error.strerror or error})", remedy="is it a file, and readable?") from error
+        raise unreadable(path, error) from error
     return "zip" if head in (ZIP, EMPTY_ZIP) else "gzip" if head.startswith(GZIP) else ""
 
 

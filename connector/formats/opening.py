@@ -18,6 +18,7 @@ from connector.formats.record import Table
 from connector.formats.record_types import RecordTable
 from connector.formats.shaping import shaped
 from connector.formats.trailer import Trailer, read_trailer
+from connector.formats.trouble import unreadable
 from connector.formats.workbook import SUFFIXES, WorkbookTable
 
 
@@ -73,7 +74,7 @@ def open_table(
             text, end = _open_text(path, layout, is_told, trailer)
             return shaped(path, text, layout, is_known), end
     except OSError as error:
-        raise FileRefused(f"{path.name}: it cannot be read ({error.strerror or error})", remedy="is it a file, and readable?") from error
+        raise unreadable(path, error) from error
     if trailer and isinstance(table, WorkbookTable):
         raise FileRefused(f"{path.name}: a workbook has no trailer line", remedy="send delimited text, or clear the feed's trailer")
     return shaped(path, table, layout, is_known) if isinstance(table, WorkbookTable) else table, None

@@ -16,6 +16,7 @@ from connector.formats.header import fields
 from connector.formats.layout import DELIMITERS, Layout
 from connector.formats.lines import chunks
 from connector.formats.record import Table
+from connector.formats.trouble import unreadable
 from connector.formats.workbook import SUFFIXES, WorkbookTable
 
 ROWS = 500
@@ -48,7 +49,7 @@ def sample(path: Path) -> Sample:
             return Sample(table.names, _columns(table), has_header=True)
         return _of_text(path)
     except OSError as error:
-        raise FileRefused(f"{path.name}: it cannot be read ({error.strerror or error})", remedy="is it a file, and readable?") from error
+        raise unreadable(path, error) from error
 
 
 def _of_text(path: Path) -> Sample:

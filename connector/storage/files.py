@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -69,9 +69,31 @@ def note_progress(tx: Connection, number: int, progress: dict[str, Any]) -> None
     tx.execute(update(t).where(t.c.id == number).values(plan=progress))
 
 
+def number_of(entry: Entry) -> int:
+    """Return the number of a line that was recorded."""
+    assert entry.id is not None
+    return entry.id
+
+
+def lies(tx: Connection, number: int, place: str) -> None:
+    """Note where a file's copy lies, below the project directory; the file itself is still to leave the source."""
+    tx.execute(update(t).where(t.c.id == number).values(place=place))
+
+
 def moved(tx: Connection, number: int, place: str, now: datetime) -> None:
-    """Note where a file lies now, and that it left the source."""
+    """Note where a file lies now, and that it is nowhere else."""
     tx.execute(update(t).where(t.c.id == number).values(place=place, moved_at=now))
+
+
+def left(tx: Connection, numbers: Sequence[int], now: datetime) -> None:
+    """Note that files have left the source."""
+    tx.execute(update(t).where(t.c.id.in_(numbers)).values(moved_at=now))
+
+
+def still_to_leave(tx: Connection, feed: str) -> list[Entry]:
+    """Return a feed's files that lie in their place and were in the source when this was last noted."""
+    query = select(t).where(t.c.feed == feed, t.c.moved_at.is_(None), t.c.settled_at.is_not(None), t.c.place.is_not(None))
+    return [entry_of(row) for row in tx.execute(query).mappings()]
 
 
 def set_state(tx: Connection, number: int, state: str) -> None:

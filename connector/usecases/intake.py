@@ -101,6 +101,8 @@ def _ready(app: App, feed: str, report: Report, how: Pass) -> Settling:
         before = files.looks_of(tx, feed)
     seen = intake.settled(found, {name: Look(*look) for name, look in before.items()}, app.now, app.settings.erp.settle_seconds)
     after = {name: (look.size, look.modified_at, look.seen_at) for name, look in seen.looks.items()}
+    if not how.dry_run:
+        _note_gone(app, feed, found)
     if not how.dry_run and after != before:
         with app.db.write() as tx:
             files.replace_looks(tx, feed, before, after)
@@ -141,29 +143,39 @@ def refuse_whole(app: App, feed: str, taken: Taken, reason: str, report: Report)
 
 
 def _put_away(app: App, taken: Taken, settled: Sequence[Settled]) -> None:
-    """Give each feed's file its place, and move it out of the source, last of all; repeating it is harmless."""
+    """Give each feed's file its place, and take it out of the source, last of all; repeating it is harmless."""
     now, last = app.now, len(settled) - 1
-    places = [
-        (one.entry, _placed(app, taken if at == last else intake.twin(taken, at), one, now, leaves=at == last))
-        for at, one in enumerate(settled)
-    ]
+    places = [_placed(app, taken if at == last else intake.twin(taken, at), one, now) for at, one in enumerate(settled)]
+    lines = [(files.number_of(one.entry), place) for one, place in zip(settled, places, strict=True)]
+    with app.db.write() as tx:  # before it leaves: once gone, nothing would lead to its line any more
+        for number, place in lines:
+            files.lies(tx, number, place)
+    intake.leave(app.source, taken.file)
     with app.db.write() as tx:
-        for entry, place in places:
-            assert entry.id is not None
-            files.moved(tx, entry.id, place, now)
+        files.left(tx, [number for number, _ in lines], now)
 
 
-def _placed(app: App, taken: Taken, settled: Settled, now: datetime, *, leaves: bool) -> str:
-    """Move a file's copy where it belongs, with an errors file where rows were refused; with `leaves` it goes from the source too."""
-    entry, source = settled.entry, app.source if leaves else None
+def _note_gone(app: App, feed: str, there: Sequence[SourceFile]) -> None:
+    """Note of files put away before a crash that they are gone from the source: no pass will meet them again."""
+    known = {(file.name, file.size, file.modified_at) for file in there}
+    with app.db.read() as tx:
+        gone = [entry for entry in files.still_to_leave(tx, feed) if (entry.name, entry.size, entry.modified_at) not in known]
+    if gone:
+        with app.db.write() as tx:
+            files.left(tx, [files.number_of(entry) for entry in gone], app.now)
+
+
+def _placed(app: App, taken: Taken, settled: Settled, now: datetime) -> str:
+    """Move a file's copy where it belongs, with an errors file where rows were refused."""
+    entry = settled.entry
     found = [Rejection(one.line, one.column, one.value, one.reason) for one in settled.refusals]
     errors = errors_csv(found, app.settings.erp.language)
     if found and entry.state != "held":
         errors_back.ask(app, entry, errors)
     if entry.state == "refused":
-        return intake.refuse(source, taken, app.root, entry.feed, errors)
+        return intake.refuse(taken, app.root, entry.feed, errors)
     if entry.state == "held":
-        return intake.hold(source, taken, app.root, entry.feed)
+        return intake.hold(taken, app.root, entry.feed)
     if found:
         intake.note_errors(taken, app.root, entry.feed, errors)
-    return intake.archive(source, taken, app.root, entry.feed, now)
+    return intake.archive(taken, app.root, entry.feed, now)

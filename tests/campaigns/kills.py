@@ -1,6 +1,6 @@
 """Random kill -9 of the real daemon and the real server while clients place orders and an ERP takes every file within a millisecond.
 
-`make campaign PART=kills ARGS="--kills 1000 --seed 1"`, also kills-sftp and kills-postgresql. Nothing acknowledged may be lost, doubled or
+`make campaign PART=kills ARGS="--times 1000 --seed 1"`, also kills-sftp, kills-postgresql. Nothing acknowledged may be lost, doubled or
 seen half; an order sent again gets the same answer; the database stays whole.
 """
 
@@ -21,7 +21,7 @@ from connector.storage import tables
 from connector.web import server
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE.parent), str(HERE.parent / "web")]
+sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent), str(HERE.parent / "web")]
 
 from servers import postgresql_programs, running_postgresql, running_sshd  # noqa: E402  # the tests' own parts, by path
 from web_world import free_port, order, set_up  # noqa: E402

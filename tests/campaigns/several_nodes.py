@@ -1,6 +1,6 @@
 """Two API nodes and two daemons on one PostgreSQL, while nodes are killed and frozen, backends are ended and PostgreSQL itself crashes.
 
-`make campaign PART=several-nodes ARGS="--kills 600 --seed 1"` (600 seconds). Clients place orders, an ERP takes every file within a
+`make campaign PART=several-nodes ARGS="--times 600 --seed 1"` (600 seconds). Clients place orders, an ERP takes every file within a
 millisecond and writes prices, a marketplace asks after every notice what the price is. Nothing acknowledged may be lost, written twice or
 seen half, and in the end the marketplace must know every price as the ERP wrote it last.
 """

@@ -153,3 +153,15 @@ def _start_over(shop):
         for table in ("products", "files", "outbox", "looks", "watermarks"):
             tx.exec_driver_sql(f"DELETE FROM {table}")
     shop.drop("products/1.csv", product("A"), product("B"), product("C"))
+
+
+def test_a_kill_between_removal_and_its_note_is_noted_by_the_next_pass(shop):
+    """Nothing in the source leads to that line any more."""
+    config = str(shop.root / "config" / "connector.toml")
+    script = VICTIM.format(world=str(WORLD), call=0, on_remove=False, config=config)
+    script = script.replace("else super().remove(file)", "else (super().remove(file), die())")
+    assert subprocess.run([sys.executable, "-c", script], timeout=60, check=False).returncode == -signal.SIGKILL
+    assert (shop.lies("inbox"), shop.known("files", "moved_at")) == ([], [(None,)])
+
+    applied_once(shop)
+    assert [Path(place).name for place in shop.lies("archive")] == ["1.csv"]

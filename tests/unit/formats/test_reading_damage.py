@@ -1,17 +1,21 @@
 """Bytes that are not as they should be: what is refused, on which line, and what goes on."""
 
 import csv
+import errno
 import io
+import os
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from connector.errors import FileRefused
+from connector.errors import FileRefused, FileUnreadable
 from connector.feeds import FEEDS, open_reading
 from connector.formats import cutting, lines
 from connector.formats.layout import Layout
+from connector.formats.trouble import unreadable
 
 UTC = ZoneInfo("UTC")
 ACKS = FEEDS["acks"]
@@ -189,3 +193,13 @@ def test_any_bytes_end_in_rows_rejections_or_a_refused_file(path, content):
 
     assert len(set(numbers)) == len(numbers)
     assert all(1 < line <= content.count(b"\n") + content.count(b"\r") + 1 for line in numbers)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EMFILE])
+def test_what_its_reader_lacks_is_no_fault_of_a_file(number):
+    assert isinstance(unreadable(Path("p.csv"), OSError(number, os.strerror(number))), FileUnreadable)
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(errno.ENOENT, "gone"), OSError("File contains no valid workbook part")])
+def test_a_file_that_is_not_there_or_no_workbook_is_refused(error):
+    assert isinstance(unreadable(Path("p.xlsx"), error), FileRefused)
