@@ -1,8 +1,8 @@
 """Every durable system call of each job, and of a placement, is made to kill its process, to fail once, or to fail from then on.
 
-`make campaign PART=sweep ARGS="--times 2000 --seed 1"`. A clean run is traced (strace) for the calls that touch the project; for
-each of them the project is put back as it was, the run repeated with the fault at that very call, an ERP takes what it finds, and clean runs follow.
-In the end everything is as if nothing had happened: applied once, told, written once, reported once.
+`make campaign PART=sweep ARGS="--times 2000 --seed 1"`. A clean run is traced (strace) for the calls that touch the project; for each of
+them the project is put back as it was, the run repeated with the fault at that very call, an ERP takes what it finds, and clean runs
+follow. In the end everything is as if nothing had happened: applied once, told, written once, reported once.
 """
 
 import json
