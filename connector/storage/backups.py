@@ -13,8 +13,6 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from alembic.script import ScriptDirectory
-
 from connector.errors import DatabaseUnreachable, NotFound, Refused
 from connector.storage.database import MIGRATIONS, Database, reading
 
@@ -100,6 +98,8 @@ def _quoted(path: Path) -> str:
 
 
 def _known(path: Path, version: str) -> str:
+    from alembic.script import ScriptDirectory  # a fifth of a second, for no other command
+
     known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
     if version not in known:
         raise Refused(f"{path} has the schema {version or 'of another program'}, which this version does not know")

@@ -1,6 +1,7 @@
 """The data model on one page: every table, index and constraint.
 
-Money is integer cents, weights grams, lengths cm, instants aware UTC. Names of kinds and states are chosen once.
+Money is integer cents, weights grams, lengths cm, instants aware UTC. Names of kinds and states are chosen once. A partial index is partial
+on PostgreSQL too, as the migrations make it: to say so here would load that dialect with all its drivers into every process.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ prices = Table(
     Column("price_cents", BigInteger, nullable=False),
     Column("list_price_cents", BigInteger, nullable=False),
     Column("valid_until", Instant),
-    Index("prices_by_end", "valid_until", sqlite_where=text("valid_until IS NOT NULL"), postgresql_where=text("valid_until IS NOT NULL")),
+    Index("prices_by_end", "valid_until", sqlite_where=text("valid_until IS NOT NULL")),
     sqlite_with_rowid=False,  # found by its key in one tree, and not in two
 )
 
@@ -157,7 +158,7 @@ files = Table(
     Index("files_by_feed", "feed", "id"),
     Index("files_by_state", "state", "id"),
     Index("files_by_feed_and_state", "feed", "state", "id"),
-    Index("files_not_moved", "name", sqlite_where=text("moved_at IS NULL"), postgresql_where=text("moved_at IS NULL")),
+    Index("files_not_moved", "name", sqlite_where=text("moved_at IS NULL")),
 )
 
 looks = Table(  # what was seen in the source and not yet taken: a file is settled when two looks of ours agree
@@ -184,9 +185,9 @@ rejections = Table(
     Column("record", JSON),  # the row as read, for documents that can be taken again
     Column("refused_at", Instant, nullable=False),
     Column("healed_at", Instant),  # when a good row with this key passed, or a person discarded it
-    Index("rejections_open", "feed", "key", sqlite_where=text("healed_at IS NULL"), postgresql_where=text("healed_at IS NULL")),
+    Index("rejections_open", "feed", "key", sqlite_where=text("healed_at IS NULL")),
     Index("rejections_by_file", "file_id"),
-    Index("rejections_open_by_id", "id", sqlite_where=text("healed_at IS NULL"), postgresql_where=text("healed_at IS NULL")),
+    Index("rejections_open_by_id", "id", sqlite_where=text("healed_at IS NULL")),
 )
 
 holds = Table(
@@ -204,7 +205,7 @@ holds = Table(
     Column("decided_at", Instant),
     Column("decided_by", Text),
     CheckConstraint("state IN ('held', 'approved', 'discarded', 'superseded')", name="holds_state"),
-    Index("holds_open", "feed", "key", sqlite_where=text("state = 'held'"), postgresql_where=text("state = 'held'")),
+    Index("holds_open", "feed", "key", sqlite_where=text("state = 'held'")),
 )
 
 # ── what each marketplace was told, and what is to be delivered ─────────────────────────────────────────────────────────
@@ -255,20 +256,16 @@ outbox = Table(
         "reference",
         unique=True,
         sqlite_where=text("state = 'pending'"),
-        postgresql_where=text("state = 'pending'"),
     ),
-    Index(
-        "outbox_due", "destination", "kind", "due_at", sqlite_where=text("state = 'pending'"), postgresql_where=text("state = 'pending'")
-    ),
+    Index("outbox_due", "destination", "kind", "due_at", sqlite_where=text("state = 'pending'")),
     Index(
         "outbox_in_hand",
         "state",
         sqlite_where=text("state IN ('sending', 'publishing')"),
-        postgresql_where=text("state IN ('sending', 'publishing')"),
     ),
-    Index("outbox_dead", "id", sqlite_where=text("state = 'dead'"), postgresql_where=text("state = 'dead'")),
+    Index("outbox_dead", "id", sqlite_where=text("state = 'dead'")),
     Index("outbox_by_reference", "reference"),
-    Index("outbox_by_order", "order_id", sqlite_where=text("order_id IS NOT NULL"), postgresql_where=text("order_id IS NOT NULL")),
+    Index("outbox_by_order", "order_id", sqlite_where=text("order_id IS NOT NULL")),
 )
 
 marketplaces = Table(
@@ -322,9 +319,7 @@ orders = Table(
     Index("orders_by_marketplace_id", "marketplace_order_id"),
     Index("orders_by_state", "state", "placed_at"),
     Index("orders_by_time", "placed_at", "order_id"),
-    Index(
-        "orders_by_erp_id", "erp_order_id", sqlite_where=text("erp_order_id IS NOT NULL"), postgresql_where=text("erp_order_id IS NOT NULL")
-    ),
+    Index("orders_by_erp_id", "erp_order_id", sqlite_where=text("erp_order_id IS NOT NULL")),
     Index("orders_by_document", "document"),
 )
 
@@ -354,7 +349,7 @@ reservations = Table(
     Column("acked_at", Instant),  # the ack file's time: a stock file newer than it ends the reservation
     Column("released_at", Instant),
     Column("release_reason", Text),
-    Index("reservations_open", "sku", sqlite_where=text("released_at IS NULL"), postgresql_where=text("released_at IS NULL")),
+    Index("reservations_open", "sku", sqlite_where=text("released_at IS NULL")),
 )
 
 order_events = Table(
@@ -370,7 +365,6 @@ order_events = Table(
         "order_events_rejected",
         "at",
         sqlite_where=text("what = 'rejected by the ERP'"),
-        postgresql_where=text("what = 'rejected by the ERP'"),
     ),
 )
 
@@ -455,7 +449,7 @@ acts = Table(  # what people did, and what they asked the daemon to do
     Column("outcome", Text, nullable=False, server_default=""),
     Column("ended_at", Instant),
     CheckConstraint("state IN ('asked', 'taken', 'done', 'failed')", name="acts_state"),
-    Index("acts_open", "state", sqlite_where=text("state IN ('asked', 'taken')"), postgresql_where=text("state IN ('asked', 'taken')")),
+    Index("acts_open", "state", sqlite_where=text("state IN ('asked', 'taken')")),
     Index("acts_by_about", "about", "id"),
 )
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
+from typing import TYPE_CHECKING, TypeAlias, Union
 
-Insert = sqlite.Insert | postgresql.Insert
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import sqlite
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
+Insert: TypeAlias = Union[sqlite.Insert, "postgresql.Insert"]  # a name that is not imported here cannot stand beside a bar
 
 
 def insert(tx: Connection, table: Table) -> Insert:
     """Return the dialect's insert, which knows ON CONFLICT."""
-    return sqlite.insert(table) if tx.dialect.name == "sqlite" else postgresql.insert(table)
+    if tx.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # with all its drivers, a tenth of a second: not for those who run on SQLite
+
+    return postgresql.insert(table)
