@@ -5,7 +5,12 @@ from catalog_world import Catalog, product
 from sqlalchemy import delete, update
 
 from connector.storage import listing_states, tables
+from connector.usecases import alarms_told
+from connector.usecases.passes import Pass
 from connector.usecases.reconciling import reconcile
+from connector.usecases.status import status
+from connector.usecases.why import why
+from jobs import tell_alarms
 
 
 @pytest.fixture
@@ -88,3 +93,23 @@ def test_what_only_a_person_can_do_is_said(shop):
         "prices: 1 rows wait for a decision, or were decided against: connector held list",
         "stock: stock/s.csv: it lies in the archive no more, so it cannot be compared: let the ERP send its stock again",
     ]
+
+
+def test_postgresql_finds_and_tells_the_same(tmp_path, postgresql_url):
+    one = Catalog(tmp_path / "shop", url=postgresql_url)
+    one.export("products/p.csv", product("A"), product("B"))
+    one.export("prices/p.csv", "A;10,00;", "B;20,00;")
+    one.export("stock/s.csv", "A;5", "B;many")
+    tell(one, "A")
+    with one.app.db.write() as tx:
+        tx.execute(update(tables.prices).where(tables.prices.c.sku == "A").values(price_cents=1))
+
+    found = reconcile(one.app, repair=True)
+    assert (found["differences"], found["left"]) == (2, 0)  # a price, and B that was never told
+    assert one.prices() == {"A": 1000, "B": 2000}
+    assert ("catalog", "B") in one.messages()
+    assert why(one.app, "B").verdict == "It is listed, and cannot be bought: the ERP has none of it."
+    assert status(one.app).quarantine == {"stock": {"files": 1, "rows": 0}}
+    assert [(alarm["name"], alarm["subject"]) for alarm in alarms_told.listing(one.app)["alarms"]] == [("quarantined", "stock")]
+    assert tell_alarms.run(one.app, Pass()).failures == []
+    one.app.db.close()
