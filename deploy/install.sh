@@ -30,6 +30,11 @@ if [ -z "$root" ] && ! id connector >/dev/null 2>&1; then
     echo "Made the user connector."
 fi
 
+if [ -z "$root" ] && ! runuser -u connector -- "$prefix/.venv/bin/connector" --version >/dev/null 2>&1; then
+    fail "the user connector cannot run $prefix/.venv/bin/connector: is $(readlink -f "$prefix/.venv/bin/python") in somebody's home? \
+Remove .venv and run this again with the system's Python first: PATH=/usr/bin:/bin deploy/install.sh"
+fi
+
 mkdir -p "$units" "$root/var/lib" "$root/etc/connector"
 [ -d "$secrets" ] || mkdir -m 0700 "$secrets"
 if [ ! -e "$state/config/connector.toml" ]; then

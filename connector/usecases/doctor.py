@@ -81,6 +81,8 @@ def _database(app: App) -> Iterator[Check]:
     kind = surroundings.file_system(app.db.path.parent) if app.db.is_sqlite else ""
     if kind in surroundings.NETWORK_FILE_SYSTEMS:
         yield Check("database", FAIL, soundness.unsafe(kind), soundness.LOCAL)
+    if app.db.is_sqlite and app.db.path.stat().st_mode & 0o077:
+        yield Check("database", WARN, f"{app.db.path} can be read by other users, and holds personal data", f"chmod 600 {app.db.path}*")
     warning, remedy = health.warning(app.db)
     if warning:
         yield Check("database", WARN, warning, remedy)

@@ -19,10 +19,10 @@ from orders_world import Seller
 from connector.app import utc_now
 from connector.errors import Busy, Conflict, DatabaseDamaged, NotFound, Refused, UsageError
 from connector.storage import health
-from connector.usecases import backups, letters, privacy, readiness, restoring, soundness, upkeep, upkeep_alarms
+from connector.usecases import backups, doctor, letters, privacy, readiness, restoring, soundness, upkeep, upkeep_alarms
 from connector.usecases.backups import Backup
 from connector.usecases.turns import share, turn
-from jobs import Pass
+from jobs import DEFAULT_SCHEDULES, Pass
 from jobs.running import run_job
 
 HOLDER = """
@@ -332,6 +332,16 @@ def test_a_large_write_ahead_log_raises_an_alarm(seller):
 
     assert during == ["wal-large"]
     assert list(upkeep_alarms.found(seller.app)) == []
+
+
+def test_a_database_that_others_can_read_is_named_by_check(seller):
+    database(seller).chmod(0o640)
+    found = [check for check in doctor.examine(seller.app, DEFAULT_SCHEDULES) if check.name == "database"]
+    database(seller).chmod(0o600)
+    after = [check.found for check in doctor.examine(seller.app, DEFAULT_SCHEDULES) if check.name == "database"]
+
+    assert any("chmod 600" in check.remedy for check in found)
+    assert not any("other users" in line for line in after)
 
 
 def test_postgresql_is_dumped_by_its_own_program(tmp_path, postgresql_url):

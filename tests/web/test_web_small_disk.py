@@ -11,7 +11,7 @@ from servers import missing
 from web_world import CART, LOCAL, order, set_up
 
 from connector.errors import DiskShort
-from connector.usecases import alarms, backups, disk, doctor
+from connector.usecases import alarms, backups, disk, doctor, surroundings
 from connector.usecases.status import status
 from connector.web.app import create_app
 from jobs import DEFAULT_SCHEDULES, Pass
@@ -87,6 +87,7 @@ def test_before_the_disk_is_full_imports_and_orders_stop_simulations_go_on_and_a
     assert (checks["free disk"].state, "disk-short" in raised) == ("fail", True)
     assert (healed.status_code, after.exit_status) == (200, 0)
     assert not any(place.is_short for place in disk.places(app))
+    assert surroundings.file_system(app.root / "var") == "tmpfs"
 
 
 def test_where_something_else_fills_it_to_the_last_byte_nothing_is_damaged_and_all_heals(app):
