@@ -1,6 +1,9 @@
 """The operations page: who may see it, that nothing foreign acts on it, and that nothing personal is on it."""
 
+import json
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from itertools import count
 
@@ -186,6 +189,22 @@ class TestWithPassword:
         answer = project(PASSWORD).client().simulate_post("/console/login", body=body, headers=FORM)
 
         assert answer.status_code in {400, 401, 413}
+
+
+def test_the_console_is_loaded_when_a_page_of_it_is_asked_for(project):
+    code = f"""
+import json, sys
+from falcon.testing import TestClient
+from connector import app
+from connector.web.app import create_app
+client = TestClient(create_app(app.load({str(project().config)!r})), headers={{"Host": "localhost"}})
+before = [name for name in sys.modules if name.startswith("connector.web.ops")]
+assert client.simulate_get("/console/").status_code == 200
+print(json.dumps([before, [name for name in ("pandas", "paramiko", "openpyxl", "apscheduler") if name in sys.modules]]))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert json.loads(done.stdout) == [[], []]
 
 
 def test_a_session_ends_by_itself():
