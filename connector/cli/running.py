@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from connector.cli import show
+from connector.cli import going, show
 from connector.cli.keeping import kept
 from connector.cli.opening import AsJson, config_path, open_app
 from connector.errors import ConnectorError, UsageError
@@ -96,7 +97,8 @@ def _one(app: App, name: str, how: Pass, *, as_json: bool) -> dict[str, Any]:
     from jobs.running import run_job
 
     try:
-        report = run_job(app, name, how)
+        with going.shown() as went_on:
+            report = run_job(app, name, replace(how, went_on=went_on))
     except ConnectorError as error:
         show.complain(f"{name}: {error}")
         return {"job": name, "dry_run": how.dry_run, "exit_status": error.exit_status, "done": [], "failures": [str(error)], "counts": {}}

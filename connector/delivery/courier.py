@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 from sqlalchemy import Connection
 
@@ -12,12 +13,21 @@ from connector.domain.messages import Message, Outcome
 Effect = Callable[[Connection], None]
 
 
+class Noted(Enum):
+    """What an answer says of a SKU's listing, where that is all it says: written for a whole batch at once."""
+
+    KNOWN = "the catalogue knows it"
+    UNKNOWN = "the catalogue does not know it"
+    TOUCHED = "its price or stock was told"
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
     """An outcome, and what it means to the state: written in the settling transaction, and only by whoever holds the fence.
 
-    `answered` is False where the destination could not be reached at all. `unlisted` is a sentence for the report where a SKU is
-    withheld or denied, and a person should mend it; `doubtful` names what was sent and may not do well.
+    `noted` and `on_delivered` count where it was delivered. `answered` is False where the destination could not be reached at all.
+    `unlisted` is a sentence for the report where a SKU is withheld or denied, and a person should mend it; `doubtful` names what was
+    sent and may not do well.
     """
 
     outcome: Outcome
@@ -26,6 +36,7 @@ class Result:
     answered: bool = True
     unlisted: str = ""
     doubtful: str = ""
+    noted: Noted | None = None
 
 
 Courier = Callable[[Message], Result]

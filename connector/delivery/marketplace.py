@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Event
 
 from sqlalchemy import Connection
 
 from connector.app import App
-from connector.delivery.courier import Courier, Effect, Result
+from connector.delivery.courier import Courier, Noted, Result
 from connector.delivery.sending import send
 from connector.delivery.suggesting import SuggestionCouriers
-from connector.domain.listings import ListingState
 from connector.domain.messages import Delivered, Kind, Message, Outcome
 from connector.settings import MarketplaceSettings
 from connector.storage import listing_states, outbox
@@ -45,23 +46,9 @@ class CatalogCouriers:
 
     def catalog(self, message: Message) -> Result:
         """Ask whether the marketplace knows the SKU by telling that it changed."""
-        sku = message.reference
-        outcome, answered = self._send(Kind.CATALOG, calls.catalog_changed(self.m, sku))
-        if isinstance(outcome, Delivered) and outcome.follow_up:
-            return Result(outcome, on_delivered=lambda tx: listing_states.unknown(tx, self.m.account, sku, self.app.now))
-        return Result(outcome, on_delivered=self._known(sku), answered=answered)
-
-    def _known(self, sku: str) -> Effect:
-        """Follow the first 2xx of a SKU with its stock and then its price: nothing was said of them before."""
-
-        def record(tx: Connection) -> None:
-            listing = listing_states.find(tx, self.m.account, sku)
-            listing_states.told(tx, self.m.account, [sku], self.app.now)
-            if (listing is None or listing.state is not ListingState.KNOWN) and self.m.protocol != "2017":
-                for kind in (Kind.INVENTORY, Kind.PRICE):
-                    outbox.put(tx, self.m.account, kind, [sku], self.app.now)
-
-        return record
+        outcome, answered = self._send(Kind.CATALOG, calls.catalog_changed(self.m, message.reference))
+        is_unknown = isinstance(outcome, Delivered) and bool(outcome.follow_up)
+        return Result(outcome, answered=answered, noted=Noted.UNKNOWN if is_unknown else Noted.KNOWN)
 
     def price(self, message: Message) -> Result:
         """Tell that a known SKU's price changed."""
@@ -73,11 +60,20 @@ class CatalogCouriers:
 
     def _tell(self, message: Message, request: calls.Request) -> Result:
         outcome, answered = self._send(message.kind, request)
-
-        def told(tx: Connection) -> None:
-            listing_states.touched(tx, self.m.account, message.reference, self.app.now)
-
-        return Result(outcome, on_delivered=told, answered=answered)
+        return Result(outcome, answered=answered, noted=Noted.TOUCHED)
 
     def _send(self, kind: Kind, request: calls.Request) -> tuple[Outcome, bool]:
         return send(self.app, self.line, kind, request, self.stop)
+
+
+def note(tx: Connection, m: MarketplaceSettings, noted: Noted, skus: Sequence[str], now: datetime) -> None:
+    """Write what answers said of listings. The first 2xx of a SKU is followed by its stock and price: nothing was said of them before."""
+    match noted:
+        case Noted.KNOWN:
+            news = listing_states.known(tx, m.account, skus, now)
+            for kind in (Kind.INVENTORY, Kind.PRICE) if m.protocol != "2017" else ():
+                outbox.put(tx, m.account, kind, news, now)
+        case Noted.UNKNOWN:
+            listing_states.unknown(tx, m.account, skus, now)
+        case Noted.TOUCHED:
+            listing_states.touched(tx, m.account, skus, now)

@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 
 from connector.app import App
 from connector.delivery.courier import Courier
-from connector.delivery.relay import Relay, Tally
+from connector.delivery.progress import Progress
+from connector.delivery.relay import Relay
+from connector.delivery.tally import NAMED, Tally
 from connector.domain.messages import Blocked, Kind
 from connector.settings import MarketplaceSettings
 from connector.storage import accounts, fences, outbox
@@ -19,8 +21,6 @@ from connector.usecases.report import Report
 
 LONG_WAIT = timedelta(minutes=15)
 DOUBTS_NAMED = 5
-NAMED = 20
-"""Failures named one by one in a report; the rest are counted, and stand in `dead-letters list` and `status`."""
 
 
 def tell(app: App, m: MarketplaceSettings, couriers: dict[Kind, Courier], how: Pass, report: Report) -> None:
@@ -44,7 +44,7 @@ def tell(app: App, m: MarketplaceSettings, couriers: dict[Kind, Courier], how: P
     elif blocked is not None and now < blocked.until and not how.by_hand:
         report.failed(f"{m.account}: {_alone(m.account, blocked, now)}; {waits} wait")
     else:
-        relay = Relay(app, line, couriers, how)
+        relay = Relay(app, line, couriers, how, Progress(app, m.account, kinds, how))
         try:
             relay.run(_keep_standing(relay))
         finally:
@@ -94,19 +94,19 @@ def _say(report: Report, account: str, relay: Relay) -> None:
     if tally.delivered:
         counts = {kind.value: count for kind, count in sorted(tally.delivered.items())}
         report.did(f"{account}: told {', '.join(f'{kind} {count}' for kind, count in counts.items())}", **counts)
-    if tally.doubtful:
-        named = ", ".join(tally.doubtful[:DOUBTS_NAMED]) + (", …" if len(tally.doubtful) > DOUBTS_NAMED else "")
-        report.did(f"{account}: {len(tally.doubtful)} were suggested with a doubt: {named}", doubtful=len(tally.doubtful))
-    for sentence in tally.unlisted[:NAMED]:
+    if tally.doubtful.number:
+        named = ", ".join(tally.doubtful.first[:DOUBTS_NAMED]) + (", …" if tally.doubtful.number > DOUBTS_NAMED else "")
+        report.did(f"{account}: {tally.doubtful.number} were suggested with a doubt: {named}", doubtful=tally.doubtful.number)
+    for sentence in tally.unlisted.first:
         report.failed(f"{account}: {sentence}", unlisted=1)
-    for sentence in tally.dead[:NAMED]:
+    for sentence in tally.dead.first:
         report.failed(f"{account}: given up: {sentence}", dead=1)
-    for sentence in tally.failing[:NAMED]:
+    for sentence in tally.failing.first:
         report.failed(f"{account}: {sentence}", unreachable=tally.unreachable, failing=1)
-    if len(tally.unlisted) > NAMED:
-        unnamed = len(tally.unlisted) - NAMED
+    if tally.unlisted.unnamed:
+        unnamed = tally.unlisted.unnamed
         report.failed(f"{account}: and {unnamed} more: connector listings list names them", unlisted=unnamed)
-    unnamed = max(0, len(tally.dead) - NAMED) + max(0, len(tally.failing) - NAMED)
+    unnamed = tally.dead.unnamed + tally.failing.unnamed
     if unnamed:
         report.failed(f"{account}: and {unnamed} more", failing=unnamed)
     if relay.line.gate.blocked is not None:

@@ -1,12 +1,10 @@
-"""The loop that hands messages to couriers: claim a batch, deliver it in threads, settle it in one transaction, until nothing is due."""
+"""The loop that hands messages to couriers: claimed and settled in one transaction for many, while threads deliver without a pause."""
 
 from __future__ import annotations
 
 import logging
-import random
-from collections import Counter
+import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -15,28 +13,27 @@ from structlog.contextvars import bound_contextvars
 
 from connector.app import App
 from connector.delivery.courier import Courier, Result
-from connector.domain.messages import CATALOG_KINDS, MAX_ATTEMPTS, Blocked, Delivered, GiveUp, Kind, Message, Retry, next_attempt
+from connector.delivery.crew import Crew, Settled
+from connector.delivery.progress import Progress
+from connector.delivery.settlement import Settlement, what
+from connector.delivery.tally import Tally
+from connector.domain.messages import Blocked, GiveUp, Kind, Message, Retry
 from connector.errors import ConnectorError, Unreachable
 from connector.storage import fences, outbox
+from connector.usecases import upkeep
 from connector.usecases.passes import Pass
 from connector.vtex.line import Line
 
 log = logging.getLogger(__name__)
 
-
-@dataclass
-class Tally:
-    """What a pass came to."""
-
-    delivered: Counter[Kind] = field(default_factory=Counter)
-    failing: list[str] = field(default_factory=list)
-    dead: list[str] = field(default_factory=list)
-    unlisted: list[str] = field(default_factory=list)
-    doubtful: list[str] = field(default_factory=list)
-    unreachable: bool = False
+DEPTH, FIRST_DEPTH = 16, 2
+"""So many messages per connection are in hand at most, and at first, before it is known how fast they are answered."""
+IN_HAND_SECONDS = outbox.LEASE.total_seconds() / 4
+ROUND_SECONDS = 1.0
+"""What is done is settled at least so often: it is what a process that dies would say twice."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Relay:
     """One pass over one marketplace's messages. `couriers` has one for each kind, the most urgent first."""
 
@@ -44,7 +41,9 @@ class Relay:
     line: Line
     couriers: dict[Kind, Courier]
     how: Pass
+    progress: Progress
     tally: Tally = field(default_factory=Tally)
+    _answered_per_second: float = 0.0
 
     @property
     def destination(self) -> str:
@@ -56,26 +55,53 @@ class Relay:
         Where it is blocked, messages go one by one until one has found out whether it takes calls again. `on_settled` is given
         the settling transaction and the number delivered.
         """
-        started, gate = self.app.now, self.line.gate
-        gate.half_open()
-        with ThreadPoolExecutor(self.line.marketplace.concurrency, thread_name_prefix=f"courier-{self.destination}") as threads:
-            while not self.how.stop.is_set() and gate.lets_through:
-                batch = self._claim(started, 1 if gate.blocked else self._batch)
-                if not batch:
-                    break
-                self._settle(list(zip(batch, threads.map(fences.carried(self._deliver), batch), strict=True)), on_settled)
-        return self.tally
+        started = self.app.now
+        self.line.gate.half_open()
+        with Crew(self.line.marketplace.concurrency, f"courier-{self.destination}", fences.carried(self._deliver)) as crew:
+            while True:
+                results = self._collect(crew)
+                crew.hand_out(self._settle_and_claim(results, crew.in_hand, started, on_settled))
+                upkeep.bring_home(self.app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
+                if not crew.in_hand:
+                    return self.tally
+
+    def _collect(self, crew: Crew) -> list[Settled]:
+        """Wait for half of what may be in hand: the other half keeps the threads busy while it is settled."""
+        began = time.monotonic()
+        results = crew.collect(max(1, self._depth // 2), ROUND_SECONDS)
+        if results:
+            self._answered_per_second = len(results) / max(0.001, time.monotonic() - began)
+        return results
+
+    def _settle_and_claim(
+        self, results: list[Settled], in_hand: int, started: datetime, on_settled: Callable[[Connection, int], None]
+    ) -> list[Message]:
+        room = self._room(in_hand)
+        if not results and not room:
+            return []
+        with self.app.db.write() as tx:
+            now = self.app.now
+            if results:
+                on_settled(tx, Settlement(self.line.marketplace, self.tally).settle(tx, results, now))
+            by_hand = started if self.how.by_hand else None
+            claimed = outbox.claim(tx, self.destination, tuple(self.couriers), now, room, also_before=by_hand) if room else []
+        self.progress.settled(len(results))
+        return claimed
+
+    def _room(self, in_hand: int) -> int:
+        """Say how many more may be taken in hand; behind a shut gate one alone, when nothing else is under way."""
+        gate = self.line.gate
+        if self.how.stop.is_set() or not gate.lets_through:
+            return 0
+        return max(0, (1 if gate.blocked else self._depth) - in_hand)
 
     @property
-    def _batch(self) -> int:
-        """Claim no more than goes out within half a lease at the present rate."""
-        in_time = self.line.pace.rate * outbox.LEASE.total_seconds() / 120
-        return max(1, min(self.line.marketplace.concurrency * 8, int(in_time)))
-
-    def _claim(self, started: datetime, limit: int) -> list[Message]:
-        with self.app.db.write() as tx:
-            by_hand = started if self.how.by_hand else None
-            return outbox.claim(tx, self.destination, tuple(self.couriers), self.app.now, limit, also_before=by_hand)
+    def _depth(self) -> int:
+        """Have no more in hand than is answered within a quarter of a lease, at the present rate and as answers came of late."""
+        threads = self.line.marketplace.concurrency
+        in_time = IN_HAND_SECONDS * min(self.line.pace.rate / 60, self._answered_per_second or self.line.pace.rate)
+        most = threads * (DEPTH if self._answered_per_second else FIRST_DEPTH)
+        return max(1, min(most, max(int(in_time), min(threads, int(self.line.pace.rate / 4)))))
 
     def _deliver(self, message: Message) -> Result:
         """Deliver one message; every line logged meanwhile bears its number."""
@@ -103,51 +129,5 @@ class Relay:
 
     def _heeded(self, message: Message, result: Result) -> Result:
         """Have the gate take note of what a courier brought back; a call that only tried costs its message nothing."""
-        outcome = self.line.gate.saw(result.outcome, self.app.now, _what(message), answered=result.answered)
-        return replace(result, outcome=outcome)
-
-    def _settle(self, results: list[tuple[Message, Result]], on_settled: Callable[[Connection, int], None]) -> None:
-        with self.app.db.write() as tx:
-            now = self.app.now
-            delivered = sum(self._settle_one(tx, message, result, now) for message, result in results)
-            on_settled(tx, delivered)
-
-    def _settle_one(self, tx: Connection, message: Message, result: Result, now: datetime) -> bool:
-        match result.outcome:
-            case Delivered():
-                return self._delivered(tx, message, result, result.outcome, now)
-            case Retry(reason) if message.attempt >= MAX_ATTEMPTS:
-                self._bury(tx, message, result, f"given up after {message.attempt} attempts: {reason}", now)
-            case Retry(reason, after):
-                due_at = max(next_attempt(now, message.attempt, random.random()), now + after if after else now)  # noqa: S311  # jitter
-                outbox.again(tx, message, due_at, reason, now)
-                self.tally.failing.append(f"{_what(message)}: {reason}; tried again from {due_at:%H:%M:%S} UTC")
-                self.tally.unreachable = self.tally.unreachable or not result.answered
-            case Blocked(reason):
-                outbox.again(tx, message, now, reason, now, counts=False)
-            case GiveUp(reason):
-                self._bury(tx, message, result, reason, now)
-        return False
-
-    def _delivered(self, tx: Connection, message: Message, result: Result, outcome: Delivered, now: datetime) -> bool:
-        if not outbox.delivered(tx, message, now, keep=message.kind not in CATALOG_KINDS):
-            return False
-        if result.on_delivered:
-            result.on_delivered(tx)
-        for kind in outcome.follow_up:
-            outbox.put(tx, message.destination, kind, [message.reference], now)
-        if not outcome.note:  # a note says why there was nothing to send
-            self.tally.delivered[message.kind] += 1
-        self.tally.unlisted += [result.unlisted] if result.unlisted else []
-        self.tally.doubtful += [result.doubtful] if result.doubtful else []
-        return True
-
-    def _bury(self, tx: Connection, message: Message, result: Result, reason: str, now: datetime) -> None:
-        if outbox.bury(tx, message, reason, now):
-            if result.on_buried:
-                result.on_buried(tx, reason)
-            self.tally.dead.append(f"{_what(message)}: {reason}")
-
-
-def _what(message: Message) -> str:
-    return f"{message.kind} {message.reference}"
+        outcome = self.line.gate.saw(result.outcome, self.app.now, what(message), answered=result.answered)
+        return result if outcome is result.outcome else replace(result, outcome=outcome)

@@ -53,14 +53,15 @@ class Pace:
         """Say by how much a minute of answers raises the rate.
 
         Not at all until a whole minute was taken, for half the rate may be too fast too; then quickly up to near what was refused,
-        very slowly past it, and steadily up to the ceiling where that was no limit.
+        slowly past it (within minutes where it lies far below the ceiling: that was a storm, and no limit), and steadily up to the
+        ceiling where that was no limit.
         """
         if self.refused_rate is not None and self.calm < 1:
             return 0.0
         mark = self.refused_rate if self.refused_at and now - self.refused_at < _FORGOTTEN else None
         if mark is None or self.rate > mark * _BEYOND:
             return self.ceiling / 30
-        return mark / 2 if self.rate < mark * _NEAR else mark / 200
+        return mark / 2 if self.rate < mark * _NEAR else max(mark / 200, self.ceiling / 600)
 
 
 def at_full(ceiling: float) -> Pace:

@@ -20,8 +20,9 @@ from paramiko.ssh_exception import SSHException
 from connector.erp.packets import ANSWERS, HAS_MODE, TO_CREATE_NEW, TO_READ, Answer, Ask, Attributes, attributes, checked, names, string
 
 CHUNK_BYTES = 32 * 1024  # what every server takes in one request
+AT_ONCE_BYTES = 8 * CHUNK_BYTES
 PRIVATE = 0o600
-UNDER_WAY = 64  # requests sent ahead of their answers: 2 MB, the channel's window
+UNDER_WAY = 256  # requests sent ahead of their answers: 8 MB, so that the server never waits for us; the window holds 2 MB of it
 DATA_AT = 9  # in a packet with data: after kind, number and length
 SHORTEST_PACKET, LONGEST_PACKET = 5, 16 * 1024 * 1024
 
@@ -39,7 +40,7 @@ class Session:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._received = bytearray()
+        self._received, self._taken = b"", 0
         self._number = 0
         self._unanswered: set[int] = set()
         self._answers: dict[int, bytes] = {}
@@ -159,7 +160,7 @@ class Session:
         more = self._answer(number, Answer.DATA)
         data = b""
         while more is not None and len(more) > DATA_AT:
-            data += more[DATA_AT:]
+            data = data + more[DATA_AT:] if data else more[DATA_AT:]
             if len(data) >= length:
                 break
             more = self._ask(Ask.READ, string(handle) + struct.pack(">QI", start + len(data), length - len(data)))
@@ -206,17 +207,26 @@ class Session:
         return self._exactly(length)
 
     def _exactly(self, count: int) -> bytes:
-        while len(self._received) < count:
+        """Take so many bytes of what was received; the rest stays where it is, for to move it costs more than all else."""
+        if len(self._received) - self._taken < count:
+            self._receive(count)
+        start, self._taken = self._taken, self._taken + count
+        return self._received[start : self._taken]
+
+    def _receive(self, count: int) -> None:
+        """Have at least so many bytes at hand."""
+        parts = [self._received[self._taken :]]
+        missing = count - len(parts[0])
+        while missing > 0:
             try:
-                more = self._channel.recv(8 * CHUNK_BYTES)
+                more = self._channel.recv(AT_ONCE_BYTES)
             except (SSHException, EOFError) as error:
                 raise ConnectionError(str(error)) from error
             if not more:
                 raise ConnectionError("the server closed the connection")
-            self._received += more
-        taken = bytes(self._received[:count])
-        del self._received[:count]
-        return taken
+            parts.append(more)
+            missing -= len(more)
+        self._received, self._taken = b"".join(parts), 0
 
     def _transmit(self, data: bytes) -> None:
         try:

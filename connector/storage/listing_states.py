@@ -56,15 +56,25 @@ def told(tx: Connection, account: str, skus: Sequence[str], now: datetime) -> No
         tx.execute(statement.on_conflict_do_update(index_elements=["account", "sku"], set_=fresh), rows)
 
 
-def touched(tx: Connection, account: str, sku: str, now: datetime) -> None:
-    """Record that a price or stock was told of a SKU; whether it is known is not said by that."""
-    tx.execute(update(t).where(t.c.account == account, t.c.sku == sku).values(told_at=now))
+def known(tx: Connection, account: str, skus: Sequence[str], now: datetime) -> list[str]:
+    """Record that the catalogue knows SKUs; return those of which that is news."""
+    mine = (t.c.account == account, t.c.sku.in_(skus), t.c.state == ListingState.KNOWN)
+    already = set(tx.execute(select(t.c.sku).where(*mine)).scalars())
+    told(tx, account, skus, now)
+    return [sku for sku in skus if sku not in already]
 
 
-def unknown(tx: Connection, account: str, sku: str, now: datetime) -> None:
-    """Record that the catalogue does not know a SKU; a suggestion that lies there goes on lying there, and its note stands."""
+def touched(tx: Connection, account: str, skus: Sequence[str], now: datetime) -> None:
+    """Record that a price or stock was told of SKUs; whether they are known is not said by that."""
+    tx.execute(update(t).where(t.c.account == account, t.c.sku.in_(skus)).values(told_at=now))
+
+
+def unknown(tx: Connection, account: str, skus: Sequence[str], now: datetime) -> None:
+    """Record that the catalogue does not know SKUs; a suggestion that lies there goes on lying there, and its note stands."""
     state = case((t.c.state == ListingState.KNOWN, ListingState.UNKNOWN.value), else_=t.c.state)
-    _put(tx, account, sku, {"told_at": now, "state": ListingState.UNKNOWN}, {"told_at": now, "state": state})
+    fresh = [{"account": account, "sku": sku, "state": ListingState.UNKNOWN, "told_at": now} for sku in sorted(skus)]
+    statement = insert(tx, t).on_conflict_do_update(index_elements=["account", "sku"], set_={"told_at": now, "state": state})
+    tx.execute(statement, fresh)
 
 
 def not_for_sale(tx: Connection, account: str, sku: str, note: str, remedy: str) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, delete, exists, func, literal_column, or_, select, text, update
 
 from connector.domain.messages import MAX_ATTEMPTS, Kind, Message
 from connector.storage import siblings
@@ -19,8 +19,12 @@ from connector.storage.upsert import Insert, insert
 
 LEASE = timedelta(seconds=60)
 DEADLY_ATTEMPTS = 5 * MAX_ATTEMPTS
-PENDING = t.c.state == "pending"
+MOST_SUGGESTIONS = 250
+"""In one claim: of each, sixteen that wait are looked at (`siblings`)."""
+PENDING = t.c.state == literal_column("'pending'")
+"""As a literal, so that SQLite sees that its partial indexes will do."""
 IS_PENDING = "state = 'pending'"
+OF_A_MESSAGE = (t.c.id, t.c.destination, t.c.kind, t.c.reference, t.c.attempt, t.c.lease)
 TWIN = [t.c.destination, t.c.kind, t.c.reference]
 
 
@@ -85,14 +89,12 @@ def claim(
     is_due, alone = _is_due(t, now, also_before), _has_its_order_for_itself(now, also_before)
     claimed: list[Message] = []
     for kind in kinds:
-        conditions = [t.c.destination == destination, t.c.kind == kind.value, PENDING, is_due, alone]
-        if claimed:
-            conditions.append(t.c.reference.not_in([message.reference for message in claimed]))
+        conditions = [t.c.destination == destination, t.c.kind == kind.value, PENDING, is_due, alone, ~_is_in_hand()]
         if after is not None and after != kind:
             conditions.append(~_unsettled(after))
         if kind is Kind.SUGGESTION and len(claimed) < limit:
             later = now if also_before else now + siblings.APART
-            conditions = [t.c.id.in_(siblings.one_of_each(tx, destination, conditions, limit - len(claimed), later))]
+            conditions = [t.c.id.in_(siblings.one_of_each(tx, destination, conditions, min(limit - len(claimed), MOST_SUGGESTIONS), later))]
         claimed += _claim(tx, conditions, now, limit - len(claimed), token)
     return claimed
 
@@ -102,8 +104,14 @@ def _claim(tx: Connection, conditions: list[ColumnElement[bool]], now: datetime,
         return []
     due = select(t.c.id).where(*conditions).order_by(t.c.due_at, t.c.id).limit(limit).with_for_update(skip_locked=True)
     values = {"state": "sending", "attempt": t.c.attempt + 1, "attempted_at": now, "lease": token, "lease_until": now + LEASE}
-    rows = tx.execute(update(t).where(t.c.id.in_(due.scalar_subquery())).values(values).returning(t)).all()
-    return [_message(row) for row in sorted(rows, key=lambda row: row.id)]
+    claimed = update(t).where(t.c.id.in_(due.scalar_subquery())).values(values).returning(*OF_A_MESSAGE)
+    return [_message(row) for row in sorted(tx.execute(claimed), key=lambda row: row.id)]
+
+
+def _is_in_hand() -> ColumnElement[bool]:
+    """Tell whether another message about the same is being sent: what is in hand has a lease (a state's index would find all of those)."""
+    other = t.alias("in_hand")
+    return exists().where(other.c.reference == t.c.reference, other.c.destination == t.c.destination, other.c.lease.is_not(None))
 
 
 def _unsettled(kind: Kind) -> ColumnElement[bool]:
@@ -166,13 +174,14 @@ def again(tx: Connection, message: Message, due_at: datetime, reason: str, now: 
     `counts` False gives the attempt back: the destination was blocked, which is not the message's fault.
     """
     values = {"state": "pending", "due_at": due_at, "reason": reason, "lease": None, "lease_until": None}
-    back = update(t).where(*_mine(message), ~_twin_waits()).values(values)
+    back = update(t).where(*_mine(message), ~twin_waits()).values(values)
     if not counts:
         back = back.values(attempt=t.c.attempt - 1)
     return tx.execute(back).rowcount == 1 or _superseded(tx, message, now)
 
 
-def _twin_waits() -> ColumnElement[bool]:
+def twin_waits() -> ColumnElement[bool]:
+    """Tell whether a message of the same kind and reference waits already."""
     twin = t.alias("twin")
     return exists().where(
         twin.c.destination == t.c.destination, twin.c.kind == t.c.kind, twin.c.reference == t.c.reference, twin.c.state == "pending"
@@ -238,6 +247,12 @@ def waiting(tx: Connection, destination: str, kinds: Collection[Kind]) -> dict[s
     return {row[0]: row[1] for row in rows}
 
 
+def count_due(tx: Connection, destination: str, kinds: Collection[Kind], now: datetime, *, also_before: datetime | None = None) -> int:
+    """Count what a pass would take now."""
+    mine = (t.c.destination == destination, t.c.kind.in_([k.value for k in kinds]), PENDING, _is_due(t, now, also_before))
+    return int(tx.execute(select(func.count()).select_from(t).where(*mine)).scalar_one())
+
+
 def sample(tx: Connection, destination: str, kinds: Collection[Kind], limit: int) -> list[tuple[str, str]]:
     """Return the kind and reference of the first messages that wait."""
     query = select(t.c.kind, t.c.reference).where(*_waits(destination, kinds)).order_by(t.c.id).limit(limit)
@@ -263,7 +278,7 @@ def replay(tx: Connection, ids: Collection[int], now: datetime) -> int:
     fresh = {"state": "pending", "due_at": now, "attempt": 0, "settled_at": None}
     for number in ids:
         one = (t.c.id == number, t.c.state == "dead")
-        if tx.execute(update(t).where(*one, ~_twin_waits()).values(fresh)).rowcount == 0:
+        if tx.execute(update(t).where(*one, ~twin_waits()).values(fresh)).rowcount == 0:
             tx.execute(update(t).where(*one).values(state="superseded"))
     return len(ids)
 

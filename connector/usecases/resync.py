@@ -13,8 +13,9 @@ from connector.errors import NotFound, UsageError, guessed
 from connector.settings import MarketplaceSettings
 from connector.storage import counts, outbox, resyncing
 from connector.storage.resyncing import Told
+from connector.usecases import upkeep
 
-PART = 2000
+PART = 1000
 """SKUs a transaction: orders are placed between two of them."""
 SHARE = 0.8
 """Of the rate; the rest is left to what changes meanwhile."""
@@ -49,6 +50,7 @@ def resync(app: App, account: str, only: str | None, went_on: Callable[[int, int
         rows = [(kind, told.sku) for told in part for kind in _kinds(m, told, only)]
         put += _put(app, account, rows, schedule)
         skus, asked = skus + len(part), asked + len(rows)
+        upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
         went_on(skus, max(total, skus))
     return {
         "marketplace": account,

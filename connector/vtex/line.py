@@ -41,17 +41,21 @@ class Line:
         """Send one request in its turn; None where `stop` was set, or the gate shut, before the turn came."""
         if not self._throttle.wait(stop) or not self.gate.admits():
             return None
-        slowed = self._slowed
+        slowed, is_probe = self._slowed, self.gate.blocked is not None
         reply = self._client.send(request)
-        self._heed(reply, slowed)
+        self._heed(reply, slowed, is_probe=is_probe)
         return reply
 
-    def _heed(self, reply: Reply, slowed: int) -> None:
-        """Go slower after a refusal, faster after an answer. Calls that were under way when the rate fell say nothing new."""
+    def _heed(self, reply: Reply, slowed: int, *, is_probe: bool) -> None:
+        """Go slower after a refusal, faster after an answer.
+
+        Calls that were under way when the rate fell say nothing new of it, nor does one that goes alone to find out whether the way is
+        open: a storm of an hour would leave the slowest rate behind, and an hour's climb.
+        """
         with self._lock:
             now = self._clock()
             if is_throttled(reply):
-                if slowed == self._slowed:
+                if slowed == self._slowed and not is_probe:
                     self._slowed += 1
                     self._follow(self._pace.refused(now))
             elif reply.is_calm:

@@ -223,7 +223,7 @@ def test_a_probe_that_finds_nothing_leaves_a_suggestion_and_its_note_where_they_
     suggest(db)
     write(db, listing_states.withheld, "shop", "B", "no image", "export one")
     for sku in ("A", "B", "C"):
-        write(db, listing_states.unknown, "shop", sku, LATER)
+        write(db, listing_states.unknown, "shop", [sku], LATER)
 
     assert [(state(db, sku).state, state(db, sku).note) for sku in "ABC"] == [
         ("suggested", None),
@@ -232,7 +232,7 @@ def test_a_probe_that_finds_nothing_leaves_a_suggestion_and_its_note_where_they_
     ]
     assert state(db).look_again_at == NOW + timedelta(hours=1)
     known(db, "A")
-    write(db, listing_states.unknown, "shop", "A", LATER)
+    write(db, listing_states.unknown, "shop", ["A"], LATER)
     assert state(db).state is ListingState.UNKNOWN
 
 
@@ -285,7 +285,7 @@ def test_listings_are_counted_by_state_and_listed_in_order(db):
 def test_everything_is_gone_through_once_in_parts(db):
     sells(db, *(f"S{n}" for n in range(7)))
     known(db, "S3", "left-the-snapshot")
-    write(db, listing_states.unknown, "shop", "unknown-and-gone", NOW)
+    write(db, listing_states.unknown, "shop", ["unknown-and-gone"], NOW)
     seen, after = [], ""
     with db.read() as tx:
         while part := resyncing.part(tx, "shop", after, 3):

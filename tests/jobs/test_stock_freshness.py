@@ -149,7 +149,7 @@ def test_safety_stock_is_kept_back_by_sku_by_category_or_of_all(tmp_path, rules,
 # ── what is told ────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_each_crossing_is_told_once_for_every_sku_in_stock_that_is_known_there(shop):
     with shop.app.db.write() as tx:
-        listing_states.unknown(tx, "shop", "C", shop.now)
+        listing_states.unknown(tx, "shop", ["C"], shop.now)
         tx.execute(update(tables.listings).where(tables.listings.c.sku == "C").values(state="denied"))
     known = [("inventory", "A"), ("inventory", "B")]
     assert told(shop) == []

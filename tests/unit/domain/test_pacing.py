@@ -59,6 +59,17 @@ def test_where_more_is_taken_than_was_refused_before_the_rate_climbs_to_the_ceil
     assert pace.rate == 2500
 
 
+def test_a_storm_that_left_the_slowest_rate_behind_is_climbed_out_of_within_forty_minutes():
+    pace, now, minutes = at_full(2500), NOW, 0
+    for _ in range(20):
+        pace = pace.refused(now)
+    while pace.rate < 2500:
+        now, minutes = now + MINUTE, minutes + 1
+        pace = after_a_minute_of_answers(pace, now)
+
+    assert minutes <= 40
+
+
 def test_what_was_refused_is_forgotten_after_an_hour():
     pace = Pace(3000, 600, 600, NOW, calm=1)
 

@@ -1,0 +1,39 @@
+"""What a pass came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from connector.domain.messages import Kind
+
+NAMED = 20
+"""So many sentences of a sort stand in a report; the rest are counted: a pass over a million messages says no more than one over fifty."""
+
+
+@dataclass
+class Said:
+    """Sentences of one sort: how many there were, and the first of them."""
+
+    number: int = 0
+    first: list[str] = field(default_factory=list)
+
+    def add(self, sentence: str) -> None:
+        if sentence:
+            self.number += 1
+            if len(self.first) < NAMED:
+                self.first.append(sentence)
+
+    @property
+    def unnamed(self) -> int:
+        return self.number - len(self.first)
+
+
+@dataclass
+class Tally:
+    delivered: Counter[Kind] = field(default_factory=Counter)
+    failing: Said = field(default_factory=Said)
+    dead: Said = field(default_factory=Said)
+    unlisted: Said = field(default_factory=Said)
+    doubtful: Said = field(default_factory=Said)
+    unreachable: bool = False

@@ -1,0 +1,53 @@
+"""Settling many messages at once, each behind the fence of its lease."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, literal_column, select, update
+
+from connector.domain.messages import Kind, Message
+from connector.storage import outbox
+from connector.storage.tables import outbox as t
+
+IS_DEAD = t.c.state == literal_column("'dead'")
+
+
+def gone(tx: Connection, messages: Sequence[Message], now: datetime) -> set[int]:
+    """Settle messages as delivered and keep no row of them; return the ids of those whose lease still held."""
+    won: set[int] = set()
+    for mine in _of_each_lease(messages):
+        won |= set(tx.execute(delete(t).where(mine).returning(t.c.id)).scalars())
+    _bury_no_longer(tx, [message for message in messages if message.id in won], now)
+    return won
+
+
+def back(tx: Connection, messages: Sequence[Message], reason: str, now: datetime) -> None:
+    """Put messages back that could not be sent, at once and without an attempt spent; one whose twin waits already is superseded."""
+    values = {"state": "pending", "due_at": now, "reason": reason, "lease": None, "lease_until": None, "attempt": t.c.attempt - 1}
+    over = {"state": "superseded", "lease": None, "lease_until": None, "settled_at": now}
+    for mine in _of_each_lease(messages):
+        tx.execute(update(t).where(mine, ~outbox.twin_waits()).values(values))
+        tx.execute(update(t).where(mine).values(over))
+
+
+def _of_each_lease(messages: Sequence[Message]) -> Iterator[ColumnElement[bool]]:
+    by_lease: defaultdict[str, list[int]] = defaultdict(list)
+    for message in messages:
+        by_lease[message.lease].append(message.id)
+    for lease, ids in by_lease.items():
+        yield and_(t.c.id.in_(ids), t.c.lease == lease)
+
+
+def _bury_no_longer(tx: Connection, messages: Sequence[Message], now: datetime) -> None:
+    """Settle the dead letters about the same things. Mostly there are none at all, and that is looked up first."""
+    if not messages or tx.execute(select(t.c.id).where(IS_DEAD).limit(1)).first() is None:
+        return
+    references: defaultdict[tuple[str, Kind], list[str]] = defaultdict(list)
+    for message in messages:
+        references[message.destination, message.kind].append(message.reference)
+    for (destination, kind), same in references.items():
+        dead = (IS_DEAD, t.c.destination == destination, t.c.kind == kind.value, t.c.reference.in_(same))
+        tx.execute(update(t).where(*dead).values(state="superseded", settled_at=now))
