@@ -31,6 +31,7 @@ class PatientSocket:
         self._read = 0
         self._is_over = False
         self._was_told_to_go_on = False
+        self._unsent = b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
@@ -99,7 +100,14 @@ class PatientSocket:
         return self._connection.send(data)
 
     def sendall(self, data: bytes) -> None:
+        """Keep what is written until `flush`, so that an answer's head and body leave together; a large one leaves by parts."""
+        self._unsent += data
+        if len(self._unsent) > MOST_AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
         """Write as a socket does, but give up on a client that does not read."""
+        data, self._unsent = self._unsent, b""
         try:
             self._connection.sendall(data)
         except TimeoutError:

@@ -60,6 +60,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
         kept: object = False
         try:
             kept = self.handle(conn)
+            conn.sock.flush()
+        except OSError:
+            kept = False  # the client is gone
         finally:
             self.method_queue.defer(self.finish_request, conn, kept)
 
