@@ -37,6 +37,8 @@ QUIET, NEIGHBOUR, REFRESH, LOAD = "quiet", "neighbour", "refresh", "load"
 
 def rows(terms: Terms, root: Path, reserved: Sequence[str]) -> Iterator[Row]:
     """Measure: answers of carts of 10 items, asked for at a steady rate, as the server is set by default."""
+    if not terms.wants(WORK):
+        return
     show.progress("simulations while files are imported")
     port = free_port()
     projects.configure(root, port=port, workers=2)

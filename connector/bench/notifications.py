@@ -16,6 +16,7 @@ from typing import Any
 from connector.bench import contenders, projects, show
 from connector.bench.exports import Variant
 from connector.bench.load import Load
+from connector.bench.pieces import each
 from connector.bench.processes import Wrong, connector, module, run
 from connector.bench.rows import Row
 from connector.bench.serving import free_port, request, served
@@ -24,7 +25,7 @@ from connector.bench.terms import Terms
 GROUP = "notifications"
 LATENCY_MS = 50
 SKUS = 20_000
-SECONDS = 4
+SECONDS = 2
 RAW, SESSIONS = "raw client", "requests.Session per thread"
 GOALS = {16: (RAW, 0.95), 64: (RAW, 0.93), 256: (SESSIONS, 2.5)}
 COUNTED = "commits per notification"
@@ -40,8 +41,7 @@ def rows(terms: Terms) -> Iterator[Row]:
     show.progress("notifications")
     with served(module("connector.bench.latency", port, LATENCY_MS), port, terms.work / "latency.log"):
         far = Far(port, kept, terms.work / "round" / "notifications", size)
-        for connections in filter(lambda number: terms.wants(_work(number)), GOALS):
-            yield from _rows(far, connections, terms)
+        yield from each(GROUP, (_rows(far, number, terms) for number in GOALS if terms.wants(_work(number))))
         if terms.wants(COUNTED):
             yield _commits(far)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from connector.bench import contenders, refresh_postgresql, show
 from connector.bench.contenders import PRODUCT
 from connector.bench.exports import Variant
+from connector.bench.pieces import each
 from connector.bench.rounds import Contender, Runs, alternate
 from connector.bench.rows import Point, Row
 from connector.bench.terms import Terms, amount
@@ -27,26 +28,25 @@ CURVE_ROUNDS = 2
 
 def rows(terms: Terms) -> Iterator[Row]:
     """Measure every row of the group."""
+    yield from each(GROUP, _pieces(terms))
+
+
+def _pieces(terms: Terms) -> Iterator[Iterator[Row]]:
     size = terms.size
     names = {"duckdb_tables": 0.5, "pandas_sql": 0.05, "sqlite_staging": 0.2}
-    yield from _compared("1 % changed", terms, Variant(size, 0.01), names, 200.0)
-    yield from _compared("10 % changed", terms, Variant(size, 0.1), {"duckdb_tables": 1.3, "sqlite_staging": None})
-    yield from _compared("50 % changed", terms, Variant(size, 0.5), {"sqlite_staging": 1.1, "duckdb_tables": None}, 300.0)
-    yield from _compared("lines in another order, 1 % changed", terms, Variant(size, 0.01, shuffled=True), {"duckdb_tables": 0.8})
-    yield from _compared("nothing changed", terms, Variant(size), {"arrow_reading": 0.5, "duckdb_tables": None})
-    yield from _first(terms)
-    yield from refresh_postgresql.rows(terms)
-    yield from _curve(terms)
-    if terms.large:
-        yield from _compared("1 % changed", terms.few(3), Variant(terms.large, 0.01), {"duckdb_tables": 0.35}, 300.0)
-
-
-def _curve(terms: Terms) -> Iterator[Row]:
-    """Measure what only the plots need."""
+    yield _compared("1 % changed", terms, Variant(size, 0.01), names, 200.0)
+    yield _compared("10 % changed", terms, Variant(size, 0.1), {"duckdb_tables": 1.3, "sqlite_staging": None})
+    yield _compared("50 % changed", terms, Variant(size, 0.5), {"sqlite_staging": 1.1, "duckdb_tables": None}, 300.0)
+    yield _compared("lines in another order, 1 % changed", terms, Variant(size, 0.01, shuffled=True), {"duckdb_tables": 0.8})
+    yield _compared("nothing changed", terms, Variant(size), {"arrow_reading": 0.5, "duckdb_tables": None})
+    yield _first(terms)
+    yield refresh_postgresql.rows(terms)
     few = terms.few(CURVE_ROUNDS)
-    for share in CURVE_SHARES:
-        yield from _compared(f"{share * 100:g} % changed", few, Variant(terms.size, share), {"duckdb_tables": None})
-    yield from _compared("1 % changed", few, Variant(terms.size // 10, 0.01), {"duckdb_tables": None})
+    for share in CURVE_SHARES:  # what only the plots need
+        yield _compared(f"{share * 100:g} % changed", few, Variant(size, share), {"duckdb_tables": None})
+    yield _compared("1 % changed", few, Variant(size // 10, 0.01), {"duckdb_tables": None})
+    if terms.large:
+        yield _compared("1 % changed", terms, Variant(terms.large, 0.01), {"duckdb_tables": 0.35}, 300.0)
 
 
 def _first(terms: Terms) -> Iterator[Row]:
@@ -56,7 +56,7 @@ def _first(terms: Terms) -> Iterator[Row]:
         return
     show.progress(work)
     both = [contenders.first_load(terms.work, variant), contenders.first_load_of("pandas_sql", terms.work, variant)]
-    found = alternate(both, terms.few(3).rounds)
+    found = alternate(both, terms.rounds)
     yield _ratio(work, found, "pandas_sql", 0.5)
     yield _peak(work, found, 300.0)
 

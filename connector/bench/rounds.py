@@ -10,9 +10,9 @@ from statistics import median
 from connector.bench import show
 from connector.bench.processes import Run, run
 
-LONG_SECONDS = 12.0
-LONG_ROUNDS = 3
-"""Whoever takes longer than that takes part in no more rounds than this: its ratio is not close."""
+BUDGET_SECONDS = 40.0
+LEAST_ROUNDS = 2
+"""Whoever has taken longer than the budget in all takes part in no more rounds than these: its ratio is not close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def alternate(contenders: Sequence[Contender], rounds: int) -> dict[str, Runs]:
     for number in range(rounds):
         for one in contenders:
             runs = found[one.name]
-            if number >= LONG_ROUNDS and runs.seconds > LONG_SECONDS:
+            if number >= LEAST_ROUNDS and sum(done.seconds for done in runs.of) > BUDGET_SECONDS:
                 continue
             one.prepare()
             os.sync()  # what preparing wrote is not to be paid for by whoever syncs next

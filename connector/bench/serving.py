@@ -10,13 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from connector.bench.processes import Wrong
 
-START_SECONDS = 60
+START_SECONDS = 120
+TRIES = 20
 THREADS = 16
 
 
@@ -75,17 +76,22 @@ def _listens(port: int) -> bool:
 
 
 def ask(port: int, path: str, document: Any) -> Any:
-    """Post one document; returns the answer's. Raises Wrong where it is no 200."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        connection.request("POST", path, json.dumps(document), {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        body = answer.read()
-    finally:
-        connection.close()
-    if answer.status != http.client.OK:
-        raise Wrong(f"port {port} answered {answer.status}: {body[:500]!r}")
+    """Post one document; returns the answer's. Where it is to be sent again (503), it is. Raises Wrong where it is no 200 at last."""
+    for _ in range(TRIES):
+        status, body = _post(port, path, json.dumps(document))
+        if status != http.client.SERVICE_UNAVAILABLE:
+            break
+        time.sleep(1)
+    if status != http.client.OK:
+        raise Wrong(f"port {port} answered {status}: {body[:500]!r}")
     return json.loads(body)
+
+
+def _post(port: int, path: str, body: str) -> tuple[int, bytes]:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+        connection.request("POST", path, body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
 
 
 def request(path: str, body: bytes | None) -> bytes:

@@ -14,6 +14,7 @@ from connector.bench import calm, projects, show
 from connector.bench.carts import CARTS, Cart, carts, check, requests, serving_project
 from connector.bench.load import Load, Slice
 from connector.bench.peers.seller import made
+from connector.bench.pieces import each
 from connector.bench.processes import Wrong, connector, module
 from connector.bench.rows import Row
 from connector.bench.serving import free_port, gunicorn, request, served
@@ -42,12 +43,15 @@ class Peer:
 def rows(terms: Terms) -> Iterator[Row]:
     """Measure every row of the group."""
     root, reserved = serving_project(terms.work, terms.size)
-    if terms.wants("simulation, "):
-        database = made(terms.work / "peers" / f"seller-{terms.size}", terms.size, reserved)
-        show.progress("simulations")
-        yield from _rows(_rates(terms, root, reserved, list(_peers(database))))
-    if terms.wants(calm.WORK):
-        yield from calm.rows(terms, root, list(reserved))
+    yield from each(GROUP, (_rated(terms, root, reserved), calm.rows(terms, root, list(reserved))))
+
+
+def _rated(terms: Terms, root: Path, reserved: dict[str, int]) -> Iterator[Row]:
+    if not terms.wants("simulation, "):
+        return
+    database = made(terms.work / "peers" / f"seller-{terms.size}", terms.size, reserved)
+    show.progress("simulations")
+    yield from _rows(_rates(terms, root, reserved, list(_peers(database))))
 
 
 def _peers(database: Path) -> Iterator[Peer]:
