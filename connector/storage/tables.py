@@ -257,7 +257,7 @@ outbox = Table(
         unique=True,
         sqlite_where=text("state = 'pending'"),
     ),
-    Index("outbox_due", "destination", "kind", "due_at", sqlite_where=text("state = 'pending'")),
+    Index("outbox_due", "destination", "kind", "due_at", "id", sqlite_where=text("state = 'pending'")),
     Index(
         "outbox_in_hand",
         "state",
