@@ -225,7 +225,7 @@ def _watch_for_acts(app: App, stop: Event) -> None:
 
 def _do(app: App, asked: Act, stop: Event) -> None:
     log.info("asked for by a person", act=asked.what, about=asked.about, who=asked.who)
-    with suppress(Unreachable):  # it stays taken, and the next start says so
+    with suppress(Unreachable), acting.ending(app, asked):  # with no database it stays taken, and the next start says so
         if asked.what == RUN_JOB:
             _run_for_a_person(app, asked, stop)
         else:

@@ -5,6 +5,9 @@ The API's workers stay light: they never import a file and never take a job's tu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from connector.app import App
 from connector.errors import ConnectorError, NotFound
 from connector.storage import acts
@@ -12,9 +15,10 @@ from connector.storage.acts import Act
 from connector.usecases.doers import AT_ONCE, BY_THE_DAEMON, RUN_JOB
 from connector.usecases.job_switches import known
 
-__all__ = ["Act", "abandon", "act", "ended", "note", "perform", "taken"]
+__all__ = ["Act", "abandon", "act", "ended", "ending", "note", "perform", "taken"]
 
 LONGEST = 2000
+UNFORESEEN = "it met an unexpected error; the daemon's log names it"
 ABANDONED = "the daemon ended before it was done; ask for it again"
 
 
@@ -74,6 +78,18 @@ def perform(app: App, asked: Act) -> None:
         ended(app, asked, BY_THE_DAEMON[asked.what](app, asked.about, asked.who))
     except ConnectorError as error:
         ended(app, asked, str(error), failed=True)
+
+
+@contextmanager
+def ending(app: App, asked: Act) -> Iterator[None]:
+    """Make sure that an act ends: what stops it unforeseen fails it, so that it can be asked for again."""
+    is_ended = False
+    try:
+        yield
+        is_ended = True
+    finally:
+        if not is_ended:
+            ended(app, asked, UNFORESEEN, failed=True)
 
 
 def ended(app: App, asked: Act, outcome: str, *, failed: bool = False) -> None:

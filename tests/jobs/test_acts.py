@@ -87,6 +87,17 @@ def test_what_a_dead_daemon_had_taken_is_failed_by_the_next_one(world):
     assert [(state, outcome) for *_, state, outcome in kept(world)] == [("failed", acting.ABANDONED)]
 
 
+def test_what_stops_an_act_unforeseen_fails_it_and_it_can_be_asked_for_again(world):
+    acting.act(world.app, "run-job", "export-orders", who="Ana")
+    one = acting.taken(world.app)[0]
+    with pytest.raises(ZeroDivisionError), acting.ending(world.app, one):
+        raise ZeroDivisionError
+    again = acting.act(world.app, "run-job", "export-orders", who="Ana")
+
+    assert again != one.id
+    assert [state for *_, state, _ in kept(world)] == ["asked", "failed"]
+
+
 def test_a_paused_job_has_no_next_run_and_says_who_paused_it(world):
     job_switches.announce(world.app, {"export-orders": "every 30s", "housekeeping": "15 3 * * *"})
     job_switches.pause(world.app, "housekeeping", "Ana")
