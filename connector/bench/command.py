@@ -26,6 +26,7 @@ ALL = "all"
 def main(arguments: Sequence[str]) -> int:
     """Measure and print; returns 0 where every row was measured, reached or not, and 1 where one was not."""
     options = _parser().parse_args(arguments)
+    documents.demand_places([*options.markdown, *options.quote], drawn=bool(options.markdown))
     document = json.loads(options.read.read_bytes()) if options.read else _measured(options)
     rows, measured_on = [Row.read(row) for row in document["rows"]], document["machine"]
     if options.json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from connector.bench import plots, tables
@@ -70,12 +71,25 @@ def _is(row: Row, group: str, work: str, peer: str) -> bool:
     return row.group == group and work in row.work and peer in row.peer
 
 
+def demand_places(documents: Sequence[Path], *, drawn: bool) -> None:
+    """Look before anything is measured whether it can be written. Raises UsageError."""
+    for path in documents:
+        _parts(path)
+    if drawn and find_spec("matplotlib") is None:
+        raise UsageError("the figures cannot be drawn: matplotlib is not installed", remedy="use make bench, which installs it")
+
+
 def _replace(path: Path, text: str) -> None:
-    """Raises UsageError where the document has no place for it."""
+    before, after = _parts(path)
+    part = path.with_name(f"{path.name}.part")
+    part.write_text(f"{before}{BEGIN}\n{text.strip()}\n{END}{after}", encoding="utf-8")
+    part.replace(path)
+
+
+def _parts(path: Path) -> tuple[str, str]:
+    """Return what stands before and after the measured part. Raises UsageError where the document has no place for it."""
     before, begun, rest = (path.read_text(encoding="utf-8") if path.is_file() else "").partition(BEGIN)
     _, ended, after = rest.partition(END)
     if not begun or not ended:
         raise UsageError(f"{path} has no place for what was measured", remedy=f"write the lines {BEGIN} and {END} where it belongs")
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(f"{before}{BEGIN}\n{text.strip()}\n{END}{after}", encoding="utf-8")
-    part.replace(path)
+    return before, after
