@@ -14,6 +14,9 @@ Row = Sequence[Any]
 Ask = Callable[[str, Any], list[Row]]
 """A statement in the driver's own SQL, and its parameters, answered with all rows."""
 
+CACHE_KB = 768
+"""Of each connection for glances, of which a busy process has one a thread: enough for the trees' upper pages, all that is met again."""
+
 
 def rows(tx: Connection, sql: str, parameters: Any = ()) -> list[Row]:
     """Return all rows of a statement in the driver's own SQL and values; its errors come as SQLAlchemy's, as from any other statement."""
@@ -62,6 +65,7 @@ class Glances:
         lent = self._engine.raw_connection()
         connection: Any = lent.dbapi_connection
         lent.detach()
+        connection.execute(f"PRAGMA cache_size=-{CACHE_KB}")
         return connection  # type: ignore[no-any-return]  # SQLAlchemy does not know which driver's it is
 
     def close(self) -> None:
