@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     """Measure and print; returns 0 where every row was measured, reached or not, and 1 where one was not."""
     options = _parser().parse_args(arguments)
     documents.demand_places([*options.markdown, *options.quote], drawn=bool(options.markdown))
-    document = json.loads(options.read.read_bytes()) if options.read else _measured(options)
+    document = _read(options.read) if options.read else _measured(options)
     rows, measured_on = [Row.read(row) for row in document["rows"]], document["machine"]
     if options.json:
         print(json.dumps(document | {"rows": [asdict(row) for row in rows]}))
@@ -39,6 +39,12 @@ def main(arguments: Sequence[str]) -> int:
     for path in options.quote:
         documents.quote(path, rows, measured_on)
     return int(any(row.value is None for row in rows))
+
+
+def _read(files: Sequence[Path]) -> dict[str, Any]:
+    """Return the rows of all, as if they had been measured in one run."""
+    found = [json.loads(path.read_bytes()) for path in files]
+    return {"machine": found[0]["machine"], "rows": [row for one in found for row in one["rows"]]}
 
 
 def _measured(options: argparse.Namespace) -> dict[str, Any]:
@@ -56,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, default=1.0, help="length of a slice of load (default: 1)")
     parser.add_argument("--only", default="", metavar="WORDS", help="only work that is named with these words: '50 %% changed'")
     parser.add_argument("--work", type=Path, help="where exports and loaded states are kept for the next run (default: nowhere)")
-    parser.add_argument("--read", type=Path, metavar="FILE", help="measure nothing: show what --json printed into a file")
+    parser.add_argument("--read", type=Path, nargs="+", metavar="FILE", help="measure nothing: show what --json printed into files")
     parser.add_argument(
         "--markdown", type=Path, action="append", default=[], metavar="FILE", help="write the table into a document, and figures"
     )
