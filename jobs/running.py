@@ -9,7 +9,7 @@ import structlog
 
 from connector.app import App
 from connector.errors import ConnectorError, Misuse, Unreachable
-from connector.usecases import runs, upkeep
+from connector.usecases import alarms, runs, upkeep
 from connector.usecases.report import Report
 from connector.usecases.turns import WAIT_SECONDS, turn
 from jobs import JOBS, Pass
@@ -33,8 +33,6 @@ def run_job(app: App, name: str, how: Pass, *, wait_seconds: float = WAIT_SECOND
     upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
     if not how.by_hand:  # by hand the command says it
         _tell(report)
-    from connector.usecases import alarms
-
     with suppress(Unreachable):
         alarms.watch(app)
     return report

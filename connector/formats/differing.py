@@ -26,6 +26,10 @@ class TooDifferent(Exception):
     """The files do not meet again soon, or a quoted field may reach over the place where they part: read everything."""
 
 
+class OtherOrder(TooDifferent):
+    """The files do not meet again within reach: their lines may stand in another order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """Lines of the old file, and those of the new one that stand in their place; `number` is the first new line's, from 1."""
@@ -75,7 +79,7 @@ def _parting(a: Window, b: Window, number: int) -> Difference:
     while (met := _met(a, b)) is None:
         size = 2 * max(a.left, b.left, WINDOW)
         if (a.is_over and b.is_over) or size > LONGEST:
-            raise TooDifferent
+            raise OtherOrder
         a.grow(size)
         b.grow(size)
     removed, added = met
@@ -95,7 +99,7 @@ def _met(a: Window, b: Window) -> tuple[Lines, Lines] | None:
         if is_rest and (was or now):
             return was, now
     if min(len(was), len(now)) >= REACH:
-        raise TooDifferent
+        raise OtherOrder
     return None
 
 

@@ -13,9 +13,10 @@ from typing import BinaryIO
 
 from connector.app import App
 from connector.feeds import Reading
-from connector.formats.differing import Lines, TooDifferent, differences
+from connector.formats.differing import Difference, Lines, OtherOrder, TooDifferent, differences
 from connector.formats.encoding import Text, recognise
 from connector.formats.layout import Layout
+from connector.formats.reordered import differences_in_any_order
 from connector.usecases.opening import layout_of, opened
 
 MOST = 0.3
@@ -67,24 +68,50 @@ def _cut(path: Path, last: tuple[Path, str], text: Text, into: tuple[Path, Path]
     """Write what differs into two files under the same header; the file applied last must still be what it was."""
     digest = _Digest(last[0])
     with last[0].open("rb") as old, path.open("rb") as new, into[0].open("wb") as was, into[1].open("wb") as now:
-        header, lines = _headers(old, new, text) if has_header else (b"", [])
-        was.write(header)
-        now.write(header)
-        for file in (old, new):
-            file.seek(text.start)
-        left = 2 * int(path.stat().st_size * MOST)
-        for found in differences(old, new, quotes=quotes):
-            left -= _write(was, found.removed) + _write(now, found.added)
-            lines.extend(range(found.number, found.number + len(found.added)))
-            if left < 0:
-                raise TooDifferent
+        header, first = _headers(old, new, text) if has_header else (b"", [])
+        cut = _Cut(was, now, header, first)
+        most = 2 * int(path.stat().st_size * MOST)
+        try:
+            lines = cut.write(differences(*_at(text.start, old, new), quotes=quotes), most)
+        except OtherOrder:
+            lines = cut.write(differences_in_any_order(*_at(text.start, old, new), quotes=quotes), most)
     if digest.hexdigest() != last[1]:
         raise TooDifferent
     return lines
 
 
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Where what differs is written, under the files' header and its line."""
+
+    was: BinaryIO
+    now: BinaryIO
+    header: bytes
+    first: list[int]
+
+    def write(self, found: Iterator[Difference], most: int) -> list[int]:
+        """Write it anew; return of each new line which one of its file it is. Raises TooDifferent where it is more than `most` bytes."""
+        lines, left = list(self.first), most
+        for file in (self.was, self.now):
+            file.seek(0)
+            file.truncate()
+            file.write(self.header)
+        for one in found:
+            left -= _write(self.was, one.removed) + _write(self.now, one.added)
+            lines.extend(range(one.number, one.number + len(one.added)))
+            if left < 0:
+                raise TooDifferent
+        return lines
+
+
 def _write(file: BinaryIO, lines: Lines) -> int:
     return file.write(b"\n".join((*lines, b""))) if lines else 0
+
+
+def _at(start: int, *files: BinaryIO) -> tuple[BinaryIO, ...]:
+    for file in files:
+        file.seek(start)
+    return files
 
 
 def _headers(old: BinaryIO, new: BinaryIO, text: Text) -> tuple[bytes, list[int]]:

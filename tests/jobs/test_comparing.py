@@ -41,6 +41,24 @@ def test_only_the_lines_that_differ_are_read(shop):
     assert (shop.prices()["0007"], shop.prices()["9000"], "0100" in shop.prices(), len(shop.prices())) == (999, 500, False, ROWS)
 
 
+def test_of_an_export_in_another_order_only_the_lines_that_differ_are_read(shop):
+    many = 2000
+    shop.export("prices/1.csv", *rows(count=many))
+    report = shop.export("prices/2.csv", *reversed(rows({"0007": "0007;9,99;9,99", "0100": None, "9000": "9000;5,00;5,00"}, many)))
+
+    assert "1 added, 1 changed (price 1, list_price 1), 1 removed" in report.lines[0]
+    assert f"{COMPARED}, 2 lines differ" in report.lines[0]
+    assert (shop.prices()["0007"], shop.prices()["9000"], "0100" in shop.prices(), len(shop.prices())) == (999, 500, False, many)
+
+
+def test_a_row_repeated_in_another_order_is_not_overlooked(shop):
+    shop.export("prices/1.csv", *rows(count=2000))
+    report = shop.export("prices/2.csv", *reversed(rows(count=2000)), "0007;17,90;27,90", "0008;1,00;1,00")
+
+    assert not compared(report)
+    assert "0008" in " ".join(report.failures)
+
+
 def test_samples_name_the_line_of_the_whole_file(shop):
     shop.export("prices/1.csv", *rows())
     path = shop.drop("new/2.csv", *rows({"0250": "0250;1000,00;1000,00"}), head="sku;price;list_price")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from connector.formats import differing
 from connector.formats.differing import TooDifferent, differences
+from connector.formats.reordered import differences_in_any_order
 
 
 def lines_of(content):
@@ -121,3 +122,31 @@ def test_whatever_changes_the_differences_are_exact_or_refused(window, files):
         assert window < size, "all lines are within reach"
     finally:
         differing.WINDOW = size
+
+
+@settings(max_examples=300, deadline=None)
+@given(files=edited())
+def test_whatever_order_lines_stand_in_the_differences_are_exact_or_refused(files):
+    old, new = files
+    try:
+        differing_lines = list(differences_in_any_order(BytesIO(old), BytesIO(new), quotes=False))
+    except TooDifferent:
+        assert len(set(lines_of(old))) < len(lines_of(old))
+    else:
+        assert exact(old, new, differing_lines)
+
+
+def test_lines_in_another_order_differ_in_nothing_but_what_changed():
+    header, *rows = lines_of(export(5000, {3210: "003210;Produto 3210;1,00;UN"}))
+    new = b"\n".join([header, *reversed(rows)])
+    one = list(differences_in_any_order(BytesIO(export(5000)), BytesIO(new)))
+
+    assert [(d.number, d.added, d.removed) for d in one] == [
+        (1791, [b"003210;Produto 3210;1,00;UN"], []),
+        (5002, [], [b"003210;Produto 3210;9,90;UN"]),
+    ]
+
+
+def test_a_quotation_mark_that_is_open_is_not_trusted_in_another_order():
+    with pytest.raises(TooDifferent):
+        list(differences_in_any_order(BytesIO(b"h\n1;a\n2;b\n"), BytesIO(b'h\n2;b\n1;"a\n')))
