@@ -3,7 +3,7 @@
 The message is marked `publishing` before the rename, and the temporary file itself is the commit record: still there, it was not
 published, and is now; gone from the very folder the mark was made in, it was, whether or not the final file is still to be seen
 (reliability §0, 1 to 3). One process at a time may do this: the caller holds the job's turn; marks are made behind its fence
-(decision 12).
+(decision 16).
 """
 
 from __future__ import annotations
