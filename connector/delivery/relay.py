@@ -80,10 +80,9 @@ class Relay:
         if not results and not room:
             return []
         with self.app.db.write() as tx:
-            now = self.app.now
             if results:
-                on_settled(tx, Settlement(self.line.marketplace, self.tally).settle(tx, results, now))
-            by_hand = started if self.how.by_hand else None
+                on_settled(tx, Settlement(self.line.marketplace, self.tally).settle(tx, results, self.app.now))
+            by_hand, now = started if self.how.by_hand else None, self.app.now  # after settling: what that put is due by now
             claimed = outbox.claim(tx, self.destination, tuple(self.couriers), now, room, also_before=by_hand) if room else []
         self.progress.settled(len(results))
         return claimed

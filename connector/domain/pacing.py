@@ -61,7 +61,7 @@ class Pace:
         mark = self.refused_rate if self.refused_at and now - self.refused_at < _FORGOTTEN else None
         if mark is None or self.rate > mark * _BEYOND:
             return self.ceiling / 30
-        return mark / 2 if self.rate < mark * _NEAR else max(mark / 200, self.ceiling / 600)
+        return mark / 2 if self.rate < mark * _NEAR else max(mark / 200, self.ceiling / 5000)
 
 
 def at_full(ceiling: float) -> Pace:

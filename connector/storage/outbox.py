@@ -93,8 +93,8 @@ def claim(
         if after is not None and after != kind:
             conditions.append(~_unsettled(after))
         if kind is Kind.SUGGESTION and len(claimed) < limit:
-            later = now if also_before else now + siblings.APART
-            conditions = [t.c.id.in_(siblings.one_of_each(tx, destination, conditions, min(limit - len(claimed), MOST_SUGGESTIONS), later))]
+            apart, most = timedelta(0) if also_before else siblings.APART, min(limit - len(claimed), MOST_SUGGESTIONS)
+            conditions = [t.c.id.in_(siblings.one_of_each(tx, destination, conditions, most, now, apart=apart))]
         claimed += _claim(tx, conditions, now, limit - len(claimed), token)
     return claimed
 

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, literal_column, select, update
 
 from connector.domain.messages import Kind
+from connector.storage.tables import listings, products
 from connector.storage.tables import outbox as t
-from connector.storage.tables import products
 
 APART = timedelta(seconds=10)
 """How long the next one waits at least, once the one before it went out. A pass by hand does not wait."""
@@ -20,14 +20,16 @@ WINDOW = 16
 """So many times what is wanted is looked at: enough for products of many variations, and quick with a million waiting."""
 
 
-def one_of_each(tx: Connection, destination: str, is_wanted: Collection[ColumnElement[bool]], limit: int, later: datetime) -> list[int]:
-    """Choose up to `limit` suggestions of different products, the oldest first, none of a product with one in hand.
+def one_of_each(
+    tx: Connection, destination: str, is_wanted: Collection[ColumnElement[bool]], limit: int, now: datetime, *, apart: timedelta = APART
+) -> list[int]:
+    """Choose up to `limit` suggestions of different products, the oldest first, none of a product with one in hand or sent of late.
 
-    Those passed over are due `later`, behind all others: a product of thousands of variations keeps no other product waiting.
+    Those passed over are due `apart` from now, behind all others: a product of thousands of variations keeps no other product waiting.
     """
     query = select(t.c.id, t.c.reference, products.c.product_id).outerjoin(products, products.c.sku == t.c.reference)
     rows = tx.execute(query.where(*is_wanted).order_by(t.c.due_at, t.c.id).limit(limit * WINDOW)).all()
-    busy = _in_hand(tx, destination) if rows else set()
+    busy = _in_hand(tx, destination) | _sent_since(tx, destination, now - apart) if rows else set()
     chosen: dict[tuple[str, str], int] = {}
     passed_over: list[int] = []
     for row in rows:
@@ -36,7 +38,7 @@ def one_of_each(tx: Connection, destination: str, is_wanted: Collection[ColumnEl
             passed_over.append(row.id)
         elif len(chosen) < limit:
             chosen[product] = row.id
-    _move(tx, passed_over, later)
+    _move(tx, passed_over, now + apart)
     return list(chosen.values())
 
 
@@ -44,6 +46,12 @@ def _in_hand(tx: Connection, destination: str) -> set[tuple[str, str]]:
     is_sending = t.c.state == literal_column("'sending'")  # as a literal, so that SQLite sees that its partial index will do
     mine = (is_sending, t.c.kind == Kind.SUGGESTION.value, t.c.destination == destination)
     rows = tx.execute(select(products.c.product_id).join(t, t.c.reference == products.c.sku).where(*mine))
+    return {("product", row.product_id) for row in rows}
+
+
+def _sent_since(tx: Connection, destination: str, then: datetime) -> set[tuple[str, str]]:
+    mine = (listings.c.account == destination, listings.c.suggested_at > then)
+    rows = tx.execute(select(products.c.product_id).join(listings, listings.c.sku == products.c.sku).where(*mine))
     return {("product", row.product_id) for row in rows}
 
 

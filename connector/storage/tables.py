@@ -228,6 +228,13 @@ listings = Table(
     CheckConstraint("state IN ('unknown', 'withheld', 'suggested', 'denied', 'accepted', 'known')", name="listings_state"),
     Index("listings_to_look_at", "account", "look_again_at"),
     Index("listings_by_state", "account", "state", "sku"),
+    Index(
+        "listings_suggested",
+        "account",
+        "suggested_at",
+        sqlite_where=text("suggested_at IS NOT NULL"),
+        postgresql_where=text("suggested_at IS NOT NULL"),
+    ),
 )
 
 outbox = Table(

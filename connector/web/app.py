@@ -37,6 +37,6 @@ def create_app(app: App) -> Api:
         api.add_route(f"{base}/metrics", probes.Numbers(app, metrics))
         api.add_route(f"{base}/openapi.json", probes.Description(app))
         api.add_route(f"{base}/console", console.Door())
-        api.add_route(f"{base}/console/", desk)
+        api.add_route(f"{base}/console/", console.Overview(desk))
         api.add_route(f"{base}/console/{{place:path}}", desk)
     return api

@@ -36,8 +36,18 @@ class Console:
                 self._desk = Desk(self._app)
             return self._desk
 
-    def on_get(self, req: falcon.Request, resp: falcon.Response, place: str = "") -> None:
+    def on_get(self, req: falcon.Request, resp: falcon.Response, place: str) -> None:
         self._opened().get(req, resp, place)
 
-    def on_post(self, req: falcon.Request, resp: falcon.Response, place: str = "") -> None:
+    def on_post(self, req: falcon.Request, resp: falcon.Response, place: str) -> None:
         self._opened().post(req, resp, place)
+
+
+class Overview:
+    """The console's first page. Nothing is posted to it: every form has an address of its own."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        self._console.on_get(req, resp, "")

@@ -8,7 +8,7 @@ from web_world import CART, order
 from connector.vtex.schemas import SCHEMAS
 from connector.web.openapi import describe
 
-HIDDEN = {"/console", "/console/login", "/console/logout", "/console/static/console.css"}
+HIDDEN = {"/console", "/console/{place:path}"}
 """The console's inner addresses: for its own forms alone."""
 
 

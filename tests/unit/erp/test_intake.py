@@ -186,9 +186,26 @@ def test_what_an_interrupted_take_left_is_replaced(world):
     assert again.path.read_bytes() == b"second"
 
 
+def archive(world, taken):
+    return left(world, taken, intake.archive(taken, world.root, "prices", NOON))
+
+
+def refuse(world, taken, errors):
+    return left(world, taken, intake.refuse(taken, world.root, "prices", errors))
+
+
+def hold(world, taken):
+    return left(world, taken, intake.hold(taken, world.root, "prices"))
+
+
+def left(world, taken, place):
+    intake.leave(world.store, taken.file)
+    return place
+
+
 def test_an_archived_file_leaves_the_source_and_lies_under_feed_and_date(world):
     world.write("a.csv", b"1")
-    place = intake.archive(world.store, world.take(), world.root, "prices", NOON)
+    place = archive(world, world.take())
 
     assert place == "archive/prices/2026-03-02/a.csv"
     assert world.tree() == {place: b"1"}
@@ -200,7 +217,7 @@ def test_nothing_in_the_archive_is_overwritten(world):
     places = []
     for content in (b"1", b"2", b"3"):
         world.write("a.csv", content)
-        places.append(intake.archive(world.store, world.take(), world.root, "prices", NOON))
+        places.append(archive(world, world.take()))
 
     assert places == [f"archive/prices/2026-03-02/{name}" for name in ("a.csv", "a-2.csv", "a-3.csv")]
     assert world.tree() == dict(zip(places, (b"1", b"2", b"3"), strict=True))
@@ -209,7 +226,7 @@ def test_nothing_in_the_archive_is_overwritten(world):
 def test_a_refused_file_lies_beside_its_errors_and_again_under_a_number(world):
     for content, errors in ((b"1", b"line 1"), (b"2", b"line 2")):
         world.write("a.csv", content)
-        intake.refuse(world.store, world.take(), world.root, "prices", errors)
+        refuse(world, world.take(), errors)
 
     assert world.tree() == {
         "rejected/prices/a.csv": b"1",
@@ -221,9 +238,9 @@ def test_a_refused_file_lies_beside_its_errors_and_again_under_a_number(world):
 
 def test_a_refused_file_named_like_an_errors_file_keeps_both(world):
     world.write("a.csv.errors.csv", b"sent back by somebody")
-    intake.refuse(world.store, world.take(), world.root, "prices", b"no header")
+    refuse(world, world.take(), b"no header")
     world.write("a.csv", b"1")
-    place = intake.refuse(world.store, world.take(), world.root, "prices", b"line 1")
+    place = refuse(world, world.take(), b"line 1")
 
     assert place == "rejected/prices/a-2.csv"
     assert world.tree()["rejected/prices/a.csv.errors.csv"] == b"sent back by somebody"
@@ -232,7 +249,7 @@ def test_a_refused_file_named_like_an_errors_file_keeps_both(world):
 def test_a_held_file_lies_in_held(world):
     world.write("a.csv", b"1")
 
-    assert intake.hold(world.store, world.take(), world.root, "prices") == "held/prices/a.csv"
+    assert hold(world, world.take()) == "held/prices/a.csv"
     assert world.tree() == {"held/prices/a.csv": b"1"}
 
 
@@ -253,12 +270,8 @@ class StoreThatDies(LocalStore):
 def test_a_step_that_broke_off_can_be_repeated_without_a_second_copy(world, verb, repeat_the_take):
     def put_away(taken: intake.Taken) -> str:
         if verb == "archive":
-            return intake.archive(world.store, taken, world.root, "prices", NOON)
-        return (
-            intake.refuse(world.store, taken, world.root, "prices", b"e")
-            if verb == "refuse"
-            else intake.hold(world.store, taken, world.root, "prices")
-        )
+            return archive(world, taken)
+        return refuse(world, taken, b"e") if verb == "refuse" else hold(world, taken)
 
     world.store = StoreThatDies(world.inbox)
     world.write("a.csv", b"1")
@@ -277,7 +290,7 @@ def test_a_file_that_changed_since_it_was_taken_stays_and_is_news(world):
     world.write("a.csv.ok", b"")
     taken = world.take(".ok")
     world.write("a.csv", b"news")
-    intake.archive(world.store, taken, world.root, "prices", NOON)
+    archive(world, taken)
 
     assert world.tree() == {"archive/prices/2026-03-02/a.csv": b"1", "inbox/prices/a.csv": b"news", "inbox/prices/a.csv.ok": b""}
 
@@ -285,7 +298,7 @@ def test_a_file_that_changed_since_it_was_taken_stays_and_is_news(world):
 def test_the_done_marker_goes_with_its_file(world):
     world.write("a.csv", b"1")
     world.write("a.csv.ok", b"")
-    intake.archive(world.store, world.take(".ok"), world.root, "prices", NOON)
+    archive(world, world.take(".ok"))
 
     assert world.tree() == {"archive/prices/2026-03-02/a.csv": b"1"}
 
@@ -306,7 +319,7 @@ def test_a_done_marker_goes_before_its_file_lest_it_vouch_for_the_next(world):
     world.store = StoreThatTells(world.inbox)
     world.write("a.csv", b"1")
     world.write("a.csv.ok", b"")
-    intake.archive(world.store, world.take(".ok"), world.root, "prices", NOON)
+    archive(world, world.take(".ok"))
 
     assert world.store.removed == ["prices/a.csv.ok", "prices/a.csv"]
 
@@ -314,17 +327,17 @@ def test_a_done_marker_goes_before_its_file_lest_it_vouch_for_the_next(world):
 def test_a_marker_that_vouches_for_two_files_stays_until_the_second_is_taken(world):
     for name in ("a.csv", "a.ok", "a.xml"):
         world.write(name)
-    intake.archive(world.store, world.take(".ok"), world.root, "prices", NOON)
+    archive(world, world.take(".ok"))
 
     assert world.names(".ok") == ["prices/a.xml"]
-    intake.archive(world.store, world.take(".ok"), world.root, "prices", NOON)
+    archive(world, world.take(".ok"))
     assert list((world.inbox / "prices").iterdir()) == []
 
 
 def test_a_very_long_name_that_is_not_utf8_is_taken_and_archived(world):
     name = os.fsdecode(b"\xe9" * 240 + b".csv")
     world.write(name, b"1")
-    place = intake.archive(world.store, world.take(), world.root, "prices", NOON)
+    place = archive(world, world.take())
 
     assert (world.root / place).read_bytes() == b"1"
     assert place.endswith(".csv")
@@ -336,7 +349,7 @@ def test_a_file_on_another_disk_is_copied_whole(world):
     work = (memory if memory.is_dir() else world.root) / f"connector-{os.getpid()}"
     world.write("a.csv", b"1" * 600_000)
     found, *_ = intake.candidates(world.store, PRICES, "")
-    place = intake.archive(world.store, intake.take(world.store, found, work), world.root, "prices", NOON)
+    place = archive(world, intake.take(world.store, found, work))
 
     assert list(work.iterdir()) == []
     assert world.tree() == {place: b"1" * 600_000}
