@@ -19,13 +19,15 @@ CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 class Terminal:
-    """A command that writes on a terminal of 80 columns and 200 lines."""
+    """A command that writes on a terminal of 80 columns and 60 lines."""
 
     def __init__(self, project, *words):
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 200, 80, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 60, 80, 0, 0))
         os.set_blocking(self._master, False)
         environment = {**project.environment, "TERM": "xterm"}
+        for name in ("COLUMNS", "LINES"):  # they would count for more than the terminal itself
+            environment.pop(name, None)
         self.process = subprocess.Popen([COMMAND, *words], stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=project.root)
         os.close(slave)
         self._seen = b""
