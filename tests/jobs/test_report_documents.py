@@ -686,5 +686,6 @@ def test_an_ocoren_of_an_invoice_that_nobody_knows_yet_is_listed_and_can_be_take
     world.report("invoices", INVOICED.format(order=order).replace("N1", "123"))
     said = retrying.retry(world.app, [row["id"]])
 
+    assert said["refused"] == []
     assert f"delivery of invoice 123 of order {order}" in said["taken"][0]["outcome"]
     assert repair.quarantine_list(world.app) == []

@@ -49,14 +49,14 @@ def write(db: sqlite3.Connection, rows: list[Row], renamed: dict[Any, Any]) -> N
 def _names(rows: list[Row], order_id: str, number: str, size: int, client: str) -> Iterator[dict[Any, Any]]:
     """Yield, for each new order, what its rows say instead of the first one's ids and SKUs."""
     chance = random.Random(client)
-    skus = [
-        value for _, values in rows for value in values if isinstance(value, str) and value.isdigit() and len(value) == len(exports.sku(0))
-    ]
+    length = len(exports.sku(0))
+    skus = sorted({value for _, values in rows for value in values if isinstance(value, str) and value.isdigit() and len(value) == length})
     written = 0
     while True:
         written += 1
         ids = {order_id: f"{client}-{written}-{order_id}"[:40], number: f"{client}-{written}-{number}"}
-        yield ids | {sku: exports.sku(chance.randrange(size)) for sku in skus}
+        others = chance.sample(range(size), len(skus))  # an order holds a SKU once
+        yield ids | {sku: exports.sku(other) for sku, other in zip(skus, others, strict=True)}
 
 
 def main(database: str, order_id: str, size: int, seconds: float, client: str) -> float:
