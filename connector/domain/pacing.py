@@ -53,8 +53,8 @@ class Pace:
         """Say by how much a minute of answers raises the rate.
 
         Not at all until a whole minute was taken, for half the rate may be too fast too; then quickly up to near what was refused,
-        slowly past it (within minutes where it lies far below the ceiling: that was a storm, and no limit), and steadily up to the
-        ceiling where that was no limit.
+        very slowly past it (by a share of the ceiling at least: what a storm leaves behind is so low that a share of it would lead
+        nowhere), and steadily up to the ceiling where that was no limit.
         """
         if self.refused_rate is not None and self.calm < 1:
             return 0.0

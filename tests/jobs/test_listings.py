@@ -1,6 +1,7 @@
 """What a marketplace knows of a SKU, from unknown to known, against a sandbox: suggestions, their status, siblings, what is withheld."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from judging import Judge
@@ -345,7 +346,11 @@ def test_a_pass_by_hand_suggests_all_siblings_each_after_the_answer_to_the_one_b
     shop.fail_next(200, method="PUT", delay_seconds=0.02, times=20)
     world.notify()
 
-    assert sorted(call for call in said(shop) if call.startswith("PUT")) == [f"PUT acme/{sku}" for sku in siblings]
+    puts = sorted((one for one in shop.ledger.newest() if one.call.method == "PUT"), key=lambda one: one.at)
+    assert sorted(one.call.parts[-1] for one in puts) == siblings
+    assert all(before.at + timedelta(seconds=0.02) <= after.at for before, after in pairwise(puts)), (
+        "one began before the last was answered"
+    )
     assert world.untold() == 0
 
 
