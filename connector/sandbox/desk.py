@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -15,10 +15,8 @@ from connector.sandbox.calls import Call
 from connector.sandbox.controls import run_control
 from connector.sandbox.fields import read_fields
 from connector.sandbox.guard import is_form, objection
+from connector.sandbox.market import Market
 from connector.sandbox.wire import Reply, json_reply
-
-if TYPE_CHECKING:
-    from connector.sandbox.marketplace import Sandbox
 
 PAGE = Path(__file__).parent / "page"
 HOME = "/sandbox/"
@@ -43,8 +41,8 @@ _DEPTH_OF_A_CONTROL = 2
 class Desk:
     """Answers what is asked of the sandbox itself."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(self, market: Market) -> None:
+        self._market = market
         self._said = ""
 
     @staticmethod
@@ -65,17 +63,17 @@ class Desk:
             return Reply(303, headers={"Location": HOME})
         if name == "":
             said, self._said = self._said, ""
-            page = _pages().get_template("sandbox.html").render(said=said, **shown.page(self._sandbox, call.query))
+            page = _pages().get_template("sandbox.html").render(said=said, **shown.page(self._market, call.query))
             return Reply(200, page.encode(), {"Content-Type": "text/html; charset=utf-8"})
         if name in _FILES:
             return Reply(200, (PAGE / name).read_bytes(), {"Content-Type": _FILES[name]})
         if name == "state":
-            return json_reply(200, shown.state(self._sandbox))
+            return json_reply(200, shown.state(self._market))
         return json_reply(404, {"error": f"There is no page {call.path}."})
 
     def _control(self, call: Call, name: str) -> Reply:
         try:
-            result: dict[str, Any] = run_control(self._sandbox, name, read_fields(call))
+            result: dict[str, Any] = run_control(self._market, name, read_fields(call))
         except ConnectorError as error:
             status = 404 if isinstance(error, NotFound) else 400
             return self._back(f"Not done: {error}.") if is_form(call) else json_reply(status, {"error": str(error)})

@@ -5,75 +5,73 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connector.sandbox.controls import cart_shown
+from connector.sandbox.market import Market
 from connector.sandbox.rules import RULES
-
-if TYPE_CHECKING:
-    from connector.sandbox.marketplace import Sandbox
 
 ROWS = 100
 LONGEST_BODY = 20_000
 
 
-def page(sandbox: Sandbox, query: Mapping[str, str]) -> dict[str, Any]:
+def page(market: Market, query: Mapping[str, str]) -> dict[str, Any]:
     """Return everything that the page's template names; `q` in the query narrows SKUs, suggestions and calls."""
     wanted = query.get("q", "")
-    exchanges = [e for e in sandbox.ledger.newest() if wanted in e.call.path or wanted in str(e.call.body)]
-    with sandbox.lock:
-        skus = [sku for sku in sorted(sandbox.known) if wanted in sku]
-        suggestions = [(sku, one) for sku, one in sorted(sandbox.suggestions.items()) if wanted in sku]
-        vain = [sku for sku in sandbox.asked_in_vain if sku not in sandbox.known and sku not in sandbox.suggestions and wanted in sku]
+    exchanges = [e for e in market.ledger.newest() if wanted in e.call.path or wanted in str(e.call.body)]
+    with market.lock:
+        skus = [sku for sku in sorted(market.known) if wanted in sku]
+        suggestions = [(sku, one) for sku, one in sorted(market.suggestions.items()) if wanted in sku]
+        vain = [sku for sku in market.asked_in_vain if sku not in market.known and sku not in market.suggestions and wanted in sku]
         return {
-            "sandbox": sandbox,
+            "sandbox": market,
             "q": wanted,
             "rules": RULES,
-            "counts": sandbox.ledger.counts.most_common(),
-            "broken": sandbox.ledger.broken()[:10],
+            "counts": market.ledger.counts.most_common(),
+            "broken": market.ledger.broken()[:10],
             "exchanges": exchanges[:ROWS],
             "exchange_count": len(exchanges),
-            "skus": [(sku, sandbox.listed.get(sku)) for sku in skus[:ROWS]],
+            "skus": [(sku, market.listed.get(sku)) for sku in skus[:ROWS]],
             "sku_count": len(skus),
             "vain": vain[:ROWS],
             "suggestions": suggestions[:ROWS],
             "suggestion_count": len(suggestions),
-            "cart": cart_shown(sandbox),
-            "orders": list(reversed(sandbox.orders.items()))[:ROWS],
-            "stamp": stamp(sandbox),
-            "failures": failures(sandbox),
+            "cart": cart_shown(market),
+            "orders": list(reversed(market.orders.items()))[:ROWS],
+            "stamp": stamp(market),
+            "failures": failures(market),
         }
 
 
-def state(sandbox: Sandbox) -> dict[str, Any]:
+def state(market: Market) -> dict[str, Any]:
     """Return the sandbox's state as one document, for scripts and tests."""
-    with sandbox.lock:
+    with market.lock:
         return {
-            "account": sandbox.account,
-            "seller_id": sandbox.seller_id,
-            "endpoint": sandbox.endpoint,
-            "stamp": stamp(sandbox),
-            "skus": {sku: _listed(sandbox, sku) for sku in sorted(sandbox.known)},
+            "account": market.account,
+            "seller_id": market.seller_id,
+            "endpoint": market.endpoint,
+            "stamp": stamp(market),
+            "skus": {sku: _listed(market, sku) for sku in sorted(market.known)},
             "suggestions": {
-                sku: {"status": one.status, "version": one.version, "body": one.body} for sku, one in sandbox.suggestions.items()
+                sku: {"status": one.status, "version": one.version, "body": one.body} for sku, one in market.suggestions.items()
             },
-            "orders": {number: _order(order) for number, order in sandbox.orders.items()},
-            "violations": dict(sandbox.ledger.counts),
-            "broken": [{"number": e.number, "path": e.call.path, "rule": v.rule, "found": v.found} for e, v in sandbox.ledger.broken()],
-            "calls": sandbox.ledger.total,
-            "per_minute": sandbox.trouble.per_minute,
-            "failures": failures(sandbox),
+            "orders": {number: _order(order) for number, order in market.orders.items()},
+            "violations": dict(market.ledger.counts),
+            "broken": [{"number": e.number, "path": e.call.path, "rule": v.rule, "found": v.found} for e, v in market.ledger.broken()],
+            "calls": market.ledger.total,
+            "per_minute": market.trouble.per_minute,
+            "failures": failures(market),
         }
 
 
-def stamp(sandbox: Sandbox) -> str:
+def stamp(market: Market) -> str:
     """Return what changes whenever the page would: calls so far, SKUs, and who waits."""
-    pending = sum(one.status == "pending" for one in sandbox.suggestions.values())
-    return f"{sandbox.ledger.total}.{len(sandbox.known)}.{pending}.{sandbox.trouble.per_minute}.{len(failures(sandbox))}"
+    pending = sum(one.status == "pending" for one in market.suggestions.values())
+    return f"{market.ledger.total}.{len(market.known)}.{pending}.{market.trouble.per_minute}.{len(failures(market))}"
 
 
-def failures(sandbox: Sandbox) -> list[str]:
-    return [failure.words() for failure in sandbox.trouble.failures if failure.times > 0]
+def failures(market: Market) -> list[str]:
+    return [failure.words() for failure in market.trouble.failures if failure.times > 0]
 
 
 def money(cents: object) -> str:
@@ -93,8 +91,8 @@ def pretty(value: object) -> str:
     return text if len(text) <= LONGEST_BODY else f"{text[:LONGEST_BODY]}\n… {len(text) - LONGEST_BODY} more characters"
 
 
-def _listed(sandbox: Sandbox, sku: str) -> dict[str, Any]:
-    found = sandbox.listed.get(sku)
+def _listed(market: Market, sku: str) -> dict[str, Any]:
+    found = market.listed.get(sku)
     if found is None:
         return {"price_cents": None, "stock": None, "reason": "not looked at yet"}
     prices = {"price_cents": found.price_cents, "list_price_cents": found.list_price_cents}

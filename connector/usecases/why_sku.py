@@ -2,89 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from sqlalchemy import Connection
 
 from connector.app import App
 from connector.domain.keeping_back import Freshness
 from connector.domain.money import units
 from connector.domain.telling import Sentence, Story, clock, listed, one_sentence
-from connector.storage import listing_states, sku_story
-from connector.usecases import stock_terms, why_place, why_todo
-from connector.usecases.why_lines import LastLine, last_line
-from connector.usecases.why_place import Place
-
-FEEDS = ("products", "prices", "stock")
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """All that is known of a SKU. `rows` is the snapshot's by feed, `places` one for each marketplace."""
-
-    sku: str
-    rows: dict[str, list[dict[str, Any]]]
-    lines: dict[str, LastLine | None]
-    reserved: list[dict[str, Any]]
-    held: list[dict[str, Any]]
-    held_files: list[dict[str, Any]]
-    refused: list[dict[str, Any]]
-    letters: list[dict[str, Any]]
-    places: tuple[Place, ...]
-    freshness: Freshness
-    zone: ZoneInfo
-    now: datetime
-
-    @property
-    def in_stock(self) -> int:
-        return sum(int(row["quantity"]) for row in self.rows["stock"])
-
-    @property
-    def on_hold(self) -> int:
-        return sum(int(row["quantity"]) for row in self.reserved)
-
-    @property
-    def is_known(self) -> bool:
-        places = any(place.listing for place in self.places)
-        return places or any(self.rows.values()) or bool(self.held or self.refused) or any(self.lines.values())
+from connector.usecases import why_known, why_place, why_todo
+from connector.usecases.why_known import FEEDS, Known
 
 
 def story(app: App, sku: str, *, files: bool = True) -> Story | None:
     """Tell all of one SKU; None where nobody ever named it. Without `files` the archive is not searched: that can take a second."""
-    known = _known(app, sku, files=files)
+    known = why_known.known(app, sku, files=files)
     if not known.is_known:
         return None
     came = _files(known) if files else []
     sentences = (*came, *_stopped(known), *_prices(known), *_stock(known), *why_place.sentences(known.places, known.zone))
     verdict, todo = why_todo.judged(known)
     return Story("sku", sku, verdict, sentences, todo, _facts(known))
-
-
-def _known(app: App, sku: str, *, files: bool) -> Known:
-    lines = {feed: last_line(app, feed, sku) if files else None for feed in FEEDS}
-    with app.db.read() as tx:
-        rows = sku_story.snapshot(tx, sku)
-        return Known(
-            sku=sku,
-            rows=rows,
-            lines=lines,
-            reserved=sku_story.reserved(tx, sku, app.now),
-            held=sku_story.held(tx, sku),
-            held_files=sku_story.held_files(tx),
-            refused=sku_story.refused(tx, sku),
-            letters=sku_story.letters(tx, sku, [m.account for m in app.marketplaces]),
-            places=_places(app, tx, sku),
-            freshness=stock_terms.freshness(tx, app),
-            zone=ZoneInfo(app.settings.schedule.timezone),
-            now=app.now,
-        )
-
-
-def _places(app: App, tx: Connection, sku: str) -> tuple[Place, ...]:
-    return tuple(why_place.look(app, tx, m, sku, listing_states.find(tx, m.account, sku)) for m in app.marketplaces)
 
 
 # ── what the ERP said ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from connector.domain.keeping_back import Freshness
 from connector.domain.listings import ListingState
 from connector.domain.telling import NOTHING_TO_DO, one_sentence
-
-if TYPE_CHECKING:
-    from connector.usecases.why_place import Place
-    from connector.usecases.why_sku import Known
+from connector.usecases.why_known import Known
+from connector.usecases.why_place import Place
 
 Judged = tuple[str, str]
 """A verdict, and what to do about it."""
