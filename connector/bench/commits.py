@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import runpy
 import sqlite3
 import sys
 from typing import Any
-
-from connector.cli.main import main
 
 WORDS = ("COMMIT", "END")
 
@@ -26,6 +25,6 @@ if __name__ == "__main__":
     commits: list[str] = []
     sqlite3.connect = sqlite3.dbapi2.connect = _counting(commits)
     try:
-        main()
+        runpy.run_module("connector", run_name="__main__", alter_sys=False)
     finally:
         print(len(commits), file=sys.__stdout__)
