@@ -1,10 +1,6 @@
 """The same application under granian, from outside: what gunicorn keeps it keeps too, but for what docs/servers.md names."""
 
-import contextlib
-import http.client
 import json
-import os
-import signal
 import subprocess
 import sys
 import time
@@ -12,8 +8,8 @@ from contextlib import ExitStack
 
 import pytest
 import test_web_server as under_gunicorn
-from test_web_server import SIMULATION, chunked, placed_again, read, refused, request, say_unix
-from web_world import CART, Running, eventually, free_port, order, read_all, section, set_up, start, stop
+from test_web_server import SIMULATION, chunked, read, refused, request, say_unix
+from web_world import CART, Running, eventually, free_port, section, set_up, start, stop
 
 from connector import settings as settings_module
 from connector.errors import SettingsError
@@ -70,17 +66,8 @@ class TestBelowTheApplication:
         assert (head[:10], body) == (b"HTTP/1.1 4", b"")
 
 
-class TestKeptConnections:
-    def test_a_connection_serves_many_requests(self, shared):
-        connection = http.client.HTTPConnection("127.0.0.1", shared.port, timeout=20)
-        with contextlib.closing(connection):
-            connection.connect()
-            ours = connection.sock.getsockname()
-            for _ in range(3):
-                connection.request("GET", "/healthz")
-                assert json.loads(connection.getresponse().read()) == {"status": "alive"}
-
-            assert connection.sock.getsockname() == ours
+class TestKeptConnections(under_gunicorn.TestKeptConnections):
+    pass
 
 
 class TestSlowClients:
@@ -100,37 +87,8 @@ class TestSlowClients:
             assert max(took) < 1
 
 
-class TestLife:
-    def test_after_sigterm_what_is_under_way_is_answered_and_the_server_ends(self, serve):
-        running = serve(workers=1)
-        body = json.dumps(CART).encode()
-        with running.connect() as connection:
-            connection.sendall(request(SIMULATION, b"", "Expect: 100-continue", length=len(body)))
-            assert connection.recv(1000).startswith(b"HTTP/1.1 100")
-            running.process.send_signal(signal.SIGTERM)
-            eventually(lambda: "Shutting down" in running.log.read_text())
-            connection.sendall(body)
-
-            assert read(read_all(connection))[0] == 200
-        assert running.process.wait(30) == 0
-        assert "Traceback" not in running.log.read_text()
-
-    def test_a_killed_worker_is_replaced_and_orders_are_answered_again(self, serve):
-        running = serve(workers=1)
-        first = read(running.say(request("/pvt/orders", json.dumps([order("kill-01")]).encode())))
-        for worker in running.workers():
-            os.kill(worker, signal.SIGKILL)
-        again = eventually(lambda: placed_again(running))
-
-        assert again[2] == first[2]
-
-    def test_numbers_of_all_workers_are_added_up(self, serve):
-        running = serve(workers=2)
-        for _ in range(20):
-            running.say(request(SIMULATION, json.dumps(CART).encode()))
-        text = running.say(request("/metrics", method="GET")).decode()
-
-        assert f'connector_http_requests_total{{method="POST",route="{SIMULATION}",status="200"}} 20.0' in text
+class TestLife(under_gunicorn.TestLife):
+    goodbye, workers = "Shutting down", 1
 
 
 def test_two_hundred_at_once_get_each_its_own_answer(serve):

@@ -189,14 +189,16 @@ class TestSlowClients:
 
 
 class TestLife:
+    goodbye, workers = "Handling signal: term", 2
+
     def test_after_sigterm_what_is_under_way_is_answered_and_the_server_ends(self, serve):
-        running = serve()
+        running = serve(workers=self.workers)
         body = json.dumps(CART).encode()
         with running.connect() as connection:
             connection.sendall(request(SIMULATION, b"", "Expect: 100-continue", length=len(body)))
             assert connection.recv(1000).startswith(b"HTTP/1.1 100")  # so a thread has it in hand
             running.process.send_signal(signal.SIGTERM)
-            eventually(lambda: "Handling signal: term" in running.log.read_text())
+            eventually(lambda: self.goodbye in running.log.read_text())
             connection.sendall(body)
 
             assert read(read_all(connection))[0] == 200
@@ -204,7 +206,7 @@ class TestLife:
         assert "Traceback" not in running.log.read_text()
 
     def test_a_killed_worker_is_replaced_and_orders_are_answered_again(self, serve):
-        running = serve(workers=2)
+        running = serve(workers=self.workers)
         first = read(running.say(request("/pvt/orders", json.dumps([order("kill-01")]).encode())))
         for worker in running.workers():
             os.kill(worker, signal.SIGKILL)
