@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,14 +24,18 @@ from connector.web import server
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parent), str(HERE.parent / "web")]
 
-from servers import postgresql_programs, running_postgresql, running_sshd  # noqa: E402  # the tests' own parts, by path
+from servers import Postgresql, postgresql_programs, running_sshd  # noqa: E402  # the tests' own parts, by path
 from web_world import free_port, order, set_up  # noqa: E402
 
 from campaigns.greedy import GreedyErp  # noqa: E402
 from campaigns.shoppers import Shopper  # noqa: E402
-from campaigns.standing import Standing, signalled  # noqa: E402
+from campaigns.standing import Mould, Standing, signalled  # noqa: E402
 
 CLIENTS = 4
+CRASHES_PER_KILL = 0.2
+BACKENDS_ENDED = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL ORDER BY random() LIMIT 2
+"""
 DRAIN_SECONDS = 120
 STILL_SECONDS = 20
 SETTINGS = """
@@ -56,7 +61,7 @@ class Figures:
     """What a campaign saw; `faults` is empty where every promise was kept."""
 
     seed: int
-    kills: int = 0
+    done: Counter[str] = field(default_factory=Counter)
     acknowledged: int = 0
     taken: int = 0
     seconds: float = 0.0
@@ -64,7 +69,8 @@ class Figures:
 
     def __str__(self):
         kept = "0 lost, 0 doubled, 0 partial, every answer the same" if not self.faults else "; ".join(self.faults)
-        seen = f"{self.kills} kills in {self.seconds:.0f} s, {self.acknowledged} orders acknowledged, {self.taken} taken"
+        whom = ", ".join(f"{name} {times}" for name, times in sorted(self.done.items()))
+        seen = f"{self.done.total()} kills ({whom}) in {self.seconds:.0f} s, {self.acknowledged} orders acknowledged, {self.taken} taken"
         return f"seed {self.seed}: {seen}: {kept}"
 
 
@@ -77,7 +83,10 @@ def main(kills=1000, seed=1, place="files", bug="none", folder=None):
         for _ in range(kills):
             world.wait_a_while()
             world.kill_somebody()
-        figures = world.figures(kills)
+            if world.postgresql and world.chance.random() < CRASHES_PER_KILL:
+                world.wait_a_while()
+                world.crash_postgresql()
+        figures = world.figures()
     figures.seconds = time.monotonic() - began
     return figures
 
@@ -86,7 +95,8 @@ class World:
     """A seller's project with its services, four marketplaces' clients and a greedy ERP."""
 
     def __init__(self, root, stack, seed, place, bug):
-        self.seed, self.chance, self.sshd, self.postgresql = seed, random.Random(seed), None, None
+        self.stack, self.seed, self.chance, self.done = stack, seed, random.Random(seed), Counter()
+        self.sshd, self.postgresql = None, None
         database, target, outbox = self._place(place, root, stack)
         port = free_port()
         self.project = set_up(root, SETTINGS.format(database=database, target=target, port=port))
@@ -104,8 +114,9 @@ class World:
     def _place(self, place, root, stack):
         """Return the settings of the database and of the ERP's place, and the folder in which the ERP finds its files."""
         if place == "postgresql":
-            self.postgresql = stack.enter_context(running_postgresql(postgresql_programs()))
-            return f'[database]\nurl = "{self.postgresql}/postgres"', 'target = "file:outbox"', root / "outbox"
+            self.postgresql = Postgresql(postgresql_programs())
+            stack.callback(self.postgresql.end)
+            return f'[database]\nurl = "{self.postgresql.url}/postgres"', 'target = "file:outbox"', root / "outbox"
         if place == "sftp":
             root.parent.mkdir(parents=True, exist_ok=True)
             self.sshd = stack.enter_context(running_sshd(root.parent / "sshd"))
@@ -121,7 +132,10 @@ class World:
 
     def _standing(self, name, bug, module, *arguments):
         env = os.environ | {"CONNECTOR_CONFIG": str(self.project.config), "UNUSED_KEY": "k", "UNUSED_TOKEN": "t"}
-        return Standing(name, [sys.executable, str(HERE / "planted.py"), bug, module, *arguments], self.project.root, env)
+        log = str(self.project.root / f"{name}.log")
+        mould = Mould([sys.executable, str(HERE / "planted.py"), bug, log, module, *arguments], self.project.root, env)
+        self.stack.callback(mould.end)
+        return Standing(mould.start)
 
     def wait_a_while(self):
         """Mostly until orders flow again, so that there is work to be interrupted; at times not: starting is work, too."""
@@ -136,31 +150,47 @@ class World:
         return sum(len(client.answers) for client in self.clients)
 
     def kill_somebody(self):
-        victims = [self.daemon.kill] * 3 + [self._kill_a_worker] * 3 + [self.api.kill, self._kill_all]
+        victims = {
+            "daemons": (3, self.daemon.kill),
+            "workers": (3, self._kill_a_worker),
+            "masters": (1, self.api.kill),
+            "everything": (1, self._kill_all),
+        }
         if self.sshd:
-            victims.append(lambda: self.sshd.signal_sessions(signal.SIGKILL))
+            victims["sshd sessions"] = (2, self._kill_sessions)
         if self.postgresql:
-            victims.append(self._kill_a_backend)
-        self.chance.choice(victims)()
+            victims["backends"] = (3, self._kill_backends)
+        name = self.chance.choices(list(victims), [weight for weight, _ in victims.values()])[0]
+        self.done[name] += bool(victims[name][1]())
+
+    def crash_postgresql(self):
+        self.postgresql.crash_and_start()
+        self.done["PostgreSQL, at once"] += 1
 
     def _kill_a_worker(self):
         children = self.api.children()
-        if children:
-            signalled(self.chance.choice(children), signal.SIGKILL)
+        return children and signalled(self.chance.choice(children), signal.SIGKILL)
 
     def _kill_all(self):
-        self.daemon.kill()
-        self.api.kill()
+        return self.daemon.kill() | self.api.kill()
 
-    def _kill_a_backend(self):
+    def _kill_sessions(self):
+        """Sessions are there only while a pass is on: wait for one."""
+        deadline = time.monotonic() + 3
+        while time.monotonic() < deadline:
+            if self.sshd.signal_sessions(signal.SIGKILL):
+                return True
+            time.sleep(0.005)
+        return False
+
+    def _kill_backends(self):
         app = self.project.app()
         with app.db.read() as tx:
-            tx.execute(
-                text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() ORDER BY random() LIMIT 2")
-            )
+            ended = tx.execute(text(BACKENDS_ENDED)).all()
         app.db.close()
+        return bool(ended)
 
-    def figures(self, kills):
+    def figures(self):
         """Let everybody end in peace, and count."""
         for client in self.clients:
             client.stop.set()
@@ -170,7 +200,8 @@ class World:
         self._drain(acknowledged)
         ended = [self.daemon.end(), self.api.end()]
         self.erp.end()
-        return Figures(self.seed, kills, len(acknowledged), sum(self.erp.named.values()), faults=list(self._faults(acknowledged, ended)))
+        faults = list(self._faults(acknowledged, ended))
+        return Figures(self.seed, self.done, len(acknowledged), self.erp.named.total(), faults=faults)
 
     def _drain(self, acknowledged):
         """Wait until the ERP has every order, or until nothing has come for a while."""

@@ -1,9 +1,13 @@
-"""Runs a module of ours, or gunicorn, with a bug planted in it: `planted.py BUG MODULE ARGUMENTS…`.
+"""Runs a module of ours, or gunicorn, with a bug planted in it: `planted.py BUG LOG MODULE ARGUMENTS…`, once for each line of its input.
 
-A campaign that does not find these would not find them in anybody's next change either.
+A campaign that does not find these would not find them in anybody's next change either. Everything is imported before the first line
+comes, and nothing opened: what is killed a thousand times need not be imported a thousand times. Answers with the process id of the
+child, which leads a group of its own, and with how it ended: its exit status, or the negative number of the signal.
 """
 
+import importlib
 import itertools
+import logging
 import os
 import runpy
 import sys
@@ -122,13 +126,66 @@ def _begin_deferred(_connection, _cursor, statement, parameters, _context, _many
 BUGS = {bug.__name__.replace("_", "-"): bug for bug in (direct_write, marked_first, new_name, linked, no_key, answer_first, deferred)}
 
 
+PRELOADED = (
+    "connector.cli.running",
+    "connector.daemon",
+    "connector.usecases.changing",
+    "connector.usecases.orders",
+    "connector.usecases.readiness",
+    "connector.vtex.simulation",
+    "connector.web.worker",
+    "falcon",
+    "gunicorn.app.wsgiapp",
+    "jinja2",
+)
+"""Not what imports prometheus-client: that decides by its environment, which gunicorn sets for its workers."""
+
+
+def child(log, module, arguments):
+    os.setsid()
+    sys.stdin.close()
+    kept = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(kept, 1)
+    os.dup2(kept, 2)
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
+
+
+def started(log, module, arguments):
+    """Fork the child; returns its process id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    status = 70
+    try:
+        child(log, module, arguments)
+        status = 0
+    except SystemExit as end:
+        status = end.code if isinstance(end.code, int) else int(bool(end.code))
+    except Exception:
+        logging.getLogger("planted").exception("it ended badly")
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
 def main():
-    bug, module, *arguments = sys.argv[1:]
+    bug, log, module, *arguments = sys.argv[1:]
     sys.path.remove(str(Path(__file__).parent))
     if bug != "none":
         BUGS[bug]()
-    sys.argv = [module, *arguments]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    for name in PRELOADED:
+        importlib.import_module(name)
+    for _ in sys.stdin:
+        pid = started(log, module, arguments)
+        answer(pid)
+        answer(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def answer(number):
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

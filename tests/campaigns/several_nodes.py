@@ -31,7 +31,7 @@ from web_world import Project, free_port, order, price, product, set_up  # noqa:
 from campaigns.greedy import GreedyErp  # noqa: E402
 from campaigns.pricing import AskingMarketplace, Pricing  # noqa: E402
 from campaigns.shoppers import Shopper  # noqa: E402
-from campaigns.standing import Standing, signalled  # noqa: E402
+from campaigns.standing import Standing, plain, signalled  # noqa: E402
 
 CLIENTS = 4
 NODES = ("one", "two")
@@ -138,7 +138,7 @@ class World:
     def _standing(self, name, project: Project):
         env = os.environ | {"CONNECTOR_CONFIG": str(project.config), "UNUSED_KEY": "k", "UNUSED_TOKEN": "t"}
         line = server.command(project.config) if name == "api" else [sys.executable, "-m", "connector", "daemon"]
-        return Standing(name, line, project.root, env)
+        return Standing(plain(name, line, project.root, env))
 
     # ── harm ────────────────────────────────────────────────────────────────────────────────────────────────────────────
     def do_harm(self):
