@@ -65,7 +65,15 @@ class Figures:
     acknowledged: int = 0
     taken: int = 0
     seconds: float = 0.0
+    rounds: int = 0
     faults: list[str] = field(default_factory=list)
+
+    def add(self, other):
+        """Count what another round saw, but for its faults."""
+        self.rounds += 1
+        self.done += other.done
+        self.acknowledged, self.taken = self.acknowledged + other.acknowledged, self.taken + other.taken
+        self.seconds += other.seconds
 
     def __str__(self):
         kept = "0 lost, 0 doubled, 0 partial, every answer the same" if not self.faults else "; ".join(self.faults)
@@ -74,7 +82,7 @@ class Figures:
         return f"seed {self.seed}: {seen}: {kept}"
 
 
-def main(kills=1000, seed=1, place="files", bug="none", folder=None):
+def main(kills=1000, seed=1, place="files", bug="none", folder=None, *, to_the_first_fault=False):
     """Run the campaign and return its figures."""
     began = time.monotonic()
     with ExitStack() as stack:
@@ -86,6 +94,8 @@ def main(kills=1000, seed=1, place="files", bug="none", folder=None):
             if world.postgresql and world.chance.random() < CRASHES_PER_KILL:
                 world.wait_a_while()
                 world.crash_postgresql()
+            if to_the_first_fault and world.has_seen_a_fault():
+                break
         figures = world.figures()
     figures.seconds = time.monotonic() - began
     return figures
@@ -104,8 +114,9 @@ class World:
         self._stock_up()
         self.erp = GreedyErp(outbox)
         self.erp.start()
-        self.api = self._standing("api", bug, "gunicorn", *_after_gunicorn(server.command(self.project.config)))
-        self.daemon = self._standing("daemon", bug, "connector", "--config", str(self.project.config), "daemon")
+        self.api = self._standing("api", bug, "gunicorn", *after_gunicorn(server.command(self.project.config)))
+        names = ["daemon", "other-daemon"] if bug == "no-lock" else ["daemon"]
+        self.daemons = [self._standing(name, bug, "connector", "--config", str(self.project.config), "daemon") for name in names]
         address = [f"http://127.0.0.1:{port}"]
         self.clients = [Shopper(f"c{number}", address, order, seed * 10 + number) for number in range(CLIENTS)]
         for client in self.clients:
@@ -151,7 +162,7 @@ class World:
 
     def kill_somebody(self):
         victims = {
-            "daemons": (3, self.daemon.kill),
+            "daemons": (3, self._kill_a_daemon),
             "workers": (3, self._kill_a_worker),
             "masters": (1, self.api.kill),
             "everything": (1, self._kill_all),
@@ -167,12 +178,20 @@ class World:
         self.postgresql.crash_and_start()
         self.done["PostgreSQL, at once"] += 1
 
+    def has_seen_a_fault(self):
+        """Tell whether something is wrong already; what is lost shows in the end alone."""
+        doubled = any(times > 1 for times in list(self.erp.named.values()))
+        return doubled or bool(self.erp.broken) or any(client.changed or client.refused for client in self.clients)
+
     def _kill_a_worker(self):
         children = self.api.children()
         return children and signalled(self.chance.choice(children), signal.SIGKILL)
 
+    def _kill_a_daemon(self):
+        return self.chance.choice(self.daemons).kill()
+
     def _kill_all(self):
-        return self.daemon.kill() | self.api.kill()
+        return self._kill_a_daemon() | self.api.kill()
 
     def _kill_sessions(self):
         """Sessions are there only while a pass is on: wait for one."""
@@ -198,7 +217,7 @@ class World:
             client.join(DRAIN_SECONDS)
         acknowledged = {number for client in self.clients for number in client.answers}
         self._drain(acknowledged)
-        ended = [self.daemon.end(), self.api.end()]
+        ended = [service.end() for service in (*self.daemons, self.api)]
         self.erp.end()
         faults = list(self._faults(acknowledged, ended))
         return Figures(self.seed, self.done, len(acknowledged), self.erp.named.total(), faults=faults)
@@ -237,7 +256,7 @@ class World:
         yield from _said("left in .partial", left)
 
 
-def _after_gunicorn(command):
+def after_gunicorn(command):
     return command[command.index("gunicorn") + 1 :]
 
 

@@ -102,18 +102,41 @@ def answer_first():
     usecase.place = early
 
 
+def no_lock():
+    """Everybody has every turn at once."""
+    from contextlib import contextmanager
+    from threading import Event
+
+    from connector.usecases import turns
+
+    @contextmanager
+    def turn(_app, _name, **_how):
+        yield Event()
+
+    turns.turn = turn
+
+
 def deferred():
     """A writing transaction begins as a reading one."""
+    _listen("before_cursor_execute", _begin_deferred, retval=True)
+
+
+def normal_sync():
+    """A commit is not synced: a power cut loses it."""
+    _listen("connect", lambda connection, _record: connection.execute("PRAGMA synchronous=NORMAL"))
+
+
+def _listen(event_name, listener, **how):
+    """Have every engine of SQLite's call the listener, after our own."""
     from sqlalchemy import event
-    from sqlalchemy.engine import Engine
 
     from connector.storage import database
 
     made = database._sqlite
 
     def sqlite(url, wait_seconds):
-        engine: Engine = made(url, wait_seconds)
-        event.listen(engine, "before_cursor_execute", _begin_deferred, retval=True)
+        engine = made(url, wait_seconds)
+        event.listen(engine, event_name, listener, **how)
         return engine
 
     database._sqlite = sqlite
@@ -123,7 +146,8 @@ def _begin_deferred(_connection, _cursor, statement, parameters, _context, _many
     return ("BEGIN" if statement == "BEGIN IMMEDIATE" else statement), parameters
 
 
-BUGS = {bug.__name__.replace("_", "-"): bug for bug in (direct_write, marked_first, new_name, linked, no_key, answer_first, deferred)}
+KILLED = (direct_write, marked_first, new_name, linked, no_key, answer_first, no_lock, deferred)
+BUGS = {bug.__name__.replace("_", "-"): bug for bug in (*KILLED, normal_sync)}
 
 
 PRELOADED = (
