@@ -38,6 +38,7 @@ check: $(TEST) ## format, lint, types, import rules, architecture and unit tests
 
 bench: $(BENCH) ## measure the numbers that the README quotes, beside what else one might use (ARGS=refresh --size 100K)
 	@requirements/servers.sh
+	@$(BENCH_VENV)/bin/python -m compileall -q connector jobs
 	@$(BENCH_VENV)/bin/connector bench $(ARGS)
 
 audit: $(RUN) $(AUDIT) ## look for known flaws in what is locked, list licences, write the bill of materials, look for secrets

@@ -7,6 +7,7 @@ it jumped: `_Clock` compares with the monotonic clock and plans everything anew.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -20,7 +21,6 @@ from pathlib import Path
 from threading import Event, Thread
 from zoneinfo import ZoneInfo
 
-import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
@@ -49,7 +49,7 @@ BACKUP_LOOK_SECONDS = 60
 PULSE_SECONDS = 5
 SILENCE_SECONDS = 30.0
 """The scheduler fires every `PULSE_SECONDS`; silent for so long, it is not alive, and systemd hears nothing more of it."""
-log = structlog.get_logger("connector.daemon")
+log = logging.getLogger("connector.daemon")
 
 
 class Trigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
@@ -142,7 +142,7 @@ def _lead(settings: Settings, whole: App, stop: Event) -> int:
         scheduler = _start(settings, plan, over, pulse)
         _serve_people(app_module.build(settings), over)
         _notify("READY=1")
-        log.info("the daemon runs", jobs=", ".join(plan) or "none", project=str(settings.root))
+        log.info("the daemon runs", extra={"jobs": ", ".join(plan) or "none", "project": str(settings.root)})
         _beat_until((stop, lost), over, scheduler, pulse)
         if lost.is_set():
             log.warning("another daemon runs the jobs now: this one was frozen or cut off from the database; it ends its passes and waits")
@@ -177,11 +177,11 @@ def _pass(app: App, name: str, stop: Event) -> None:
             return
         run_job(app, name, Pass(stop=stop))
     except Busy as error:
-        log.info(str(error), job=name)
+        log.info(str(error), extra={"job": name})
     except DatabaseDamaged as error:
         _stop_damaged(error, name, stop)
     except ConnectorError as error:
-        log.error(str(error), job=name)  # noqa: TRY400  # a sentence for a person; a traceback says no more
+        log.error(str(error), extra={"job": name})  # noqa: TRY400  # a sentence for a person; a traceback says no more
 
 
 def _back_up(app: App, stop: Event) -> None:
@@ -191,20 +191,20 @@ def _back_up(app: App, stop: Event) -> None:
     try:
         made = backups.keep_up(app, uuid.uuid4().hex[:12])
     except Busy as error:
-        log.info(str(error), job=backups.JOB)
+        log.info(str(error), extra={"job": backups.JOB})
     except DatabaseDamaged as error:
         _stop_damaged(error, backups.JOB, stop)
     except ConnectorError as error:
-        log.error(str(error), job=backups.JOB)  # noqa: TRY400  # as above
+        log.error(str(error), extra={"job": backups.JOB})  # noqa: TRY400  # as above
     else:
         if made:
-            log.info(backups.sentence(made), job=backups.JOB)
+            log.info(backups.sentence(made), extra={"job": backups.JOB})
 
 
 def _stop_damaged(error: DatabaseDamaged, name: str, stop: Event) -> None:
     """Nothing can be done with a damaged database but restore it: the daemon ends, and says how."""
     if not stop.is_set():
-        log.error(str(error), job=name)
+        log.error(str(error), extra={"job": name})
     stop.set()
 
 
@@ -224,7 +224,7 @@ def _watch_for_acts(app: App, stop: Event) -> None:
 
 
 def _do(app: App, asked: Act, stop: Event) -> None:
-    log.info("asked for by a person", act=asked.what, about=asked.about, who=asked.who)
+    log.info("asked for by a person", extra={"act": asked.what, "about": asked.about, "who": asked.who})
     with suppress(Unreachable), acting.ending(app, asked):  # with no database it stays taken, and the next start says so
         if asked.what == RUN_JOB:
             _run_for_a_person(app, asked, stop)

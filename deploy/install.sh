@@ -24,6 +24,7 @@ case $prefix in
     ;;
 esac
 [ -n "$root" ] && [ -x "$prefix/.venv/bin/connector" ] || make -s -C "$prefix" install
+"$prefix/.venv/bin/python" -m compileall -q "$prefix/connector" "$prefix/jobs" # services may not write here, and would compile at each start
 
 if [ -z "$root" ] && ! id connector >/dev/null 2>&1; then
     useradd --system --user-group --home-dir /var/lib/connector --no-create-home --shell /usr/sbin/nologin connector

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
 from contextlib import suppress
 
-import structlog
-
 from connector.app import App
 from connector.errors import ConnectorError, Misuse, Unreachable
+from connector.log import bound
 from connector.usecases import alarms, runs, upkeep
 from connector.usecases.report import Report
 from connector.usecases.turns import WAIT_SECONDS, turn
 from jobs import JOBS, Pass
 
-log = structlog.get_logger("connector.jobs")
+log = logging.getLogger("connector.jobs")
 
 
 def run_job(app: App, name: str, how: Pass, *, wait_seconds: float = WAIT_SECONDS) -> Report:
@@ -24,7 +24,7 @@ def run_job(app: App, name: str, how: Pass, *, wait_seconds: float = WAIT_SECOND
     A dry run leaves no record.
     """
     run_id = uuid.uuid4().hex[:12]
-    with turn(app, name, wait_seconds=wait_seconds, stop=how.stop), structlog.contextvars.bound_contextvars(job=name, run=run_id):
+    with turn(app, name, wait_seconds=wait_seconds, stop=how.stop), bound(job=name, run=run_id):
         if how.dry_run:
             return _attempt(app, name, how, run_id)
         with runs.recorded(app, name, run_id) as record:
@@ -61,4 +61,4 @@ def _tell(report: Report) -> None:
     for line in report.failures:
         log.warning(line)
     if report.lines:
-        log.info("; ".join(report.lines), **report.counts)
+        log.info("; ".join(report.lines), extra=report.counts)

@@ -7,7 +7,7 @@ import pytest
 from pydantic import BaseModel
 from typer.main import get_command
 
-from connector.cli.main import cli
+from connector.cli.main import COMMANDS, tree
 from connector.feeds import FEEDS
 from connector.settings import ApiSettings, Settings
 from connector.web.openapi import describe
@@ -25,7 +25,7 @@ def readme(request):
 
 def commands(group=None, prefix=()):
     """Every command there is, as the words that a user types."""
-    group = group or get_command(cli)
+    group = group or get_command(tree(COMMANDS))
     for name, command in group.commands.items():
         if hasattr(command, "commands"):
             yield from commands(command, (*prefix, name))

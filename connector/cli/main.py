@@ -2,34 +2,56 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
 
 from connector import __version__
-from connector.cli import copies, fixing, looking, project, running, show
-from connector.cli.alarms import alarms
-from connector.cli.freight import freight
-from connector.cli.layouts import layout
-from connector.cli.listings import listings, resync
+from connector.cli import show
 from connector.cli.opening import Call
-from connector.cli.orders import orders
-from connector.cli.reconcile import reconcile
-from connector.cli.sandbox import sandbox
-from connector.cli.why import why
 from connector.errors import ConnectorError
 
-cli = typer.Typer(
-    name="connector",
-    epilog="Exit status: 0 done; 1 something was rejected, given up or still failing; 2 the call or the settings are wrong;"
-    " 3 something needed cannot be reached.",
-    no_args_is_help=True,
-    rich_markup_mode=None,  # plain help: rich's costs another 80 ms at each call of --help
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+COMMANDS = {
+    "init": "project:init",
+    "check": "looking:check",
+    "migrate": "project:migrate",
+    "run": "running:run",
+    "replay": "running:replay",
+    "daemon": "running:daemon",
+    "serve": "running:serve",
+    "status": "looking:status",
+    "why": "why:why",
+    "preview": "looking:preview",
+    "backup": "copies:backup",
+    "restore": "copies:restore",
+    "pause": "fixing:pause",
+    "resume": "fixing:resume",
+    "resync": "listings:resync",
+    "reconcile": "reconcile:reconcile",
+    "erase": "fixing:erase",
+    "sandbox": "sandbox:sandbox",
+    "demo": "project:demo",
+    "bench": "project:bench",
+    "alarms": "alarms:alarms",
+    "layout": "layouts:layout",
+    "freight": "freight:freight",
+    "held": "fixing:held",
+    "quarantine": "fixing:quarantine",
+    "dead-letters": "fixing:dead_letters",
+    "listings": "listings:listings",
+    "orders": "orders:orders",
+}
+"""Where each command is written: a module of this room, and the function or the group in it."""
+UNREAD = {"bench": {"allow_extra_args": True, "ignore_unknown_options": True}}
+"""Commands that read their words themselves."""
+GARBAGE_AT = 50_000
+"""So many objects more than before, and Python looks for circles. With its usual 700 that is a tenth of a start, and of reading a file."""
 
 
 def _version(wanted: bool) -> None:
@@ -38,7 +60,6 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@cli.callback()
 def options(
     context: typer.Context,
     *,
@@ -53,41 +74,44 @@ def options(
     context.obj = Call(config, debug)
 
 
-cli.command()(project.init)
-cli.command()(looking.check)
-cli.command()(project.migrate)
-cli.command()(running.run)
-cli.command()(running.replay)
-cli.command()(running.daemon)
-cli.command()(running.serve)
-cli.command()(looking.status)
-cli.command()(why)
-cli.add_typer(alarms, name="alarms")
-cli.command()(looking.preview)
-cli.command()(copies.backup)
-cli.command()(copies.restore)
-cli.add_typer(layout, name="layout")
-cli.add_typer(freight, name="freight")
-cli.add_typer(fixing.held, name="held")
-cli.add_typer(fixing.quarantine, name="quarantine")
-cli.command()(fixing.pause)
-cli.command()(fixing.resume)
-cli.add_typer(fixing.dead_letters, name="dead-letters")
-cli.add_typer(listings, name="listings")
-cli.command()(resync)
-cli.command()(reconcile)
-cli.add_typer(orders, name="orders")
-cli.command()(fixing.erase)
-cli.command()(sandbox)
-cli.command()(project.demo)
-cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(project.bench)
+def tree(names: Iterable[str]) -> typer.Typer:
+    """Return the command line with these commands; what others need is not loaded."""
+    cli = typer.Typer(
+        name="connector",
+        epilog="Exit status: 0 done; 1 something was rejected, given up or still failing; 2 the call or the settings are wrong;"
+        " 3 something needed cannot be reached.",
+        no_args_is_help=True,
+        rich_markup_mode=None,  # plain help: rich's costs another 80 ms at each call of --help
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    cli.callback()(options)
+    for name in names:
+        module, _, attribute = COMMANDS[name].partition(":")
+        found = getattr(import_module(f"connector.cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            cli.add_typer(found, name=name)
+        else:
+            cli.command(name, context_settings=UNREAD.get(name))(found)
+    return cli
+
+
+def asked_for(words: Sequence[str]) -> Iterable[str]:
+    """Return the command that a line names, else all: for the help, for a word that is none, for whatever is not plain."""
+    at = 0
+    while at < len(words) and (words[at] in ("--config", "--debug") or words[at].startswith("--config=")):
+        at += 2 if words[at] == "--config" else 1
+    named = words[at] if at < len(words) else ""
+    return (named,) if named in COMMANDS else COMMANDS
 
 
 def main() -> None:
     """Run the command line; end with the status that the contract names, without a traceback unless --debug is there."""
+    gc.set_threshold(GARBAGE_AT)
+    atexit.register(gc.freeze)  # at the end everything goes at once: nobody needs to look for circles in it
     debug = "--debug" in sys.argv
     try:
-        cli()
+        tree(asked_for(sys.argv[1:]))()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read us has gone; the last flush must not complain
         sys.exit(1)

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
-from structlog.contextvars import bound_contextvars
 
 from connector.app import App
 from connector.delivery.courier import Courier, Result
@@ -19,6 +18,7 @@ from connector.delivery.settlement import Settlement, what
 from connector.delivery.tally import Tally
 from connector.domain.messages import Blocked, GiveUp, Kind, Message, Retry
 from connector.errors import ConnectorError, Unreachable
+from connector.log import bound
 from connector.storage import fences, outbox
 from connector.usecases import upkeep
 from connector.usecases.passes import Pass
@@ -105,7 +105,7 @@ class Relay:
     def _deliver(self, message: Message) -> Result:
         """Deliver one message; every line logged meanwhile bears its number."""
         facts = {"message": message.id, "kind": message.kind.value, "reference": message.reference, "attempt": message.attempt}
-        with bound_contextvars(destination=self.destination, **facts):
+        with bound(destination=self.destination, **facts):
             result = self._tried(message)
             if log.isEnabledFor(logging.DEBUG):
                 log.debug("message tried", extra={"action": "message-tried", "outcome": type(result.outcome).__name__.lower()})

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from pydantic_settings.exceptions import SettingsError as NotReadable
 
 from connector.errors import SettingsError
 from connector.settings.alarms import AlarmsSettings
@@ -68,39 +66,23 @@ class DatabaseSettings(Section):
     lease_seconds: int = Field(45, ge=1, le=600)
 
 
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(
-        extra="forbid", frozen=True, env_prefix=PREFIX, env_nested_delimiter="__", str_strip_whitespace=True, validate_default=True
-    )
-
-    database: DatabaseSettings = DatabaseSettings()
-    backup: BackupSettings = BackupSettings()
-    disk: DiskSettings = DiskSettings()
-    erp: ErpSettings = ErpSettings()
-    feeds: FeedsSettings = FeedsSettings()
-    simulation: SimulationSettings = SimulationSettings()
-    stock: StockSettings = StockSettings()
-    shipping: ShippingSettings = ShippingSettings()
-    orders: OrdersSettings = OrdersSettings()
+class Settings(Section):
+    database: DatabaseSettings = DatabaseSettings.model_construct()
+    backup: BackupSettings = BackupSettings.model_construct()
+    disk: DiskSettings = DiskSettings.model_construct()
+    erp: ErpSettings = ErpSettings.model_construct()
+    feeds: FeedsSettings = FeedsSettings.model_construct()
+    simulation: SimulationSettings = SimulationSettings.model_construct()
+    stock: StockSettings = StockSettings.model_construct()
+    shipping: ShippingSettings = ShippingSettings.model_construct()
+    orders: OrdersSettings = OrdersSettings.model_construct()
     marketplaces: tuple[MarketplaceSettings, ...] = ()
-    api: ApiSettings = ApiSettings()
-    console: ConsoleSettings = ConsoleSettings()
-    alarms: AlarmsSettings = AlarmsSettings()
-    schedule: ScheduleSettings = ScheduleSettings()
+    api: ApiSettings = ApiSettings.model_construct()
+    console: ConsoleSettings = ConsoleSettings.model_construct()
+    alarms: AlarmsSettings = AlarmsSettings.model_construct()
+    schedule: ScheduleSettings = ScheduleSettings.model_construct()
 
     config_path: Path = Field(default=Path(DEFAULT_PATH), exclude=True)
-
-    @classmethod
-    def settings_customise_sources(  # the signature is pydantic-settings' own
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del settings_cls, dotenv_settings, file_secret_settings  # no hidden places
-        return (lambda: laid_over(init_settings(), env_settings()),)  # type: ignore[return-value]  # any callable will do, in spite of the type
 
     @model_validator(mode="after")
     def _accounts(self) -> Settings:
@@ -174,10 +156,24 @@ def load(path: str | Path | None = None) -> Settings:
     file = Path(path) if path is not None else locate(None)
     values = _read_toml(file)
     refuse_unknown_variables(Settings, file, os.environ)
+    os.environ.setdefault(
+        "PYDANTIC_DISABLE_PLUGINS", "__all__"
+    )  # to look for some it would read what every installed package says of itself
     try:
-        return Settings(**values, config_path=file.absolute())
+        return Settings.model_validate({**laid_over(values, _from_variables()), "config_path": file.absolute()})
     except ValidationError as error:
         raise explain(Settings, file, error, tuple(os.environ)) from None
+
+
+def _from_variables() -> dict[str, Any]:
+    """Return what the environment says. Raises SettingsError for a variable that should be JSON and is none."""
+    if not any(name.upper().startswith(PREFIX) for name in os.environ):
+        return {}
+    from pydantic_settings import EnvSettingsSource  # only for those who set one: it loads a command line and asyncio
+    from pydantic_settings.exceptions import SettingsError as NotReadable
+
+    try:
+        return EnvSettingsSource(Settings, env_prefix=PREFIX, env_nested_delimiter="__")()  # type: ignore[arg-type]  # any model will do
     except NotReadable as error:
         raise unreadable(error, tuple(os.environ)) from None
 

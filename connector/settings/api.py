@@ -39,7 +39,7 @@ class ApiSettings(Section):
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     default_account: str = ""
     public_url: str = Field("", pattern=r"^(https?://[^/?#@\s]+(/[A-Za-z0-9._~-]+)*)?$")
-    auth: AuthSettings = AuthSettings()
+    auth: AuthSettings = AuthSettings.model_construct()
 
     @property
     def is_loopback(self) -> bool:

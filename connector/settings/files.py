@@ -16,7 +16,7 @@ class ErpSettings(Section):
     private_key: OptionalSecret = None
     password: OptionalSecret = None
     known_hosts: str = "config/known_hosts"
-    settle_seconds: float = Field(2, ge=0, le=86_400)
+    settle_seconds: float = Field(2.0, ge=0, le=86_400)
     done_marker: str = ""
     file_mode: str = Field("0600", pattern=r"^06[046]0$")
 
@@ -68,15 +68,15 @@ class PricesFeedSettings(FeedSettings):
 
 
 class FeedsSettings(Section):
-    products: FeedSettings = FeedSettings()
-    prices: PricesFeedSettings = PricesFeedSettings()
-    stock: StockFeedSettings = StockFeedSettings()
-    freight: FeedSettings = FeedSettings()
-    services: FeedSettings = FeedSettings()
-    invoices: FeedSettings = FeedSettings(mode="delta")
-    tracking: FeedSettings = FeedSettings(mode="delta")
-    cancellations: FeedSettings = FeedSettings(mode="delta")
-    acks: FeedSettings = FeedSettings(mode="delta")
+    products: FeedSettings = FeedSettings.model_construct()
+    prices: PricesFeedSettings = PricesFeedSettings.model_construct()
+    stock: StockFeedSettings = StockFeedSettings.model_construct()
+    freight: FeedSettings = FeedSettings.model_construct()
+    services: FeedSettings = FeedSettings.model_construct()
+    invoices: FeedSettings = FeedSettings.model_construct(mode="delta")
+    tracking: FeedSettings = FeedSettings.model_construct(mode="delta")
+    cancellations: FeedSettings = FeedSettings.model_construct(mode="delta")
+    acks: FeedSettings = FeedSettings.model_construct(mode="delta")
 
     @model_validator(mode="after")
     def _read_out_of_files(self) -> FeedsSettings:

@@ -101,7 +101,7 @@ def _digits(code: str) -> int:
 class ShippingSettings(Section):
     country: str = Field("BRA", pattern=r"^[A-Z]{3}$")
     split: Literal["item", "cart"] = "item"
-    calendar: CalendarSettings = CalendarSettings()
+    calendar: CalendarSettings = CalendarSettings.model_construct()
     slas: tuple[SlaSettings, ...] = ()
     pickup_points: tuple[PickupPointSettings, ...] = ()
 

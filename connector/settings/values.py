@@ -56,9 +56,15 @@ Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
 class Section(BaseModel):
-    """A section of the settings: unknown keys are errors, and nothing changes once it is read."""
+    """A section of the settings: unknown keys are errors, and nothing changes once it is read.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, arbitrary_types_allowed=True, validate_default=True)
+    A section that is another's default is made by `model_construct`: to check it would prepare each class by itself at every start, and
+    then all of them once more.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, str_strip_whitespace=True, arbitrary_types_allowed=True, validate_default=True, defer_build=True
+    )
 
 
 def minutes(span: str) -> int:

@@ -233,7 +233,6 @@ listings = Table(
         "account",
         "suggested_at",
         sqlite_where=text("suggested_at IS NOT NULL"),
-        postgresql_where=text("suggested_at IS NOT NULL"),
     ),
 )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-import structlog
 from sqlalchemy import Connection
 
 from connector.app import App
@@ -30,7 +30,7 @@ SIZES_OF = 5 * (rules.USUAL_FILES + 1)
 REFRESH, EXPORT = "refresh-snapshot", "export-orders"
 UNREACHABLE = Unreachable.exit_status
 
-log = structlog.get_logger("connector.alarms")
+log = logging.getLogger("connector.alarms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ def watch(app: App) -> Changes:
 def _log(changes: Changes) -> None:
     for alarm in changes.raised:
         sentence = f"alarm: {alarm.sentence} -> {alarm.remedy}"
-        log.warning(sentence, **_keys(alarm))
+        log.warning(sentence, extra=_keys(alarm))
     for alarm in changes.over:
         sentence = f"alarm over: {alarm.sentence}"
-        log.info(sentence, **_keys(alarm))
+        log.info(sentence, extra=_keys(alarm))
 
 
 def _keys(alarm: Alarm) -> dict[str, str]:

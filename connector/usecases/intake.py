@@ -11,8 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from structlog.contextvars import bound_contextvars
-
 from connector.app import App
 from connector.erp import intake
 from connector.erp.intake import Look, Settling, Taken
@@ -20,6 +18,7 @@ from connector.erp.store import SourceFile
 from connector.errors import ConnectorError, FileChanged, FileRefused, Unreachable
 from connector.feeds import Rejection
 from connector.formats.errors_csv import errors_csv
+from connector.log import bound
 from connector.storage import files, quarantine
 from connector.storage.files import Entry
 from connector.storage.quarantine import Refusal
@@ -82,7 +81,7 @@ def take_one(app: App, feeds: Sequence[str], taken: Taken, turn: Turn, report: R
 
     A crash between two feeds is healed by the next pass: those that settled it are known, and are not asked again.
     """
-    with bound_contextvars(file=taken.file.name, file_id=taken.sha256[:FILE_ID]):
+    with bound(file=taken.file.name, file_id=taken.sha256[:FILE_ID]):
         found = [_settled_before(app, feed, taken) or turn(feed, taken, report) for feed in feeds]
         settled = [one for one in found if one is not None]
         if settled:

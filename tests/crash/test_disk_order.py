@@ -22,6 +22,4 @@ def test_no_order_is_answered_before_it_is_on_the_disk(tmp_path):
 
 
 def test_a_commit_that_is_not_synced_is_found(tmp_path):
-    assert disk_order.main(2, SEED, bug="normal-sync", folder=tmp_path).faults == [
-        "2 answers went out before what they promise was synced"
-    ]
+    assert disk_order.main(2, SEED, bug="normal-sync", folder=tmp_path).faults == ["2 answers went out before what they promise was synced"]

@@ -1,12 +1,13 @@
 """Alarms: found from what the database knows, kept with their beginning, logged once when raised and once when over."""
 
 import json
+import logging
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from catalog_world import Catalog
 from orders_world import Seller, order
-from structlog.testing import capture_logs
 
 from connector import settings as settings_module
 from connector.domain.documents import Ack
@@ -39,11 +40,27 @@ def on(world):
         return {(alarm.name, alarm.subject): alarm for alarm in alarms.current(tx, world.app)}
 
 
+@contextmanager
+def written():
+    """The lines that the log of alarms takes meanwhile."""
+    lines, logger = [], logging.getLogger("connector.alarms")
+    catching = logging.Handler()
+    catching.emit = lines.append
+    logger.addHandler(catching)
+    before = logger.level
+    logger.setLevel(logging.INFO)
+    try:
+        yield lines
+    finally:
+        logger.setLevel(before)
+        logger.removeHandler(catching)
+
+
 def look(world):
     """One look of the daemon's: what it logs."""
-    with capture_logs() as logged:
+    with written() as logged:
         alarms.watch(world.app)
-    return [(line["log_level"], line["alarm"], line["subject"]) for line in logged]
+    return [(line.levelname.lower(), line.alarm, line.subject) for line in logged]
 
 
 def rows(count):
@@ -275,13 +292,13 @@ def test_an_order_that_the_erp_rejected_is_an_alarm_for_a_day(seller):
 def test_each_pass_looks_whoever_makes_it_and_an_alarm_is_logged_once(shop, by_hand):
     (shop.root / "inbox").mkdir()
     (shop.root / "outbox").mkdir()
-    with capture_logs() as logged:
+    with written() as logged:
         run_job(shop.app, "refresh-snapshot", Pass(by_hand=by_hand))
         run_job(shop.app, "export-orders", Pass(by_hand=by_hand))
 
-    (said,) = [line for line in logged if "alarm" in line]
-    assert (said["alarm"], said["subject"]) == ("never-came", "stock")
-    assert said["event"].startswith("alarm: stock: no file has ever come; one is expected every 2h -> ")
+    (said,) = logged
+    assert (said.levelname, said.alarm, said.subject) == ("WARNING", "never-came", "stock")
+    assert said.getMessage().startswith("alarm: stock: no file has ever come; one is expected every 2h -> ")
 
 
 def test_an_erp_that_cannot_be_reached_is_an_alarm_until_a_pass_reaches_it(shop):
