@@ -31,7 +31,13 @@ base_url = "https://outramarca.vtexcommercestable.com.br"
 app_key = "env:NOT_THERE_KEY"
 app_token = "env:NOT_THERE_TOKEN"
 """
-NAMES = ("Cafeteira Italiana 6 Xícaras", "Chaleira Elétrica 1,7 L", "Jogo de Panelas 5 Peças", "Tábua de Bambu", "Garrafa Térmica 1 L")
+NAMES = (
+    "Cafeteira Italiana 6 Xícaras",
+    "Chaleira Elétrica 1,7 L",
+    "Jogo de Panelas 5 Peças",
+    "Conjunto de Panelas Antiaderentes com Revestimento Cerâmico e Tampas de Vidro Temperado, 10 Peças, Vermelho",
+    "Garrafa Térmica 1 L",
+)
 PERSON = {
     "firstName": "Maria",
     "lastName": "Conceição Souza",
@@ -175,7 +181,8 @@ FOLDERS = {"applied": "archive", "superseded": "archive", "held": "held", "refus
 
 
 def entry(at, feed, state, when):
-    name = f"{feed}/{feed}-{at:02d}.csv"
+    long = "exportacao_noturna_filial_campinas_barao_geraldo_completa_" if state == "superseded" else ""
+    name = f"{feed}/{long}{feed}-{at:02d}.csv"
     bad = {"refused": 3, "applied": 2 if at == 0 else 0}.get(state, 0)
     times = {"modified_at": when, "taken_at": when, "settled_at": when, "moved_at": when}
     plan = {**PLAN, "feed": feed, "name": name, "verdict": "hold" if state == "held" else "apply"} if feed == "prices" else {}

@@ -9,7 +9,7 @@ import typer
 from connector.cli import show
 from connector.cli.opening import AsJson, open_app
 
-LANGUAGES = "en or pt; without it, that of [erp] language."
+LANGUAGES = "en, pt or es; without it, that of [erp] language."
 
 
 def why(
@@ -28,8 +28,8 @@ def why(
 
     app = open_app(context)
     spoken = language or app.settings.erp.language
-    if spoken not in ("en", "pt"):
-        raise UsageError(f"no story is told in {spoken!r}", remedy="--language en, or pt")
+    if spoken not in ("en", "pt", "es"):
+        raise UsageError(f"no story is told in {spoken!r}", remedy="--language en, pt or es")
     told = use.described(use.why(app, reference), spoken)
     if as_json:
         show.document(told)

@@ -10,9 +10,13 @@ from functools import lru_cache
 from importlib import resources
 
 _NAME = re.compile(r"\{([a-z]+)\}")
-_REASON = "reason"
+_SPOKEN = frozenset({"reason", "why", "what", "limit", "feed", "kind", "kinds"})
+"""The names whose values are sentences or words of ours, translated in their turn."""
 _ANY = "(?:(?!; ).)+?"
 """What stands in the place of a name; a semicolon begins another sentence."""
+_WORD = r"[^\s;]+"
+_ONE_WORD = frozenset({"number", "id", "count", "all", "share", "sku", "days", "every", "minutes", "rows"})
+"""The names in whose place one word stands."""
 _BRACKET = re.compile(r" \(")
 REMEMBERED = 10_000
 LONGEST = 2_000
@@ -29,7 +33,9 @@ class Phrase:
     @staticmethod
     def of(english: str, other: str) -> Phrase:
         pieces = _NAME.split(english)
-        pattern = "".join(f"(?P<{piece}>{_ANY})" if at % 2 else re.escape(piece) for at, piece in enumerate(pieces))
+        pattern = "".join(
+            f"(?P<{piece}>{_WORD if piece in _ONE_WORD else _ANY})" if at % 2 else re.escape(piece) for at, piece in enumerate(pieces)
+        )
         return Phrase(pieces[0], re.compile(pattern, re.DOTALL), other)
 
     def filled(self, values: Mapping[str, str]) -> str:
@@ -58,7 +64,7 @@ class Phrases:
     def _by_phrase(self, text: str) -> str | None:
         for phrase in self._phrases:
             if text.startswith(phrase.begins) and (found := phrase.pattern.fullmatch(text)):
-                return phrase.filled({name: self.said(value) if name == _REASON else value for name, value in found.groupdict().items()})
+                return phrase.filled({name: self.said(value) if name in _SPOKEN else value for name, value in found.groupdict().items()})
         return None
 
     def _by_parts(self, text: str) -> str | None:
@@ -66,9 +72,15 @@ class Phrases:
             first, second = self.known(before), self.known(after)
             if first is not None and second is not None:
                 return f"{first}{mark}{second}{end}"
-        column, colon, rest = text.partition(": ")
-        found = self.known(rest) if colon and column.replace("_", "").isalnum() else None
-        return None if found is None else f"{column}: {found}"
+        name, colon, rest = text.partition(": ")
+        return self._named(name, rest) if colon else None
+
+    def _named(self, name: str, rest: str) -> str | None:
+        """Translate what is told of an event, whose name the catalogue has with its colon, or of a column, whose name stays."""
+        found, label = self.known(rest), self._words.get(f"{name}:")
+        if label:
+            return f"{label} {found or rest}"
+        return f"{name}: {found}" if found is not None and name.replace("_", "").isalnum() else None
 
 
 def _partings(text: str) -> Iterator[tuple[str, str, str, str]]:
@@ -80,10 +92,21 @@ def _partings(text: str) -> Iterator[tuple[str, str, str, str]]:
         yield text[: found.start()], found[0], text[found.end() : -1], ")"
 
 
-@lru_cache(maxsize=4)
-def phrases(language: str) -> Phrases:
-    """Return the sentences of a language, "en" for none but our own."""
-    if language == "en":
-        return Phrases({})
-    text = resources.files("connector.formats").joinpath("phrases", f"{language}.toml").read_text(encoding="utf-8")
-    return Phrases(tomllib.loads(text))
+CATALOGUES = {
+    "en": (),
+    "pt": ("pt",),
+    "console.pt": ("pt", "console.pt"),
+    "console.es": ("console.es",),
+    "why.pt": ("pt", "console.pt", "why.pt"),
+    "why.es": ("console.es", "why.es"),
+}
+"""Which files a catalogue is read from; a sentence of a later one counts."""
+
+
+@lru_cache(maxsize=len(CATALOGUES))
+def phrases(name: str) -> Phrases:
+    """Return a catalogue: `en` has no sentences but our own."""
+    table: dict[str, str] = {}
+    for one in reversed(CATALOGUES[name]):
+        table = table | tomllib.loads(resources.files("connector.formats").joinpath("phrases", f"{one}.toml").read_text(encoding="utf-8"))
+    return Phrases(table)

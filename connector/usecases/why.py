@@ -43,7 +43,7 @@ def _order(tx: Connection, reference: str) -> Order | None:
 
 
 def described(story: Story, language: str = "en") -> dict[str, Any]:
-    """Return a story as what JSON knows, its sentences in a language: en, or pt for those that the catalogue has."""
+    """Return a story as what JSON knows, its sentences in a language: en, or pt or es for those that the catalogue has."""
     told = story.as_dict()
     if language == "en":
         return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -51,3 +52,22 @@ def sku(app: App, name: str, *, files: bool) -> tuple[Story, list[dict[str, str]
     with app.db.read() as tx:
         product, done = products.find(tx, story.reference), acts.about(tx, [story.reference])
     return story, findings_of(product), done
+
+
+def content(story: Story) -> dict[str, Any]:
+    """Return what the snapshot has of a SKU's product, without what is empty, lists and specifications as text."""
+    rows = story.facts["snapshot"]["products"]
+    told = {name: _in_words(name, value) for name, value in rows[0].items()} if rows else {}
+    return {name: value for name, value in told.items() if value not in ("", None)}
+
+
+def _in_words(name: str, value: Any) -> Any:
+    if name == "images":
+        return ", ".join(" ".join(one) if isinstance(one, list) else str(one) for one in _stored(value))
+    if name in ("product_specs", "sku_specs"):
+        return ", ".join(f"{what}: {text}" for what, text in dict(_stored(value)).items())
+    return f"{value:g}" if isinstance(value, float) else value
+
+
+def _stored(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value

@@ -6,5 +6,5 @@ from connector.formats.translating import phrases
 
 
 def said(text: str, language: str) -> str:
-    """Say a reason or an outcome in Portuguese, where the catalogue of errors files has it."""
-    return phrases("pt").said(text) if language == "pt" else text
+    """Say a reason, an alarm or what happened to an order in Portuguese or Spanish, where a catalogue has it."""
+    return text if language == "en" else phrases(f"console.{language}").said(text)

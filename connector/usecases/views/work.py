@@ -70,7 +70,7 @@ def _missing(app: App, m: MarketplaceSettings) -> str:
         for secret in (m.app_key, m.app_token):
             app.settings.reveal(secret)
     except SettingsError as error:
-        return str(error)
+        return str(error).removeprefix(f"{app.settings.config_path}: ")
     return ""
 
 

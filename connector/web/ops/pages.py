@@ -11,6 +11,7 @@ from connector.usecases import letter_groups, why
 from connector.usecases.views import flow, ledger, orders, skus, work
 from connector.web.ops.asking import Ask, Page
 from connector.web.ops.curves import bars
+from connector.web.ops.leading import lead
 
 
 def overview(ask: Ask) -> Page:
@@ -72,8 +73,9 @@ def sku_list(ask: Ask) -> Page:
 def sku(ask: Ask) -> Page:
     files_too = bool(ask.text("files"))
     story, findings, done = skus.sku(ask.app, ask.text("sku"), files=files_too)
-    told = why.described(story, "pt" if ask.speech.language == "pt" else "en")
-    return Page("sku.html", {"story": story, "told": told, "findings": findings, "acts": done, "files_too": files_too})
+    told = why.described(story, ask.speech.language)
+    facts = {"content": skus.content(story), "findings": findings, "acts": done, "files_too": files_too, "to": lead(story.todo)}
+    return Page("sku.html", {"story": story, "told": told, **facts})
 
 
 def order_list(ask: Ask) -> Page:
@@ -96,8 +98,8 @@ def _cursor(text: str) -> tuple[datetime, str] | None:
 
 def order(ask: Ask) -> Page:
     facts = orders.order(ask.app, ask.text("id"), ask.visitor.who, ask.number("act"))
-    told = why.described(facts["story"], "pt" if ask.speech.language == "pt" else "en")
-    return Page("order.html", {**facts, "told": told})
+    told = why.described(facts["story"], ask.speech.language)
+    return Page("order.html", {**facts, "told": told, "to": lead(facts["story"].todo)})
 
 
 # ── the work ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,8 +2,6 @@
 // The page's own news, every few seconds: its parts marked data-live are put in anew where they differ.
 // Nothing is asked while the tab is hidden, or after a person has paused it; a server that does not answer is asked ever more rarely.
 (() => {
-  document.querySelector(".sections [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-
   const EVERY = 5000;
   const LONGEST = 60000;
   const status = document.getElementById("live");

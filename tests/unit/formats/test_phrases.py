@@ -145,3 +145,61 @@ def test_without_a_catalogue_nothing_is_touched():
 
 def test_a_long_hostile_reason_costs_no_time():
     assert phrases("pt").said("(; " * 60_000).startswith("(; ")
+
+
+CONSOLE = {
+    language: tomllib.loads((ROOT / f"connector/formats/phrases/console.{language}.toml").read_text("utf-8")) for language in ("pt", "es")
+}
+STORIES = {
+    language: tomllib.loads((ROOT / f"connector/formats/phrases/why.{language}.toml").read_text("utf-8")) for language in ("pt", "es")
+}
+
+
+@pytest.mark.parametrize("catalogue", [CONSOLE, STORIES], ids=["console", "why"])
+def test_portuguese_and_spanish_have_the_same_sentences_with_the_same_names(catalogue):
+    assert list(catalogue["pt"]) == list(catalogue["es"])
+    for said in catalogue.values():
+        assert [english for english, other in said.items() if sorted(NAMES.findall(english)) != sorted(NAMES.findall(other))] == []
+
+
+def test_every_event_of_an_order_has_its_words():
+    written = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "connector").rglob("*.py"))
+    plain = set(re.findall(r'event\([^"\n]*, "([^"]+)"', written)) | set(re.findall(r'Paper\("[a-z]+", "([^"]+)"', written))
+
+    assert len(plain) > 10
+    assert {name for name in plain if f"{name}:" not in CONSOLE["pt"] and name not in CONSOLE["pt"]} == set()
+
+
+@pytest.mark.parametrize(
+    ("english", "portuguese", "spanish"),
+    [
+        ("by lojademo as 1234-01", "por lojademo como 1234-01", "por lojademo como 1234-01"),
+        (
+            "by the marketplace: the client gave it up",
+            "pelo marketplace: the client gave it up",
+            "por el marketplace: the client gave it up",
+        ),
+        (
+            "the price falls by 97.9 %; max_price_change allows 0.8",
+            "o preço cai 97.9 %; max_price_change permite 0.8",
+            "el precio cae 97.9 %; max_price_change permite 0.8",
+        ),
+        (
+            "stock: the last file came on 24/11; one is expected every 2h, and the next was due by 11:00 (America/Sao_Paulo)",
+            "estoque: o último arquivo veio em 24/11; espera-se um a cada 2h, e o próximo era para até 11:00 (America/Sao_Paulo)",
+            "stock: el último archivo llegó el 24/11; se espera uno cada 2h, y el próximo debía llegar hasta 11:00 (America/Sao_Paulo)",
+        ),
+        ("invoice 2 has a value that is more than the order's",) * 3,
+    ],
+)
+def test_what_the_console_says_is_said_in_each_language(english, portuguese, spanish):
+    assert (phrases("console.pt").said(english), phrases("console.es").said(english)) == (portuguese, spanish)
+
+
+def test_a_line_of_an_order_s_story_is_said_whole():
+    line = "2026-11-24 12:01: order file written: orders/CT-1.json."
+
+    assert phrases("why.pt").said(line) == "2026-11-24 12:01: arquivo do pedido gravado: orders/CT-1.json."
+    assert phrases("why.es").said("The whole file p.csv is held: 14 of 60 (23.3 %) rows would be removed, max_removed allows 0.2.") == (
+        "El archivo entero p.csv está retenido: 14 de 60 (23.3 %) filas se quitarían, max_removed permite 0.2."
+    )
