@@ -8,6 +8,7 @@ closing them would drop SQLite's locks.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -21,6 +22,8 @@ from sqlalchemy.pool import QueuePool
 
 from connector.errors import DatabaseDamaged, DatabaseUnreachable, SchemaBehind
 from connector.storage import damage, driver, fences
+from connector.storage.patient import begin_immediate
+from connector.storage.together import Together
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 JOB_WAIT_SECONDS = 30
@@ -45,6 +48,8 @@ class Database:
         self.engine = _sqlite(url, wait_seconds) if self.is_sqlite else _postgresql(url, wait_seconds, idle_seconds)
         self._glances = driver.Glances(self.engine) if self.is_sqlite else None
         self._mark = str(damage.mark_of(self.path)) if self.is_sqlite else ""
+        self.placing = Together(self.write, wait_seconds)
+        """Orders that are placed at the same moment share a transaction."""
 
     @property
     def path(self) -> Path:
@@ -66,9 +71,9 @@ class Database:
                 return driver.rows(connection, sql, parameters)
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction: committed at the end, rolled back when anything is raised."""
-        with self._translated(), self.engine.connect() as connection, writing(connection):
+    def write(self, wait_seconds: float | None = None) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back when anything is raised. `wait_seconds` for SQLite's lock; None: as usual."""
+        with self._translated(), self.engine.connect() as connection, writing(connection, wait_seconds):
             yield connection
 
     @contextmanager
@@ -140,16 +145,16 @@ def _unreachable(error: BaseException | None, url: str) -> DatabaseUnreachable:
 
 
 @contextmanager
-def writing(connection: Connection) -> Iterator[Connection]:
+def writing(connection: Connection, wait_seconds: float | None = None) -> Iterator[Connection]:
     """Open a writing transaction on a connection that is at hand. Raises TurnLost where the job's turn went to another process."""
-    connection.info["immediate"] = True
+    connection.info["patience"] = math.inf if wait_seconds is None else wait_seconds
     try:
         with connection.begin():
-            connection.info["immediate"] = False
+            connection.info["patience"] = None
             yield connection
             fences.check(connection)
     finally:
-        connection.info["immediate"] = False
+        connection.info["patience"] = None
 
 
 @contextmanager
@@ -177,7 +182,11 @@ def _sqlite(url: str, wait_seconds: int) -> Engine:
             connection.execute(f"PRAGMA {pragma}")
 
     def begun(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.info.get("immediate") else "BEGIN")
+        patience = connection.info.get("patience")
+        if patience is None:
+            connection.exec_driver_sql("BEGIN")
+        else:
+            begin_immediate(connection, min(patience, wait_seconds))
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)

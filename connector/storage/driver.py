@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Dialect, Engine, Executable
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
 Row = Sequence[Any]
@@ -20,18 +22,85 @@ CACHE_KB = 768
 
 def rows(tx: Connection, sql: str, parameters: Any = ()) -> list[Row]:
     """Return all rows of a statement in the driver's own SQL and values; its errors come as SQLAlchemy's, as from any other statement."""
+    with _cursor(tx, sql) as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
+def _execute(tx: Connection, sql: str, many: Sequence[Any]) -> None:
+    with _cursor(tx, sql) as cursor:
+        if len(many) == 1:
+            cursor.execute(sql, many[0])
+        else:
+            cursor.executemany(sql, many)
+
+
+@contextmanager
+def _cursor(tx: Connection, sql: str) -> Iterator[Any]:
     if not tx.in_transaction():
         tx.begin()
     driver = tx.dialect.loaded_dbapi
     try:
-        cursor = tx.connection.cursor()
-        try:
-            cursor.execute(sql, parameters)
-            return list(cursor.fetchall())
-        finally:
-            cursor.close()
+        with closing(tx.connection.cursor()) as cursor:
+            yield cursor
     except driver.Error as error:
         raise DBAPIError.instance(sql, None, error, driver.Error) from error
+
+
+class Prepared:
+    """A statement built once for each dialect, then run with values alone: to build one takes SQLAlchemy longer than a database to run it.
+
+    `build` is given a connection of the dialect; its parameters are the names that `bindparam` gave, or `columns` of an insertion.
+    """
+
+    def __init__(self, build: Callable[[Connection], Executable], columns: Collection[str] | None = None) -> None:
+        self._build, self._columns = build, columns
+        self._built: dict[str, _Built] = {}
+
+    def run(self, tx: Connection, *values: Mapping[str, Any]) -> None:
+        """Run it once for each mapping of values."""
+        if values:
+            built = self._of(tx)
+            _execute(tx, built.sql, [built.written(one) for one in values])
+
+    def rows(self, tx: Connection, **values: Any) -> list[Row]:
+        """Return all rows, their values as the driver has them."""
+        built = self._of(tx)
+        return rows(tx, built.sql, built.written(values))
+
+    def _of(self, tx: Connection) -> _Built:
+        return self._built.get(tx.dialect.name) or self._built.setdefault(tx.dialect.name, _built(tx, self._build(tx), self._columns))
+
+
+class _Built(NamedTuple):
+    """A statement in the driver's SQL; `given`: values that it brings along, `writers`: how values of some parameters are written."""
+
+    sql: str
+    given: dict[str, Any]
+    writers: dict[str, Callable[[Any], Any]]
+
+    def written(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {**self.given, **values}
+        for name, write in self.writers.items():
+            found[name] = write(found[name])
+        return found
+
+
+def _built(tx: Connection, statement: Executable, columns: Collection[str] | None) -> _Built:
+    dialect = compiling(tx.dialect.name)
+    compiled: Any = statement.compile(dialect=dialect, column_keys=columns)  # type: ignore[attr-defined]  # Executable's own subclasses have it
+    types = {name: parameter.type.dialect_impl(dialect) for parameter, name in compiled.bind_names.items()}
+    writers = {name: write for name, found in types.items() if (write := found.bind_processor(dialect)) is not None}
+    return _Built(str(compiled), dict(compiled.params), writers)
+
+
+def compiling(name: str) -> Dialect:
+    """Return a dialect whose statements take their parameters by name."""
+    if name == "sqlite":
+        return sqlite.dialect(paramstyle="named")
+    from sqlalchemy.dialects.postgresql import psycopg  # not for those who run on SQLite
+
+    return psycopg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy left it without types
 
 
 class Glances:

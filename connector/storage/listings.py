@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -17,41 +18,36 @@ from sqlalchemy import (
     String,
     Subquery,
     and_,
+    bindparam,
     case,
     exists,
     func,
     literal,
     or_,
     select,
-    union_all,
     update,
 )
 
 from connector.domain.messages import Kind
 from connector.settings import MarketplaceSettings
 from connector.storage import outbox
+from connector.storage.driver import Prepared
 from connector.storage.tables import Instant, listings, marketplaces, prices, products, reservations, stock
 from connector.storage.tables import outbox as messages
-from connector.storage.upsert import insert
+from connector.storage.upsert import Insert, insert
 
 
 def announce(tx: Connection, to: Sequence[MarketplaceSettings], skus: Iterable[str], kind: Kind, now: datetime) -> None:
     """Put what every marketplace is to be told about these SKUs: CATALOG (new, or content changed), PRICE or INVENTORY."""
-    for part in _chunks(sorted(set(skus))):
-        rows = [
-            select(literal(sku, String).label("sku"), literal(kind.value, String).label("kind"), literal("").label("account"))
-            for sku in part
-        ]
-        announce_from(tx, to, union_all(*rows), now)
+    told = sorted(set(skus))
+    for m in to:
+        common = {"destination": m.account, "kind": kind.value, "now": now}
+        TELL[m.protocol == "2017"].run(tx, *({**common, "sku": sku} for sku in told))
 
 
 def _row(sku: ColumnElement[str], kind: Kind, account: ColumnElement[str] | None = None) -> list[Label[str]]:
     everyone = literal("", String)
     return [sku.label("sku"), literal(kind.value, String).label("kind"), (everyone if account is None else account).label("account")]
-
-
-def _chunks(skus: list[str], size: int = 200) -> Iterable[list[str]]:
-    return (skus[start : start + size] for start in range(0, len(skus), size))
 
 
 def announce_from(tx: Connection, to: Sequence[MarketplaceSettings], changed: Any, now: datetime) -> None:
@@ -61,34 +57,43 @@ def announce_from(tx: Connection, to: Sequence[MarketplaceSettings], changed: An
     order always, or an import and an order would wait for each other's (PostgreSQL then ends one of them).
     """
     rows = changed.subquery("changed")
-    for marketplace in to:
-        _put_for(tx, marketplace, rows, now)
+    for m in to:
+        tx.execute(_put_for(tx, literal(m.account, String), rows, literal(now, Instant), is_2017=m.protocol == "2017"))
 
 
-def _put_for(tx: Connection, m: MarketplaceSettings, changed: Subquery, now: datetime) -> None:
-    listing = and_(listings.c.account == m.account, listings.c.sku == changed.c.sku)
+def _put_for(tx: Connection, account: ColumnElement[str], changed: Subquery, now: ColumnElement[datetime], *, is_2017: bool) -> Insert:
+    listing = and_(listings.c.account == account, listings.c.sku == changed.c.sku)
     is_known = func.coalesce(listings.c.state, "unknown") == "known"
-    kind = case((is_known, _kind_of_known(m, changed, now)), else_=Kind.CATALOG.value)
-    at = literal(now, Instant)
+    kind = case((is_known, _kind_of_known(changed, now, is_2017=is_2017)), else_=Kind.CATALOG.value)
     told = (
-        select(literal(m.account, String), kind.label("kind"), changed.c.sku.label("reference"), at, at)
+        select(account, kind.label("kind"), changed.c.sku.label("reference"), now.label("due_at"), now.label("put_at"))
         .distinct()
         .select_from(changed.outerjoin(listings, listing))
-        .where(changed.c.account.in_(("", m.account)), or_(is_known, exists().where(products.c.sku == changed.c.sku)))
+        .where(or_(changed.c.account == "", changed.c.account == account), or_(is_known, exists().where(products.c.sku == changed.c.sku)))
         .order_by("reference", "kind")
     )
     columns = [messages.c.destination, messages.c.kind, messages.c.reference, messages.c.due_at, messages.c.put_at]
-    tx.execute(outbox.coalesced(insert(tx, messages).from_select([column.name for column in columns], told)))
+    return outbox.coalesced(insert(tx, messages).inline().from_select([column.name for column in columns], told))
 
 
-def _kind_of_known(m: MarketplaceSettings, changed: Subquery, now: datetime) -> ColumnElement[str]:
+def _told_of_one(tx: Connection, *, is_2017: bool) -> Insert:
+    """Build what `announce` runs for each SKU; its parameters are destination, kind, sku and now."""
+    sku, kind = bindparam("sku", type_=String), bindparam("kind", type_=String)
+    changed = select(sku.label("sku"), kind.label("kind"), literal("", String).label("account")).subquery("changed")
+    return _put_for(tx, bindparam("destination", type_=String), changed, bindparam("now", type_=Instant), is_2017=is_2017)
+
+
+TELL = {is_2017: Prepared(partial(_told_of_one, is_2017=is_2017)) for is_2017 in (False, True)}
+
+
+def _kind_of_known(changed: Subquery, now: ColumnElement[datetime], *, is_2017: bool) -> ColumnElement[str]:
     """Put what is sold out before all else; the 2017 dialect has one call for stock and price, and so one message."""
-    offer = changed.c.kind if m.protocol != "2017" else case((changed.c.kind == Kind.CATALOG.value, changed.c.kind), else_=Kind.PRICE.value)
+    offer = case((changed.c.kind == Kind.CATALOG.value, changed.c.kind), else_=Kind.PRICE.value) if is_2017 else changed.c.kind
     is_stock = changed.c.kind == Kind.INVENTORY.value
     return case((and_(is_stock, _is_sold_out(changed.c.sku, now)), Kind.SOLD_OUT.value), else_=offer)
 
 
-def _is_sold_out(sku: ColumnElement[str], now: datetime) -> ColumnElement[bool]:
+def _is_sold_out(sku: ColumnElement[str], now: ColumnElement[datetime]) -> ColumnElement[bool]:
     """Tell whether nothing is left to sell: no stock but what open orders hold, or not for sale any more."""
     is_open = and_(reservations.c.sku == sku, reservations.c.released_at.is_(None), reservations.c.until > now)
     in_stock = select(func.coalesce(func.sum(stock.c.quantity), 0)).where(stock.c.sku == sku).scalar_subquery()

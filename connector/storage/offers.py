@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Column, ColumnElement, Connection, Dialect, ScalarSelect, Text, bindparam, cast, func, literal_column, or_, select
-from sqlalchemy.dialects import sqlite
 
 from connector.domain.catalog import Offer, Service
 from connector.domain.keeping_back import KeptBack
@@ -185,7 +184,7 @@ def statement(dialect: str, size: int) -> str:
         rows(services.c),
         select(watermarks.c.value).where(watermarks.c.name == literal_column(f"'{VERSION}'")).scalar_subquery(),
     )
-    return str(query.compile(dialect=_compiling(dialect)))
+    return str(query.compile(dialect=driver.compiling(dialect)))
 
 
 def _as_json(dialect: str, columns: list[Column[Any]]) -> ColumnElement[str]:
@@ -193,11 +192,3 @@ def _as_json(dialect: str, columns: list[Column[Any]]) -> ColumnElement[str]:
     if dialect == "sqlite":
         return func.json_group_array(func.json_array(*columns), type_=Text)
     return cast(func.json_agg(func.json_build_array(*columns)), Text)
-
-
-def _compiling(dialect: str) -> Dialect:
-    if dialect == "sqlite":
-        return sqlite.dialect(paramstyle="named")
-    from sqlalchemy.dialects.postgresql import psycopg  # not for those who run on SQLite
-
-    return psycopg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy left it without types

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, or_, select
 
 from connector.domain.orders import OrderEvent
+from connector.storage.driver import Prepared
 from connector.storage.tables import documents, order_events, outbox
 
 ORDER_WRITTEN = "order file written"
@@ -15,10 +16,12 @@ ORDER_WRITTEN = "order file written"
 REJECTED = "rejected by the ERP"
 """The event that says: the ERP does not want the order."""
 
+ADD = Prepared(lambda _: order_events.insert().inline(), ("order_id", "at", "what", "detail"))
+
 
 def event(tx: Connection, order_id: str, now: datetime, what: str, detail: str = "") -> None:
     """Add a line to an order's history."""
-    tx.execute(insert(order_events).values(order_id=order_id, at=now, what=what, detail=detail))
+    ADD.run(tx, {"order_id": order_id, "at": now, "what": what, "detail": detail})
 
 
 def was_written(tx: Connection, order_id: str) -> bool:

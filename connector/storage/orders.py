@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, Select, delete, insert, or_, select, text, update
+from sqlalchemy import Connection, Row, Select, Text, bindparam, delete, insert, or_, select, text, update
 
 from connector.domain.orders import NewOrder, Order, OrderItem, OrderService, OrderState, totals
 from connector.errors import Conflict, NotFound
 from connector.storage import reservations
+from connector.storage.driver import Prepared
 from connector.storage.order_story import event, history
 from connector.storage.tables import order_items
 from connector.storage.tables import orders as t
@@ -30,6 +31,19 @@ class Stored:
     answer: bytes
 
 
+IDS = bindparam("account", type_=Text), bindparam("number", type_=Text)
+STORED = Prepared(
+    lambda _: select(t.c.order_id, t.c.content_hash, t.c.answer).where(t.c.account == IDS[0], t.c.marketplace_order_id == IDS[1])
+)
+EXISTS = Prepared(lambda _: select(t.c.order_id).where(t.c.order_id == bindparam("order_id", type_=Text)))
+PLACED = (
+    *("order_id", "account", "marketplace_order_id", "sales_channel", "state", "placed_at", "content_hash", "services_endpoint"),
+    *("payment_cents", "total_cents", "document", "client", "address", "raw", "extras", "answer", "flags"),
+)
+ADD = Prepared(lambda _: t.insert().inline(), PLACED)
+ADD_ITEM = Prepared(lambda _: order_items.insert().inline(), [column.name for column in order_items.c])
+
+
 # ── placing ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 def one_at_a_time(tx: Connection) -> None:
     """Make placements wait for one another, so that two of them never sell the same piece; SQLite's writers do so anyway."""
@@ -39,19 +53,18 @@ def one_at_a_time(tx: Connection) -> None:
 
 def stored(tx: Connection, account: str, marketplace_order_ids: Collection[str]) -> dict[str, Stored]:
     """Return which of these orders of a marketplace were taken before, by the marketplace's id."""
-    query = select(t.c.marketplace_order_id, t.c.order_id, t.c.content_hash, t.c.answer)
-    rows = tx.execute(query.where(t.c.account == account, t.c.marketplace_order_id.in_(marketplace_order_ids)))
-    return {row.marketplace_order_id: Stored(row.order_id, row.content_hash, row.answer) for row in rows}
+    found = ((number, STORED.rows(tx, account=account, number=number)) for number in marketplace_order_ids)
+    return {number: Stored(*rows[0]) for number, rows in found if rows}
 
 
 def exists(tx: Connection, order_id: str) -> bool:
-    return tx.execute(select(t.c.order_id).where(t.c.order_id == order_id)).first() is not None
+    return bool(EXISTS.rows(tx, order_id=order_id))
 
 
 def add(tx: Connection, new: NewOrder, order_id: str, *, answer: bytes, flags: tuple[str, ...], now: datetime) -> None:
     """Save an order that was decided upon, with its lines and what was answered."""
-    tx.execute(insert(t).values(answer=answer, flags=list(flags), **_row(new, order_id, now)))
-    tx.execute(insert(order_items), [_item_row(order_id, position, item) for position, item in enumerate(new.items)])
+    ADD.run(tx, {**_row(new, order_id, now), "answer": answer, "flags": list(flags)})
+    ADD_ITEM.run(tx, *(_item_row(order_id, position, item) for position, item in enumerate(new.items)))
 
 
 def _row(new: NewOrder, order_id: str, now: datetime) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, delete,
 
 from connector.domain.messages import MAX_ATTEMPTS, Kind, Message
 from connector.storage import siblings
+from connector.storage.driver import Prepared
 from connector.storage.tables import outbox as t
 from connector.storage.upsert import Insert, insert
 
@@ -34,9 +35,7 @@ def put(tx: Connection, destination: str, kind: Kind, references: Iterable[str],
     With `order_id` it is about that order: no two such messages are ever in hand at once (KI 1400005).
     """
     common = {"destination": destination, "kind": kind.value, "order_id": order_id, "due_at": now, "put_at": now}
-    rows = [{**common, "reference": reference} for reference in references]
-    if rows:
-        tx.execute(coalesced(insert(tx, t)), rows)
+    PUT.run(tx, *({**common, "reference": reference} for reference in references))
 
 
 def was_ever_put(tx: Connection, destination: str, kind: Kind, reference: str) -> bool:
@@ -65,6 +64,9 @@ def coalesced(statement: Insert) -> Insert:
         set_={"due_at": sooner},
         where=and_(t.c.attempt == 0, t.c.due_at > sooner),
     )
+
+
+PUT = Prepared(lambda tx: coalesced(insert(tx, t).inline()), ("destination", "kind", "reference", "order_id", "due_at", "put_at"))
 
 
 def claim(

@@ -11,16 +11,17 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 from connector.domain.keeping_back import KeptBack
 from connector.domain.placing import NamedSku
 from connector.domain.reserving import Reservation
+from connector.storage.driver import Prepared
 from connector.storage.tables import products, reservations, stock
 
 t = reservations
 OPEN = t.c.released_at.is_(None)
+HOLD = Prepared(lambda _: t.insert().inline(), ("order_id", "sku", "quantity", "until"))
 
 
 def hold(tx: Connection, order_id: str, held: Iterable[Reservation]) -> None:
     """Hold an order's stock, one row per SKU."""
-    rows = [{"order_id": order_id, "sku": r.sku, "quantity": r.quantity, "until": r.until} for r in held]
-    tx.execute(t.insert(), rows)
+    HOLD.run(tx, *({"order_id": order_id, "sku": r.sku, "quantity": r.quantity, "until": r.until} for r in held))
 
 
 def release(tx: Connection, order_id: str, reason: str, now: datetime) -> list[str]:
@@ -83,6 +84,8 @@ def of_order(tx: Connection, order_id: str) -> list[dict[str, Any]]:
 
 def named_skus(tx: Connection, skus: Collection[str], now: datetime, kept_back: KeptBack | None) -> dict[str, NamedSku]:
     """Say of SKUs that the products file names whether they may be sold, and what is left, as offers do; no price is asked."""
+    if not skus:
+        return {}
     in_stock = select(func.sum(stock.c.quantity)).where(stock.c.sku == products.c.sku).scalar_subquery()
     held = select(func.sum(t.c.quantity)).where(t.c.sku == products.c.sku, OPEN, t.c.until > now).scalar_subquery()
     left = func.coalesce(in_stock, 0) - func.coalesce(held, 0)

@@ -32,20 +32,27 @@ EXPORTED = "order file"
 def place(app: App, orders: Sequence[NewOrder]) -> list[bytes]:
     """Take the orders of one request (one account, one sales channel); returns the answers, JSON, in their order.
 
+    Requests that come at the same moment share a transaction and its commit, each with an outcome of its own (decision 17).
     An order taken before is answered with the bytes of the first time (reliability 1c). Raises OrderRefused, with nothing taken;
     Conflict (FMT009) where an id comes with other content; DiskShort where there is no room to take a new one safely.
     """
-    with app.db.write() as tx:
-        store.one_at_a_time(tx)
-        return _place(tx, app, orders, app.now)
+    room = disk.own_places(app)  # looked at before others have to wait for it
+
+    def piece(tx: Connection) -> list[bytes]:
+        return _place(tx, app, orders, room, app.now)
+
+    return app.db.placing.do(piece)
 
 
-def _place(tx: Connection, app: App, orders: Sequence[NewOrder], now: datetime) -> list[bytes]:
+def _place(tx: Connection, app: App, orders: Sequence[NewOrder], room: Sequence[disk.Place], now: datetime) -> list[bytes]:
+    store.one_at_a_time(tx)
     named = _distinct(orders)
     before = store.stored(tx, orders[0].account, list(named))
     for number, taken in before.items():
         _same_content(number, named[number].content_hash, taken.content_hash, taken.order_id)
     fresh = [new for number, new in named.items() if number not in before]
+    if fresh:
+        disk.refuse_when_short(room)
     answers = {number: taken.answer for number, taken in before.items()} | _take_all(tx, app, fresh, now)
     return [answers[order.marketplace_order_id] for order in orders]
 
@@ -67,7 +74,6 @@ def _same_content(number: str, content_hash: str, taken_hash: str, where: str) -
 def _take_all(tx: Connection, app: App, fresh: list[NewOrder], now: datetime) -> dict[str, bytes]:
     if not fresh:
         return {}
-    disk.refuse_when_short(disk.own_places(app))
     flags = decide(fresh, _terms(tx, app, fresh, now))
     answers = {new.marketplace_order_id: _take(tx, app, new, flagged, now) for new, flagged in zip(fresh, flags, strict=True)}
     listings.announce(tx, app.marketplaces, _skus(fresh), Kind.INVENTORY, now)

@@ -161,3 +161,11 @@ def test_an_order_is_placed_once_by_many_threads(world):
 
     assert len(set(answers)) == 1
     assert stock_left(world) == 998
+
+
+def test_the_last_pieces_are_sold_once_to_many_buyers_at_once(world):
+    taken = at_once(*[lambda n=n: world.place(f"m{n}", ("A", 300)) for n in range(8)])
+
+    assert sum(isinstance(one, str) for one in taken) == 3
+    assert all(one.code == "FMT002" for one in taken if not isinstance(one, str))
+    assert stock_left(world) == 100

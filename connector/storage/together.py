@@ -1,0 +1,128 @@
+"""Work of several threads in one transaction: each piece keeps its own outcome, and nobody is told any before the one commit.
+
+To sync a commit to the disk takes longer than an order's rows, and writers wait for one another anyway. Whoever comes first does what waits
+by then, piece by piece in savepoints, and commits once; meanwhile the next ones gather.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection
+
+from connector.errors import ConnectorError, DatabaseUnreachable, Unreachable
+
+Result = TypeVar("Result")
+Write = Callable[[float], AbstractContextManager[Connection]]
+"""Opens a writing transaction, trying for so many seconds."""
+
+log = logging.getLogger(__name__)
+
+MOST = 32
+"""Pieces in one transaction: the last one's answer waits for all of them."""
+
+
+@dataclass(slots=True, eq=False)
+class _Piece(Generic[Result]):
+    """One piece of work; `outcome` raises or returns what became of it, None while nothing has."""
+
+    work: Callable[[Connection], Result]
+    deadline: float
+    outcome: Callable[[], Result] | None = None
+    is_alone: bool = False
+
+    def do(self, tx: Connection) -> None:
+        """Do it in a savepoint. What was refused leaves nothing behind; anything worse is raised, and nobody's work is kept."""
+        try:
+            with tx.begin_nested():
+                result = self.work(tx)
+        except Unreachable:
+            raise
+        except ConnectorError as refusal:
+            self.outcome = _raising(refusal)
+        else:
+            self.outcome = lambda: result
+
+
+def _raising(error: ConnectorError) -> Callable[[], Any]:
+    def outcome() -> Any:
+        raise error
+
+    return outcome
+
+
+class Together:
+    """Does pieces of work of one kind, those that wait at the same time in one transaction. Every thread of the process may ask."""
+
+    def __init__(self, write: Write, wait_seconds: float) -> None:
+        self._write, self._wait_seconds = write, wait_seconds
+        self._turn = Lock()
+        self.waiting: deque[_Piece[Any]] = deque()
+
+    def do(self, work: Callable[[Connection], Result]) -> Result:
+        """Return what `work` returns, once it is committed; raises what it raises. It may be done again where a transaction failed.
+
+        Raises DatabaseUnreachable where its turn does not come in time: nothing of it was done, nor will be.
+        """
+        piece = _Piece(work, time.monotonic() + self._wait_seconds)
+        self.waiting.append(piece)
+        self._await_turn(piece)
+        try:
+            while piece.outcome is None and not piece.is_alone:
+                self._do_all(self._gathered())
+            return piece.outcome() if piece.outcome is not None else self._do_alone(piece)
+        finally:
+            self._turn.release()
+
+    def _await_turn(self, piece: _Piece[Any]) -> None:
+        if self._turn.acquire(timeout=self._wait_seconds):
+            return
+        try:
+            self.waiting.remove(piece)
+        except ValueError:  # somebody has it in hand: what becomes of it will be known
+            self._turn.acquire()
+            return
+        raise DatabaseUnreachable(
+            f"others wrote for {self._wait_seconds:g} s, and the turn did not come", remedy="nothing: it may be sent again"
+        )
+
+    def _gathered(self) -> list[_Piece[Any]]:
+        """Take in hand what waits; a piece may be withdrawn at the same moment."""
+        pieces: list[_Piece[Any]] = []
+        with suppress(IndexError):
+            while len(pieces) < MOST:
+                pieces.append(self.waiting.popleft())
+        return pieces
+
+    def _do_all(self, pieces: list[_Piece[Any]]) -> None:
+        """Do them in one transaction. Where it fails, whosever the fault, each is done alone, by the thread that asked for it."""
+        if len(pieces) == 1:
+            pieces[0].is_alone = True
+            return
+        is_committed = False
+        try:
+            with self._write(_left(pieces[0])) as tx:
+                for piece in pieces:
+                    piece.do(tx)
+            is_committed = True
+        except Exception:  # not handled here: it comes again, and is raised to whoever asked for what fails
+            log.warning("a transaction for several pieces of work failed; each is done alone", exc_info=True)
+        finally:
+            if not is_committed:
+                for piece in pieces:
+                    piece.outcome, piece.is_alone = None, True
+
+    def _do_alone(self, piece: _Piece[Result]) -> Result:
+        with self._write(_left(piece)) as tx:
+            return piece.work(tx)
+
+
+def _left(piece: _Piece[Any]) -> float:
+    return max(piece.deadline - time.monotonic(), 0.0)
