@@ -23,7 +23,7 @@ from sqlalchemy.pool import QueuePool
 from connector.errors import DatabaseDamaged, DatabaseUnreachable, SchemaBehind
 from connector.storage import damage, driver, fences
 from connector.storage.patient import begin_immediate
-from connector.storage.together import Together
+from connector.storage.together import MOST, Together
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 JOB_WAIT_SECONDS = 30
@@ -48,8 +48,8 @@ class Database:
         self.engine = _sqlite(url, wait_seconds) if self.is_sqlite else _postgresql(url, wait_seconds, idle_seconds)
         self._glances = driver.Glances(self.engine) if self.is_sqlite else None
         self._mark = str(damage.mark_of(self.path)) if self.is_sqlite else ""
-        self.placing = Together(self.write, wait_seconds)
-        """Orders that are placed at the same moment share a transaction."""
+        # PostgreSQL's writers wait for rows, not for one lock: two orders in one transaction would take messages' rows in no common order
+        self.placing = Together(self.write, wait_seconds, MOST if self.is_sqlite else 1)
 
     @property
     def path(self) -> Path:

@@ -59,10 +59,10 @@ def _raising(error: ConnectorError) -> Callable[[], Any]:
 
 
 class Together:
-    """Does pieces of work of one kind, those that wait at the same time in one transaction. Every thread of the process may ask."""
+    """Does pieces of work of one kind, those that wait at the same time in one transaction, `most` at once. Any thread may ask."""
 
-    def __init__(self, write: Write, wait_seconds: float) -> None:
-        self._write, self._wait_seconds = write, wait_seconds
+    def __init__(self, write: Write, wait_seconds: float, most: int = MOST) -> None:
+        self._write, self._wait_seconds, self._most = write, wait_seconds, most
         self._turn = Lock()
         self.waiting: deque[_Piece[Any]] = deque()
 
@@ -97,7 +97,7 @@ class Together:
         """Take in hand what waits; a piece may be withdrawn at the same moment."""
         pieces: list[_Piece[Any]] = []
         with suppress(IndexError):
-            while len(pieces) < MOST:
+            while len(pieces) < self._most:
                 pieces.append(self.waiting.popleft())
         return pieces
 

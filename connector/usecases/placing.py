@@ -32,7 +32,7 @@ EXPORTED = "order file"
 def place(app: App, orders: Sequence[NewOrder]) -> list[bytes]:
     """Take the orders of one request (one account, one sales channel); returns the answers, JSON, in their order.
 
-    Requests that come at the same moment share a transaction and its commit, each with an outcome of its own (decision 17).
+    On SQLite requests that come at the same moment share a transaction, each with an outcome of its own (decision 17).
     An order taken before is answered with the bytes of the first time (reliability 1c). Raises OrderRefused, with nothing taken;
     Conflict (FMT009) where an id comes with other content; DiskShort where there is no room to take a new one safely.
     """
