@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -72,6 +73,7 @@ def minutes(span: str) -> int:
     return int(span[:-1]) * {"d": 24 * 60, "h": 60, "m": 1}[span[-1]]
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     if host in ("localhost", ""):
         return host == "localhost"

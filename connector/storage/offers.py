@@ -12,7 +12,22 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Column, ColumnElement, Connection, Dialect, ScalarSelect, Text, bindparam, cast, func, literal_column, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    ScalarSelect,
+    Text,
+    bindparam,
+    case,
+    cast,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
 from connector.domain.catalog import Offer, Service
 from connector.domain.keeping_back import KeptBack
@@ -92,7 +107,7 @@ def _size(number: int) -> int:
 
 def _written(dialect: str, now: datetime) -> Any:
     """Write an instant as the database holds it."""
-    return f"{now.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}" if dialect == "sqlite" else now
+    return now.astimezone(UTC).isoformat(" ", "microseconds")[: -len("+00:00")] if dialect == "sqlite" else now
 
 
 # ── from rows to offers ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -181,7 +196,7 @@ def statement(dialect: str, size: int) -> str:
         rows(at, *is_mine, or_(at.valid_until.is_(None), at.valid_until > now)),
         rows((stock.c.sku, stock.c.quantity)),
         rows((held.sku, held.quantity), held.released_at.is_(None), held.until > now),
-        rows(services.c),
+        case((exists().where(services.c.sku > EVERY), rows(services.c))),  # most sellers have none, and then nothing is looked for
         select(watermarks.c.value).where(watermarks.c.name == literal_column(f"'{VERSION}'")).scalar_subquery(),
     )
     return str(query.compile(dialect=driver.compiling(dialect)))
