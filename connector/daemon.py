@@ -220,10 +220,11 @@ def _watch_for_acts(app: App, stop: Event) -> None:
     while not stop.wait(LOOK_SECONDS):
         with suppress(Unreachable):  # the jobs say so already; what was asked for waits
             for asked in acting.taken(app):
-                Thread(target=_do, args=(app, asked, stop), daemon=True).start()
+                Thread(target=do_asked, args=(app, asked, stop), daemon=True).start()
 
 
-def _do(app: App, asked: Act, stop: Event) -> None:
+def do_asked(app: App, asked: Act, stop: Event) -> None:
+    """Do what a person asked for in the console, and keep what it came to."""
     log.info("asked for by a person", extra={"act": asked.what, "about": asked.about, "who": asked.who})
     with suppress(Unreachable), acting.ending(app, asked):  # with no database it stays taken, and the next start says so
         if asked.what == RUN_JOB:

@@ -69,3 +69,7 @@ def _say(tried: Tried) -> None:
     show.say()
     title = f"The first {len(tried.rejected)} of {tried.refused} refused rows" if tried.rejected else "Refused rows"
     show.records(title, tried.rejected)
+    letters = sorted({str(row["value"]) for row in tried.rejected if row["column"] == "active" and row["value"]})
+    if letters:
+        said = ", ".join(f'"{letter}" = "…"' for letter in letters)
+        show.say(f"-> The layout can say what their letters mean, 1 for sold and 0 for not: [values.active], below it {said}")

@@ -154,7 +154,8 @@ def _sentence(plan: Plan) -> str:
     changed = f"{plan.changed} changed" + (f" ({fields})" if fields else "")
     notes = f" ({'; '.join(plan.notes)})" if plan.notes else ""
     bad = f", {plan.refused} refused" if plan.refused else ""
-    return f"{plan.name}: {plan.added} added, {changed}, {plan.removed} removed{bad}{notes}"
+    also = "" if plan.name.startswith(f"{plan.feed}/") else f" as {plan.feed}"
+    return f"{plan.name}{also}: {plan.added} added, {changed}, {plan.removed} removed{bad}{notes}"
 
 
 def _name_refusals(report: Report, plan: Plan, refusals: list[Refusal]) -> None:
