@@ -5,7 +5,6 @@ Nothing below the root is followed that is a link, and nothing is opened but reg
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from connector.erp import files
+from connector.erp.digest import digesting
 from connector.erp.failures import changed, damaged_id, missing_root, occupied, other_folder
 from connector.erp.names import FOLDER_ID, PARTIAL_FOLDER, final_parts, is_name, parts, readable
 from connector.erp.store import Partial, Presence, SourceFile
@@ -203,13 +203,13 @@ def _look(folder: int, where: tuple[bytes, ...] | list[bytes], name: bytes) -> S
 
 def _copy(source: int, to: Path, size: int) -> str | None:
     """Copy to a new file and return the SHA-256; None where there were more or fewer bytes than `size`."""
-    digest, copied = hashlib.sha256(), 0
-    with files.new_file(to) as write:
+    copied = 0
+    with digesting() as digest, files.new_file(to) as write:
         while chunk := os.read(source, files.CHUNK_BYTES):
             digest.update(chunk)
             write(chunk)
             copied += len(chunk)
-    return digest.hexdigest() if copied == size else None
+        return digest.hexdigest() if copied == size else None
 
 
 def _read_id(folder: int) -> str:

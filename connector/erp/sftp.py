@@ -7,7 +7,6 @@ rename lasts is the server's affair. Times are whole seconds there.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from typing import TypeVar
 
 from connector.erp import files
 from connector.erp.address import address
+from connector.erp.digest import digesting
 from connector.erp.failures import changed
 from connector.erp.names import final_parts, is_name, parts, readable
 from connector.erp.offers import offers
@@ -74,15 +74,15 @@ class SftpStore:
             path = remote.path(parts(file.raw_name))
             if not _is_still(remote.session.lstat(path), file):
                 raise changed(file)
-            digest, copied = hashlib.sha256(), 0
-            with files.new_file(to) as write:
+            copied = 0
+            with digesting() as digest, files.new_file(to) as write:
                 for chunk in remote.session.read(path, file.size):
                     digest.update(chunk)
                     write(chunk)
                     copied += len(chunk)
                 if copied != file.size or not _is_still(remote.session.lstat(path), file):
                     raise changed(file)
-            return digest.hexdigest()
+                return digest.hexdigest()
 
         return self._do(file.name, self._deadlines.for_bytes(file.size), copy)
 
