@@ -18,10 +18,15 @@ def test_it_is_the_hash_of_all_bytes_in_their_order(sizes):
         assert digest.hexdigest() == sha256(b"".join(contents)).hexdigest()
 
 
-def test_its_thread_ends_when_the_copying_fails():
-    before = threading.active_count()
-    with pytest.raises(OSError, match="gone"), digesting() as digest:
+def failing():
+    with digesting() as digest:
         digest.update(b"x" * PIECE)
         raise OSError("gone")
+
+
+def test_its_thread_ends_when_the_copying_fails():
+    before = threading.active_count()
+    with pytest.raises(OSError, match="gone"):
+        failing()
 
     assert threading.active_count() == before
