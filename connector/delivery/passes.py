@@ -12,8 +12,10 @@ from connector.app import App
 from connector.delivery.courier import Courier
 from connector.delivery.progress import Progress
 from connector.delivery.relay import Relay
+from connector.delivery.sender import Sender, sender
 from connector.delivery.tally import NAMED, Tally
 from connector.domain.messages import Blocked, Kind
+from connector.errors import Busy
 from connector.settings import MarketplaceSettings
 from connector.storage import accounts, fences, outbox
 from connector.usecases.passes import Pass
@@ -21,6 +23,8 @@ from connector.usecases.report import Report
 
 LONG_WAIT = timedelta(minutes=15)
 DOUBTS_NAMED = 5
+GAP_SECONDS = 0.5
+"""Whoever waits for a turn looks every quarter of a second."""
 
 
 def tell(app: App, m: MarketplaceSettings, couriers: dict[Kind, Courier], how: Pass, report: Report) -> None:
@@ -44,12 +48,27 @@ def tell(app: App, m: MarketplaceSettings, couriers: dict[Kind, Courier], how: P
     elif blocked is not None and now < blocked.until and not how.by_hand:
         report.failed(f"{m.account}: {_alone(m.account, blocked, now)}; {waits} wait")
     else:
-        relay = Relay(app, line, couriers, how, Progress(app, m.account, kinds, how))
+        its_sender = sender(line)
+        relay = Relay(app, line, couriers, how, Progress(app, m.account, kinds, how), now, lambda: its_sender.is_over)
         try:
-            relay.run(_keep_standing(relay))
+            _in_turns(its_sender, relay)
+        except Busy as busy:
+            if not how.stop.is_set():
+                report.failed(f"{m.account}: {busy}")
         finally:
             line.hang_up()
         _say(report, m.account, relay)
+
+
+def _in_turns(its_sender: Sender, relay: Relay) -> None:
+    """Send while it is this process's turn, and again after others had theirs, until nothing is left for that reason."""
+    while True:
+        with its_sender.turn(relay.app, relay.line, relay.how.stop):
+            with relay.app.db.read() as tx:  # whoever sent meanwhile may have been throttled
+                relay.line.recall(accounts.standing(tx, relay.destination))
+            relay.run(_keep_standing(relay))
+        if not relay.gave_way or relay.how.stop.wait(GAP_SECONDS):
+            return
 
 
 def everywhere(app: App, name: str, work: Callable[[MarketplaceSettings, Report], None]) -> Report:

@@ -35,13 +35,19 @@ ROUND_SECONDS = 1.0
 
 @dataclass(slots=True)
 class Relay:
-    """One pass over one marketplace's messages. `couriers` has one for each kind, the most urgent first."""
+    """One pass over one marketplace's messages. `couriers` has one for each kind, the most urgent first.
+
+    `gives_way` says when nothing more may be taken in hand for now; `gave_way` that something may be left for that.
+    """
 
     app: App
     line: Line
     couriers: dict[Kind, Courier]
     how: Pass
     progress: Progress
+    started: datetime
+    gives_way: Callable[[], bool]
+    gave_way: bool = False
     tally: Tally = field(default_factory=Tally)
     _answered_per_second: float = 0.0
 
@@ -50,17 +56,16 @@ class Relay:
         return self.line.marketplace.account
 
     def run(self, on_settled: Callable[[Connection, int], None]) -> Tally:
-        """Deliver until nothing is due, the destination is blocked, or the pass is stopped.
+        """Deliver until nothing is due, the destination is blocked, or the pass is stopped or has to give way.
 
         Where it is blocked, messages go one by one until one has found out whether it takes calls again. `on_settled` is given
         the settling transaction and the number delivered.
         """
-        started = self.app.now
         self.line.gate.half_open()
         with Crew(self.line.marketplace.concurrency, f"courier-{self.destination}", fences.carried(self._deliver)) as crew:
             while True:
                 results = self._collect(crew)
-                crew.hand_out(self._settle_and_claim(results, crew.in_hand, started, on_settled))
+                crew.hand_out(self._settle_and_claim(results, crew.in_hand, on_settled))
                 upkeep.bring_home(self.app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
                 if not crew.in_hand:
                     return self.tally
@@ -73,16 +78,15 @@ class Relay:
             self._answered_per_second = len(results) / max(0.001, time.monotonic() - began)
         return results
 
-    def _settle_and_claim(
-        self, results: list[Settled], in_hand: int, started: datetime, on_settled: Callable[[Connection, int], None]
-    ) -> list[Message]:
-        room = self._room(in_hand)
+    def _settle_and_claim(self, results: list[Settled], in_hand: int, on_settled: Callable[[Connection, int], None]) -> list[Message]:
+        self.gave_way = bool(results or in_hand) and self.gives_way()  # something is sent in every turn
+        room = 0 if self.gave_way else self._room(in_hand)
         if not results and not room:
             return []
         with self.app.db.write() as tx:
             if results:
                 on_settled(tx, Settlement(self.line.marketplace, self.tally).settle(tx, results, self.app.now))
-            by_hand, now = started if self.how.by_hand else None, self.app.now  # after settling: what that put is due by now
+            by_hand, now = self.started if self.how.by_hand else None, self.app.now  # after settling: what that put is due by now
             claimed = outbox.claim(tx, self.destination, tuple(self.couriers), now, room, also_before=by_hand) if room else []
         self.progress.settled(len(results))
         return claimed

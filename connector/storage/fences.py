@@ -45,6 +45,11 @@ def behind(*fences: Fence) -> Iterator[None]:
         _held.reset(token)
 
 
+def held() -> tuple[Fence, ...]:
+    """Return the fences that hold here."""
+    return _held.get()
+
+
 @contextmanager
 def unfenced() -> Iterator[None]:
     """Write without a turn: for the note that it was lost."""

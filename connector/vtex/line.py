@@ -30,6 +30,7 @@ class Line:
         self._pace = at_full(marketplace.requests_per_minute)
         self._lock = Lock()
         self._slowed = 0
+        self._demand: Callable[[], None] = _nothing
         self._known = Standing()
         self._client = Marketplace(marketplace, settings.reveal(marketplace.app_key), settings.reveal(marketplace.app_token))
 
@@ -37,9 +38,17 @@ class Line:
     def pace(self) -> Pace:
         return self._pace
 
+    def begin(self, demand: Callable[[], None]) -> None:
+        """Begin to send, after another process did. `demand` is asked before each call; it raises where that one sends again."""
+        self._demand = demand
+        self._throttle.begin()
+
     def send(self, request: Request, stop: Event) -> Reply | None:
         """Send one request in its turn; None where `stop` was set, or the gate shut, before the turn came."""
-        if not self._throttle.wait(stop) or not self.gate.admits():
+        if not self._throttle.wait(stop):
+            return None
+        self._demand()
+        if not self.gate.admits():
             return None
         slowed, is_probe = self._slowed, self.gate.blocked is not None
         reply = self._client.send(request)
@@ -92,3 +101,7 @@ class Line:
     def hang_up(self) -> None:
         """Close the connections that nobody uses: until the next pass the other side would have done so."""
         self._client.close()
+
+
+def _nothing() -> None:
+    """Demand nothing: whoever uses a line alone has nobody to give way to."""

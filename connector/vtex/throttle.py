@@ -29,6 +29,11 @@ class Throttle:
             self._interval, slack = _spacing(requests_per_minute)
             self._slack = min(slack, self._most_slack)
 
+    def begin(self) -> None:
+        """Begin anew after another process may have sent up to this moment: no turn for one interval, and no burst."""
+        with self._lock:
+            self._next = max(self._next, self._clock() + self._interval)
+
     def rest(self, seconds: float) -> None:
         """Hand out no moment for so many seconds."""
         with self._lock:

@@ -239,6 +239,9 @@ class World:
         yield from _said("taken and not acknowledged", sorted(set(self.erp.named) - acknowledged))
         yield from _said("stuck clients", [client.name for client in self.clients if client.is_alive()])
         yield from _said("ended badly", [how for how in ended if how[0] != 0 or how[1] > 30])
+        turned_away = sum(client.turned_away for client in self.clients)
+        if turned_away > len(acknowledged) and not self.postgresql:  # that one is away itself at times
+            yield f"{turned_away} times a store that nobody holds for long could not be used"
         yield from self._database_faults(acknowledged)
 
     def _database_faults(self, acknowledged):

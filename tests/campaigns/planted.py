@@ -21,6 +21,8 @@ def direct_write():
     def publish(self, partial):
         waiting = self.root / ".partial" / partial.name
         final = self.root / partial.final
+        if not waiting.exists():
+            return
         final.parent.mkdir(exist_ok=True)
         content = waiting.read_bytes()
         with final.open("wb", buffering=0) as file:

@@ -3,6 +3,7 @@
 import random
 import threading
 import time
+from http import HTTPStatus
 
 import requests
 
@@ -10,13 +11,16 @@ PATIENCE_SECONDS = 10
 
 
 class Shopper(threading.Thread):
-    """One client. `answers` are what it was told, by the marketplace's number; `changed` what was told otherwise the second time."""
+    """One client. `answers` are what it was told, by the marketplace's number; `changed` what was told otherwise the second time.
+
+    `turned_away` counts answers that said to come again.
+    """
 
     def __init__(self, name, addresses, document, seed, pause=0.0):
         super().__init__(daemon=True)
         self.name, self.addresses, self.document, self.pause = name, addresses, document, pause
         self.chance, self.stop = random.Random(seed), threading.Event()
-        self.answers, self.changed, self.refused = {}, [], []
+        self.answers, self.changed, self.refused, self.turned_away = {}, [], [], 0
         self.session = requests.Session()
         self.session.trust_env = False
 
@@ -49,4 +53,5 @@ class Shopper(threading.Thread):
             return None
         if 400 <= answer.status_code < 500:
             self.refused.append((number, answer.status_code, answer.text[:200]))
+        self.turned_away += answer.status_code == HTTPStatus.SERVICE_UNAVAILABLE
         return answer.content if answer.status_code == 200 else None

@@ -121,6 +121,22 @@ def test_whatever_the_rate_does_no_minute_holds_more_than_configured(ceiling, ph
         assert len(window) <= ceiling
 
 
+@given(st.integers(1, 3000), st.lists(st.tuples(st.integers(0, 2), st.floats(0, 5), st.integers(1, 200)), max_size=8))
+def test_processes_that_send_in_turns_send_no_more_in_a_minute_than_one(ceiling, turns):
+    now, sent = 0.0, deque()
+    throttles = [Throttle(ceiling, lambda: now) for _ in range(3)]
+    for who, pause, calls in turns:
+        now += pause
+        throttles[who].begin()
+        for _ in range(calls):
+            now += max(0.0, throttles[who].reserve())
+            sent.append(now)
+            while sent[0] <= now - 60 + 1e-6:
+                sent.popleft()
+
+            assert len(sent) <= ceiling
+
+
 def test_a_rest_is_kept():
     now = 100.0
     throttle = Throttle(6000, lambda: now)
