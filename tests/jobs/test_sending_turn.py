@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 from notify_world import World
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from connector import app as building
 from connector import settings as settings_module
@@ -24,7 +24,7 @@ from connector.usecases.report import Report
 from connector.usecases.turns import turn
 from jobs import Pass
 
-SKUS = [f"S{number:02}" for number in range(40)]
+PRICED, STOCKED = ([f"{letter}{number:02}" for number in range(40)] for letter in "PS")
 PER_MINUTE = 1200
 BURST, SPACING = 20, 60 / (PER_MINUTE - 19)
 
@@ -41,7 +41,7 @@ class Clocked(Sandbox):
 def shop(monkeypatch):
     monkeypatch.setenv("NOTIFY_KEY", "k")
     monkeypatch.setenv("NOTIFY_TOKEN", "t")
-    with Clocked(account="shop", known=SKUS) as made:
+    with Clocked(account="shop", known=[*PRICED, *STOCKED]) as made:
         made.came = []
         yield made
 
@@ -55,8 +55,12 @@ def world(request, tmp_path, shop):
     made.app.db.close()
     made.app = opened(made)
     with made.app.db.write() as tx:
-        tx.execute(insert(t.listings), [{"account": "shop", "sku": sku, "state": "known"} for sku in SKUS])
-    made.sells(*SKUS)
+        tx.execute(insert(t.listings), [{"account": "shop", "sku": sku, "state": "known"} for sku in (*PRICED, *STOCKED)])
+    made.sells(*PRICED, *STOCKED)
+    with made.app.db.write() as tx:
+        tx.execute(delete(t.outbox))
+    made.changed(Kind.PRICE, *PRICED)
+    made.changed(Kind.INVENTORY, *STOCKED)
     yield made
     made.app.db.close()
 
@@ -90,7 +94,7 @@ def test_two_processes_together_never_pass_the_rate_and_take_turns(world, shop, 
 
     assert [report.failures for report in reports] == [[], []]
     calls, instants = [kind for _, kind in shop.came], [at for at, _ in shop.came]
-    assert sorted(calls) == ["inventory"] * len(SKUS) + ["price"] * len(SKUS)
+    assert sorted(calls) == ["inventory"] * len(STOCKED) + ["price"] * len(PRICED)
     assert max(instants) - min(instants) >= (len(calls) - BURST) * SPACING
     assert most_within(1.0, instants) <= BURST + 1 / SPACING + 2  # two: a call is sent a little before it comes
     assert sum(one != following for one, following in pairwise(calls)) >= 2  # each gave way
@@ -116,7 +120,7 @@ def test_jobs_of_one_process_send_together(world, shop):
             job.join(60)
 
     assert [report.failures for report in reports] == [[], []]
-    assert len(shop.calls) == 2 * len(SKUS)
+    assert len(shop.calls) == len(PRICED) + len(STOCKED)
 
 
 def turn_of(app):
@@ -133,9 +137,9 @@ def test_where_another_process_does_not_give_way_it_is_named_and_everything_wait
 
     assert shop.calls == []
     assert report.failures[0].startswith("shop: sending-shop is running elsewhere: pid ")
-    assert len(world.messages()) == 3 * len(SKUS)
+    assert len(world.messages()) == len(PRICED) + len(STOCKED)
     tell(world.app, [Kind.PRICE], Report("again"))
-    assert len(shop.calls) == len(SKUS)
+    assert len(shop.calls) == len(PRICED)
 
 
 def test_a_pass_that_is_stopped_while_it_waits_for_its_turn_ends_at_once_and_is_no_failure(world, shop):
@@ -159,8 +163,8 @@ def test_what_a_process_settles_whose_turn_to_send_went_to_another_is_refused_an
     threading.Timer(0.5, taken_away).start()
     with pytest.raises(TurnLost, match="sending-shop is not this process's any more"):
         tell(world.app, [Kind.PRICE], Report("one"))
-    assert 0 < len(shop.calls) < len(SKUS)
-    assert len(world.messages()) >= 2 * len(SKUS)  # and nothing of what it had in hand was settled
+    assert 0 < len(shop.calls) < len(PRICED)
+    assert len(world.messages()) >= len(STOCKED)  # and nothing of what it had in hand was settled
 
 
 def test_another_s_turn_is_free_again_after_an_error(world):
