@@ -6,6 +6,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from threading import Semaphore
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Dialect, Engine, Executable
@@ -17,7 +18,9 @@ Ask = Callable[[str, Any], list[Row]]
 """A statement in the driver's own SQL, and its parameters, answered with all rows."""
 
 CACHE_KB = 768
-"""Of each connection for glances, of which a busy process has one a thread: enough for the trees' upper pages, all that is met again."""
+"""Of each connection for glances: enough for the trees' upper pages, all that is met again."""
+MOST_GLANCES = 4
+"""At once in one process. Sixteen threads that search at once only push one another off the processor, and fill as many caches."""
 
 
 def rows(tx: Connection, sql: str, parameters: Any = ()) -> list[Row]:
@@ -104,29 +107,31 @@ def compiling(name: str) -> Dialect:
 
 
 class Glances:
-    """SQLite connections that each answer one reading statement at a time; as many are open as were ever asked at once.
+    """SQLite connections that each answer one reading statement at a time, `MOST_GLANCES` of them; more threads wait.
 
     A statement alone is a consistent view: no transaction is opened around it.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._idle: deque[sqlite3.Connection] = deque()
+        self.idle: deque[sqlite3.Connection] = deque()
+        self._room = Semaphore(MOST_GLANCES)
 
     def ask(self, sql: str, parameters: Any) -> list[Row]:
         """Return all rows. Raises as `rows`."""
-        connection = self._taken()
-        try:
-            found = connection.execute(sql, parameters).fetchall()
-        except sqlite3.Error as error:
-            connection.close()
-            raise DBAPIError.instance(sql, None, error, sqlite3.Error) from error
-        self._idle.append(connection)
-        return found
+        with self._room:
+            connection = self._taken()
+            try:
+                found = connection.execute(sql, parameters).fetchall()
+            except sqlite3.Error as error:
+                connection.close()
+                raise DBAPIError.instance(sql, None, error, sqlite3.Error) from error
+            self.idle.append(connection)
+            return found
 
     def _taken(self) -> sqlite3.Connection:
         try:
-            return self._idle.pop()
+            return self.idle.pop()
         except IndexError:
             return self._opened()
 
@@ -138,5 +143,5 @@ class Glances:
         return connection  # type: ignore[no-any-return]  # SQLAlchemy does not know which driver's it is
 
     def close(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        while self.idle:
+            self.idle.pop().close()

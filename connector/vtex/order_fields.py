@@ -109,6 +109,8 @@ def invalid(place: str, found: object, allowed: str) -> RequestInvalid:
 
 def check_storable(value: object, place: str = "") -> None:
     """Raise RequestInvalid, naming the field, for what no database or file can hold: NUL, lone surrogates, NaN, numbers over 64 bits."""
+    if _is_storable(value):  # where each value stands is worked out for those alone that have something to name
+        return
     for where, found in _leaves(value, place):
         if isinstance(found, str) and (wrong := _UNSTORABLE.search(found)):
             raise invalid(where, wrong[0], "text without NUL characters and lone surrogates")
@@ -116,6 +118,23 @@ def check_storable(value: object, place: str = "") -> None:
             raise invalid(where, found, "a finite number")
         if isinstance(found, int) and not -_WIDEST <= found < _WIDEST:
             raise invalid(where, found, "a number of at most 64 bits")
+
+
+def _is_storable(value: object) -> bool:
+    waiting = [value]
+    while waiting:
+        found = waiting.pop()
+        if isinstance(found, str):
+            if _UNSTORABLE.search(found):
+                return False
+        elif isinstance(found, dict):
+            waiting += found.values()
+            waiting += found
+        elif isinstance(found, list):
+            waiting += found
+        elif isinstance(found, float | int) and not -_WIDEST <= found < _WIDEST:  # NaN is not either
+            return False
+    return True
 
 
 def _leaves(value: object, place: str) -> Iterator[tuple[str, object]]:
