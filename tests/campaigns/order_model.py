@@ -1,6 +1,6 @@
 """Orders placed, repeated, changed, authorized, cancelled, invoiced, acknowledged and expired in any sequence, against a model.
 
-`make campaign PART=order-model ARGS="--times 2000 --seed 1"`: so many runs of 50 steps in one database; after each step stock on offer and every
+`make campaign PART=order-model ARGS="--times 2000 --seed 1"`: so many runs of 50 steps in one database; after each step stock and every
 order are what the model says, after each run every file was written once.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "jobs"))
 
-from orders_machine import tried  # noqa: E402  # the tests' own machine, by path
+from orders_machine import tried  # the tests' own machine, by path
 
 STEPS = 50
 
