@@ -43,7 +43,8 @@ class DelimitedTable:
             for at, line in enumerate(chunk.lines):
                 if line.strip():
                     if at in chunk.damaged:
-                        raise FileRefused(f"{self._path.name}: line {chunk.first + at}, the header: {chunk.damaged[at]}")
+                        what = f"{self._path.name}: line {chunk.first + at}, the header: {chunk.damaged[at]}"
+                        raise FileRefused(what, remedy="save it as text in UTF-8")
                     return chunk.first + at, line.removesuffix("\r")
         raise FileRefused(f"{self._path.name}: it is empty and has no header line", remedy="the first line names the columns")
 

@@ -13,6 +13,10 @@ from connector.formats.layout import DELIMITERS
 NAMED = 20
 """Columns named in one sentence; the rest are counted, for a damaged header can hold a million."""
 LONGEST = 80
+NO_HEADER = (
+    "the first line names the columns; where they have other names, "
+    "config/layouts/NAME.toml says which is which, and connector layout guess proposes it"
+)
 
 
 def fields(header: str, delimiter: str, *, quotes: bool = True) -> list[str]:
@@ -38,8 +42,7 @@ def refuse_header(path: Path, line: int, names: tuple[str, ...], is_known: Calla
     if not any(map(is_known, names)):
         raise FileRefused(
             f"{path.name}: line {line} is no header: it names none of the feed's columns ({', '.join(names)[:80]!r})",
-            remedy="the first line names the columns; where they have other names, "
-            "config/layouts/NAME.toml says which is which, and connector layout guess proposes it",
+            remedy=NO_HEADER,
         )
     refuse_twice(path, f"line {line}, the header,", names)
 

@@ -60,7 +60,7 @@ class OcorenTable:
         rows: list[tuple[int, tuple[str, ...]]] = []
         flaws: list[Flaw] = []
         carrier = ""
-        for number, line in enumerate(self._lines(), 1):
+        for number, line in self._lines():
             record = line[:3]
             if record == b"341":
                 carrier = self._decoded(line)[17:57].strip()
@@ -74,11 +74,13 @@ class OcorenTable:
                 flaws.append(_flaw(number, self._decoded(line)[:80], "no record of an OCOREN begins like this"))
         yield Block([number for number, _ in rows], list(zip(*(row for _, row in rows), strict=True)) or [()] * len(COLUMNS), flaws)
 
-    def _lines(self) -> Iterator[bytes]:
+    def _lines(self) -> Iterator[tuple[int, bytes]]:
+        number = 1
         with self._path.open("rb") as file:
             file.seek(self._text.start)
             while line := file.readline(LONGEST):
-                yield line.rstrip(b"\r\n")
+                yield number, line.rstrip(b"\r\n")
+                number += line.endswith(b"\n")
 
     def _decoded(self, line: bytes) -> str:
         return line.decode(self._text.encoding, errors="replace")

@@ -11,15 +11,18 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, time, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from connector.errors import FileRefused
-from connector.formats.header import refuse_twice
+from connector.formats.header import NO_HEADER, refuse_twice
 from connector.formats.layout import Layout
 from connector.formats.record import Block
 
 SUFFIXES = (".xlsx", ".xls")
+OLD = (b"\xd0", b"\x09")
+"""The first byte of what xlrd reads."""
 MOST_BYTES = 50 << 20
 MOST_UNPACKED = 500 << 20
 ROWS_A_BLOCK = 10_000
@@ -53,7 +56,7 @@ class WorkbookTable:
                 self.notes.append(f"sheet {sheet!r} left out: its first row names none of the feed's columns")
             offset += len(cells)
         if not self.names:
-            raise FileRefused(f"{path.name}: the first row of its sheet names none of the feed's columns")
+            raise FileRefused(f"{path.name}: the first row of its sheet names none of the feed's columns", remedy=NO_HEADER)
 
     def _add(self, sheet: str, offset: int, names: tuple[str, ...], rows: list[list[str]]) -> None:
         if self.names and names != self.names:
@@ -74,13 +77,20 @@ def _sheets(path: Path, *, every_sheet: bool) -> dict[str, list[list[str]]]:
     from xlrd.biffh import XLRDError
     from xlrd.compdoc import CompDocError
 
-    _refuse_huge(path)
     try:
-        with warnings.catch_warnings(action="ignore"), pd.ExcelFile(path) as book:
+        _refuse_huge(path)
+        with warnings.catch_warnings(action="ignore"), pd.ExcelFile(path, engine_kwargs=_options(path)) as book:
             names = [str(name) for name in book.sheet_names]
             return {name: _texts(book, name) for name in (names if every_sheet else names[:1])}
     except (*_DAMAGED, XLRDError, CompDocError) as error:
         raise FileRefused(f"{path.name}: it is no readable workbook ({error})", remedy="save it again, or as delimited text") from error
+
+
+def _options(path: Path) -> dict[str, Any]:
+    """Take xlrd's warnings aside: it would print them to standard output, where a command's JSON stands."""
+    with path.open("rb") as file:
+        is_old = file.read(1) in OLD
+    return {"logfile": StringIO()} if is_old else {}
 
 
 def _texts(book: Any, sheet: str) -> list[list[str]]:
