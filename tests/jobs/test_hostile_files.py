@@ -6,32 +6,13 @@ import re
 from datetime import timedelta
 
 import pytest
+from campaigns.file_bases import CATALOG, TEMPLATES, whole
+from campaigns.file_spoiling import damaged
 from catalog_world import Catalog
 
 from connector.usecases.passes import Pass
 from jobs import refresh_snapshot, report_documents
 
-CATALOG = {
-    "products": (
-        "sku;product_id;product_name;description;brand;category;weight;images;active;product_spec:Cor",
-        '00{i};P{i};Camisa ção {i};"uma; duas";Marca;Casa/Mesa;1,5;A=https://x.example/{i}.jpg|https://y.example/;S;azul',
-    ),
-    "prices": ("sku;sales_channel;price;list_price;valid_until", "00{i};;1.2{i}9,90;1.999,90;31/12/2030"),
-    "stock": ("sku;quantity;warehouse", "00{i};1{i};w1"),
-    "services": ("sku;type;id;name;price", "00{i};Garantia;{i};Um ano;19,90"),
-    "freight": ("ZipCodeStart;ZipCodeEnd;WeightStart;WeightEnd;AbsoluteMoneyCost;TimeCost", "0100000{i};19999999;0;30000;10,90;5.00:00:00"),
-}
-DOCUMENTS = {
-    "invoices": ("order_id;invoice_number;issuance_date;invoice_value;sku;quantity;price", "O{i};{i};02/01/2026;10,00;00{i};1;10,00"),
-    "tracking": ("order_id;invoice_number;courier;tracking_number;event_date;description;delivered", "O{i};{i};C;T{i};2026-01-02;rota;1"),
-    "cancellations": ("order_id;reason;return_invoice_number;return_issuance_date", "O{i};sem estoque;;"),
-    "acks": ("order_id;status;erp_order_id;message", "O{i};accepted;E{i};"),
-}
-FEEDS = CATALOG | DOCUMENTS
-SPLINTERS = [
-    *b'"\x00\r\n;,\t|\x1a\x81\xe7',
-    *(b"\xff\xfe", b"\xef\xbb\xbf", b"\xc3\xa7", "١".encode(), b"1e400", b"9" * 30, b"NaN", b"=cmd()"),
-]
 ENDINGS = (".csv", ".csv", ".csv", ".txt", "", ".CSV", ".xml", ".xlsx", ".xls", ".zip")
 BROKEN = "\n".join(f"[feeds.{feed}]\nmax_rejected = 1\nmax_removed = 1" for feed in CATALOG)
 VALUES = {
@@ -50,39 +31,6 @@ def world(tmp_path):
     one.app.db.close()
 
 
-def whole(feed, rows):
-    head, row = FEEDS[feed]
-    return "\n".join([head, *(row.replace("{i}", str(i)) for i in range(rows)), ""])
-
-
-def damaged(dice, data):
-    """Break a file as transports, editors and exports do, one to six times."""
-    for _ in range(dice.randint(1, 6)):
-        data = dice.choice(WAYS)(dice, data, dice.randint(0, len(data)))
-    return data
-
-
-def splinter(dice, data, at):
-    piece = dice.choice(SPLINTERS)
-    return data[:at] + (bytes([piece]) if isinstance(piece, int) else piece) + data[at:]
-
-
-WAYS = (
-    splinter,
-    splinter,
-    lambda dice, data, at: data[:at] + dice.randbytes(1) + data[at + 1 :],
-    lambda dice, data, at: data[:at] + data[at + dice.randint(1, 20) :],
-    lambda dice, data, _: data.replace(b";", dice.choice([b",", b"\t", b"|", b" "])),
-    lambda dice, data, _: data.replace(b"\n", dice.choice([b"\r\n", b"\r", b"\n\n", b";\n"])),
-    lambda dice, data, at: data[:at] + data[: dice.randint(1, 80)] + data[at:],
-    lambda _, data, at: data[:at],
-    lambda dice, data, at: data[:at] + b"x" * dice.choice([10, 1000, 100_000]) + data[at:],
-    lambda dice, data, _: data.decode("utf-8", "replace").encode(dice.choice(["cp1252", "utf-16", "utf-8-sig"]), "replace"),
-    lambda dice, data, _: b"\n".join(dice.sample(lines := data.split(b"\n"), len(lines))),
-    lambda _, data, __: data.replace(b",", b"."),
-)
-
-
 def lines_of(data):
     """Every line that the bytes hold in either encoding, with its marks of numbers and its doubled quotation marks taken away."""
     texts = (data.decode(encoding, "replace") for encoding in ("utf-8", "cp1252"))
@@ -97,9 +45,9 @@ def said(lines, sku, number):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_damaged_files_end_in_a_report_and_bring_in_nothing_that_they_do_not_say(world, seed):
-    dice, lines = random.Random(seed), {feed: set() for feed in FEEDS}
+    dice, lines = random.Random(seed), {feed: set() for feed in TEMPLATES}
     for turn in range(60):
-        feed = dice.choice(list(FEEDS))
+        feed = dice.choice(list(TEMPLATES))
         data = damaged(dice, whole(feed, dice.choice([0, 1, 3, 12])).encode(dice.choice(["utf-8", "cp1252"])))
         path = world.root / "inbox" / feed / f"f{turn}{dice.choice(ENDINGS)}"
         path.parent.mkdir(parents=True, exist_ok=True)

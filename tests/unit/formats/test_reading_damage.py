@@ -203,3 +203,13 @@ def test_what_its_reader_lacks_is_no_fault_of_a_file(number):
 @pytest.mark.parametrize("error", [FileNotFoundError(errno.ENOENT, "gone"), OSError("File contains no valid workbook part")])
 def test_a_file_that_is_not_there_or_no_workbook_is_refused(error):
     assert isinstance(unreadable(Path("p.xlsx"), error), FileRefused)
+
+
+def test_a_record_of_an_ocoren_far_too_long_leaves_the_lines_after_it_their_numbers(tmp_path):
+    path, event = tmp_path / "x.txt", "34212ABC34501DE35  0000123450124112026120000"
+    path.write_text("\n".join(["000", "340" + "x" * 2500, event, "342 broken", ""]))
+    reading = open_reading(FEEDS["tracking"], path, Layout(), timezone=ZoneInfo("UTC"))
+    batches = list(reading.batches())
+
+    assert [line for batch in batches for line, _ in batch.rows] == [3]
+    assert {one.line for batch in batches for one in batch.rejections} == {2, 4}

@@ -1,6 +1,8 @@
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, date, datetime, time
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +11,8 @@ from openpyxl import Workbook
 from connector.errors import FileRefused
 from connector.feeds import FEEDS, open_reading
 from connector.formats.layout import Layout
+
+GOLDEN = Path(__file__).parents[2] / "golden"
 
 
 @pytest.fixture
@@ -76,6 +80,23 @@ def test_what_is_no_workbook_is_refused(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(FileRefused):
         open_reading(FEEDS["prices"], tmp_path / name, Layout(), timezone=ZoneInfo("UTC"))
+
+
+def test_a_workbook_whose_list_of_contents_is_damaged_is_refused(tmp_path):
+    Workbook().save(path := tmp_path / "book.xlsx")
+    path.write_bytes(path.read_bytes().replace(b"PK\x01\x02", b"PK\x01\x09"))
+
+    with pytest.raises(FileRefused, match=r"book.xlsx: it is no readable workbook .* \(save it again"):
+        open_reading(FEEDS["prices"], path, Layout(), timezone=ZoneInfo("UTC"))
+
+
+def test_a_damaged_old_workbook_puts_nothing_on_standard_output(tmp_path, capfd):
+    path = tmp_path / "book.xls"
+    path.write_bytes((GOLDEN / "freight" / "vtex-tabs.xls").read_bytes()[:-100])
+    with suppress(FileRefused):
+        open_reading(FEEDS["freight"], path, Layout(), timezone=ZoneInfo("UTC"))
+
+    assert capfd.readouterr().out == ""
 
 
 def test_pandas_is_loaded_only_when_a_workbook_comes():
