@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
-from campaigns import disk_order, kills, planted, several_nodes, sweep  # noqa: E402  # found by the line above
+from campaigns import disk_order, file_fuzz, http_fuzz, kills, order_model, planted, several_nodes, sweep  # noqa: E402  # by that path
 
 KILLS_A_ROUND = 20
 
@@ -41,6 +41,9 @@ PARTS = {
     "kills-sftp": lambda times, seed: kills.main(times, seed, place="sftp"),
     "kills-postgresql": lambda times, seed: kills.main(times, seed, place="postgresql"),
     "disk-order": disk_order.main,
+    "file-fuzz": file_fuzz.main,
+    "http-fuzz": http_fuzz.main,
+    "order-model": order_model.main,
     "planted": plant,
     "several-nodes": lambda times, seed: several_nodes.main(seed, times),
     "sweep": sweep.main,
@@ -50,7 +53,7 @@ PARTS = {
 def main():
     parser = argparse.ArgumentParser(prog="campaigns", description=__doc__)
     parser.add_argument("part", choices=PARTS)
-    parser.add_argument("--times", type=int, default=1000, help="kills, or points of the sweep; several-nodes: seconds")
+    parser.add_argument("--times", type=int, default=1000, help="kills, points, requests, files, runs; several-nodes: seconds")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     figures = PARTS[given.part](given.times, given.seed)
