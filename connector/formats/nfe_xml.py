@@ -78,7 +78,9 @@ class _Nfe:
     def _check(self) -> None:
         status = self.text("protNFe/infProt/cStat")
         if self._root.tag != f"{NAMESPACE}nfeProc":
-            self.refuse(f"its root is {self._root.tag.rpartition('}')[2]}, not nfeProc", "send the authorised NF-e with its protocol")
+            name = self._root.tag.rpartition("}")[2]
+            shown = self._root.tag if name == "nfeProc" else name  # then it is the namespace that is another
+            self.refuse(f"its root is {shown[:80]}, not nfeProc", "send the authorised NF-e with its protocol")
         if status not in AUTHORISED:
             self.refuse(f"the NF-e is not authorised: cStat is {status or 'missing'}", "send it once SEFAZ has authorised it (100 or 150)")
         if self.ide("tpAmb") != "1" or self.text("protNFe/infProt/tpAmb") not in ("", "1"):
