@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -30,7 +31,7 @@ from connector.app import App
 from connector.domain.schedule import Every, Schedule
 from connector.errors import Busy, ConnectorError, DatabaseDamaged, DatabaseUnreachable, Unreachable
 from connector.settings import Settings, notify_socket
-from connector.usecases import acting, backups, job_switches
+from connector.usecases import acting, backups, job_switches, setting_back
 from connector.usecases.acting import Act
 from connector.usecases.doers import RUN_JOB
 from connector.usecases.schedules import schedules, written
@@ -139,11 +140,13 @@ def _lead(settings: Settings, whole: App, stop: Event) -> int:
     """Run the jobs until told to stop, or until another daemon took over: the passes under way end then, and can write nothing more."""
     plan, over, pulse = schedules(settings, DEFAULT_SCHEDULES), Event(), _Pulse()
     with turn(whole, "daemon", wait_seconds=0) as lost:
+        setting_back.bring_back(whole, jumped=False)
         scheduler = _start(settings, plan, over, pulse)
         _serve_people(app_module.build(settings), over)
         _notify("READY=1")
         log.info("the daemon runs", extra={"jobs": ", ".join(plan) or "none", "project": str(settings.root)})
-        _beat_until((stop, lost), over, scheduler, pulse)
+        jumped = partial(setting_back.bring_back, app_module.build(settings), jumped=True)
+        _beat_until((stop, lost), over, scheduler, pulse, jumped)
         if lost.is_set():
             log.warning("another daemon runs the jobs now: this one was frozen or cut off from the database; it ends its passes and waits")
         else:
@@ -242,7 +245,9 @@ def _run_for_a_person(app: App, asked: Act, stop: Event) -> None:
     acting.ended(app, asked, "; ".join([*report.lines, *report.failures]), failed=bool(report.failures))
 
 
-def _beat_until(ends: tuple[Event, Event], over: Event, scheduler: BackgroundScheduler, pulse: _Pulse) -> None:
+def _beat_until(
+    ends: tuple[Event, Event], over: Event, scheduler: BackgroundScheduler, pulse: _Pulse, jumped: Callable[[], object]
+) -> None:
     """Go on until one of the ends has come, or a pass found that it is `over`; then it is over for all passes."""
     clock = _Clock()
     while not over.wait(BEAT_SECONDS):
@@ -252,6 +257,7 @@ def _beat_until(ends: tuple[Event, Event], over: Event, scheduler: BackgroundSch
             _notify("WATCHDOG=1")
         if clock.jumped():
             log.warning("the clock jumped; every job is planned anew")
+            Thread(target=jumped, daemon=True).start()
             _plan_anew(scheduler, datetime.now(UTC))
 
 

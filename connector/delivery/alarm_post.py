@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from connector.app import App
 from connector.delivery.alarm_channels import Channel, channels
-from connector.domain.alarm_telling import News, Notice, Terms, key_of, news, quiet_hours, turned, wait_after
+from connector.domain.alarm_telling import LONGEST_WAIT, News, Notice, Terms, key_of, news, quiet_hours, turned, wait_after
 from connector.domain.alarms import Alarm
 from connector.domain.expecting import span
 from connector.errors import UsageError
@@ -23,8 +23,13 @@ def tell(app: App, report: Report) -> None:
             on, told, trouble = tuple(store.raised(tx).values()), notices.told(tx, channel.name), notices.trouble(tx, channel.name)
         _note_turns(app, channel, on, told)
         due = _due(app, on, told)
-        if due and (trouble is None or trouble.due_at <= app.now):
+        if due and (trouble is None or _is_over(trouble, app.now)):
             _tell(app, channel, due, trouble.failures if trouble else 0, report)
+
+
+def _is_over(trouble: notices.Trouble, now: datetime) -> bool:
+    """Tell whether the wait is over; one longer than any was reckoned by a clock that was ahead."""
+    return trouble.due_at <= now or trouble.due_at > now + LONGEST_WAIT
 
 
 def _note_turns(app: App, channel: Channel, on: tuple[Alarm, ...], told: dict[tuple[str, str], Notice]) -> None:

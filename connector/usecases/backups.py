@@ -93,8 +93,11 @@ def outlived(made: Sequence[Backup], now: datetime, kept_for: timedelta) -> list
 
 
 def is_due(app: App) -> bool:
-    """Say whether the daemon should make one: SQLite alone, where the newest is older than `[backup] every`."""
-    every, made = app.settings.backup.made_every, known(app)
+    """Say whether the daemon should make one: SQLite alone, where the newest is older than `[backup] every`.
+
+    One from the future was made by a clock that was ahead, and counts for nothing.
+    """
+    every, made = app.settings.backup.made_every, [one for one in known(app) if one.at <= app.now]
     return app.db.is_sqlite and every is not None and (not made or app.now - made[0].at >= every)
 
 

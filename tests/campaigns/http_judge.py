@@ -15,7 +15,10 @@ class Answer(NamedTuple):
 
 
 def answers(data, *, is_head=False):
-    """Cut what a connection said into its answers. Raises ValueError where it is no HTTP, or stops in the middle of an answer."""
+    """Cut what a connection said into its answers. Raises ValueError where it is no HTTP, or stops in the middle of an answer.
+
+    The answer to a HEAD has no body, unless the request could not be read: then nobody knew that it was one.
+    """
     found = []
     while data:
         head, end, data = data.partition(b"\r\n\r\n")
@@ -25,7 +28,7 @@ def answers(data, *, is_head=False):
             raise ValueError(f"it is no answer: {head[:100]!r}")
         fields = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines)}
         code = int(status[1])
-        body, data = (b"", data) if code in {100, 204, 304} or is_head else _body(fields, data)
+        body, data = (b"", data) if code in {100, 204, 304} or (is_head and not data.startswith(b"{")) else _body(fields, data)
         if code != 100:
             found.append(Answer(code, fields, body))
     return found
