@@ -64,11 +64,17 @@ def news(on: Collection[Alarm], told: Mapping[Key, Notice], terms: Terms, now: d
     Where one that lasts is told again, all that last are, in the same message: their times then run together.
     """
     heard = [alarm for alarm in on if not quiet or alarm.name in terms.urgent]
-    raised = tuple(alarm for alarm in heard if key_of(alarm) not in told and now - alarm.since >= terms.lasting)
+    raised = tuple(alarm for alarm in heard if key_of(alarm) not in told and _is_past(alarm.since, terms.lasting, now))
     lasting = [alarm for alarm in heard if key_of(alarm) in told]
-    is_due = terms.repeat_after is not None and any(now - told[key_of(a)].told_at >= terms.repeat_after for a in lasting)
+    again = terms.repeat_after
+    is_due = again is not None and any(_is_past(told[key_of(a)].told_at, again, now) for a in lasting)
     over = tuple(n.alarm for n in told.values() if _is_over(n, now) and (not quiet or n.alarm.name in terms.urgent))
     return News(raised, tuple(lasting) if is_due else (), over)
+
+
+def _is_past(since: datetime, span: timedelta, now: datetime) -> bool:
+    """Tell whether so much time has gone by; what began in the future was noted by a clock that was ahead, and has waited enough."""
+    return not since <= now < since + span
 
 
 def key_of(alarm: Alarm) -> Key:
@@ -76,7 +82,7 @@ def key_of(alarm: Alarm) -> Key:
 
 
 def _is_over(notice: Notice, now: datetime) -> bool:
-    return notice.off_at is not None and now - notice.off_at >= OFF_FOR
+    return notice.off_at is not None and _is_past(notice.off_at, OFF_FOR, now)
 
 
 def turned(on: Iterable[Alarm], told: Mapping[Key, Notice]) -> tuple[list[Key], list[Key]]:

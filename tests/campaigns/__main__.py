@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
-from campaigns import disk_order, file_fuzz, http_fuzz, kills, order_model, planted, several_nodes, sweep  # noqa: E402  # by that path
+from campaigns import clocks, disk_order, file_fuzz, http_fuzz, kills, order_model, planted, several_nodes, sweep  # noqa: E402  # by that path
 
 KILLS_A_ROUND = 20
 
@@ -40,6 +40,7 @@ PARTS = {
     "kills": kills.main,
     "kills-sftp": lambda times, seed: kills.main(times, seed, place="sftp"),
     "kills-postgresql": lambda times, seed: kills.main(times, seed, place="postgresql"),
+    "clocks": clocks.main,
     "disk-order": disk_order.main,
     "file-fuzz": file_fuzz.main,
     "http-fuzz": http_fuzz.main,

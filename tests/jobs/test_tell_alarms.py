@@ -134,6 +134,17 @@ def test_chats_are_told_in_their_own_form_and_without_mark_up(tmp_path, hook, fo
     assert "<!channel>" not in str(told)
 
 
+def test_what_could_not_be_told_while_the_clock_was_ahead_is_told_when_it_is_set_back(tmp_path, hook):
+    shop = watched(tmp_path, hook)
+    hook.status = 500
+    shop.now += timedelta(hours=27)
+    assert look(shop).failures
+    shop.now -= timedelta(hours=24)
+    hook.status = 200
+
+    assert later(shop, hook, minutes=0) == [(["stock"], [], [])]
+
+
 def test_what_could_not_be_told_waits_longer_and_longer_and_is_not_lost(tmp_path, hook):
     shop = watched(tmp_path, hook)
     hook.status = 500
