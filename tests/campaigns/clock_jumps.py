@@ -162,10 +162,11 @@ class World:
 
 def faults(world, seconds, name, grace=GRACE):
     """Jump between two orders, and yield what did not go on as before."""
-    before, files = world.runs(), world.files()
+    files = world.files()
     world.place(f"{name}-before")
     world.clock.jump(seconds)
     world.place(f"{name}-after")
+    before = world.runs()
     began, longest, told = time.monotonic(), Gaps(before), None
     while time.monotonic() - began < WATCHED_SECONDS + grace:
         longest.look(world.runs())

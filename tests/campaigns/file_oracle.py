@@ -13,8 +13,9 @@ class Said:
 
     def __init__(self, data, *, by_line=True):
         self.by_line = by_line
-        texts = [data.decode(encoding, "replace") for encoding in ("utf-8-sig", "cp1252", "cp850")]
-        self.texts = [text.replace('""', '"') for text in texts]
+        encodings = ("utf-8-sig", "cp1252", "cp850") if by_line else ("utf-8-sig", "cp1252", "utf-16-le", "utf-16-be")
+        texts = [data.decode(encoding, "replace") for encoding in encodings]
+        self.texts = [*texts, *(text.replace('""', '"') for text in texts if '""' in text)]
         self.lines = [re.split("\n" if b"\n" in data else "\r", text) for text in self.texts]
 
     def near(self, line, until):
@@ -32,7 +33,8 @@ def unsaid(said, fields, rows, skipped=frozenset()):
     for line, values in rows:
         texts = said.near(line, ends[line])
         for field, value in zip(fields, values, strict=True):
-            if field not in skipped and not any(holds(text, value) for text in texts):
+            told = value.lstrip("0") if field.startswith("zip_") else value  # a CEP kept as a number gets its zero back
+            if field not in skipped and not any(holds(text, told) for text in texts):
                 found.append((line, field, value))
     return found
 
