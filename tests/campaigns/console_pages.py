@@ -27,8 +27,8 @@ FILL = (
     (
         SKUS,
         (
-            f"INSERT INTO products SELECT {SKU}, 'P' || i, 'Produto ' || i, 'Produto ' || i, 'Texto.', 'Acme', 'Casa', '', 'R' || i,"
-            " 1, 1, 1, 100, 'un', 1, '[]', '{}', '{}', 1 FROM n"
+            f"INSERT INTO products SELECT {SKU}, 'P' || i, 'Produto ' || i, 'Produto ' || i, 'Texto.', 'Acme', 'Casa',"
+            " printf('789%010d', i), 'R' || i, 1, 1, 1, 100, 'un', 1, '[]', '{}', '{}', 1 FROM n"
         ),
     ),
     (SKUS, f"INSERT INTO prices SELECT {SKU}, '', '', 1000 + i % 9000, 1000 + i % 9000, NULL FROM n"),
@@ -126,6 +126,8 @@ PAGES = (
     "orders?q=K0000777",
     "order?id=BIG-0050000",
     "find?q=K0000777",
+    "skus?q=7890000500000",
+    "find?q=7890000500001",
     "letters",
     "jobs",
     "marketplaces",

@@ -419,3 +419,21 @@ def test_bars_are_as_high_as_the_plot_and_small_ones_can_be_seen():
 
     assert [(bar.x, bar.height) for bar in drawn.bars] == [(0, 0), (10, 2), (20, 40)]
     assert bars(()).width == 10
+
+
+def test_a_sku_is_found_by_its_whole_ean(console):
+    with console.app.db.write() as tx:
+        tx.execute(update(tables.products).where(tables.products.c.sku == "000105").values(ean="7890000000017"))
+        plan = " ".join(row[-1] for row in tx.exec_driver_sql("EXPLAIN QUERY PLAN SELECT sku FROM products WHERE ean = '1' AND ean <> ''"))
+    found = console.get("find?q=7890000000017")
+
+    assert (found.status_code, found.headers["location"]) == (303, "sku?sku=000105")
+    assert "000105" in console.get("skus?q=7890000000017").text
+    assert "products_by_ean" in plan
+
+
+def test_what_to_do_leads_to_the_page_that_does_it(console):
+    order, sku = console.get("order?id=CT-7002").text, console.get("sku?sku=000105").text
+
+    assert re.search(r'dead-letters show 3 <a href="letters">Given up</a>', order)
+    assert re.search(r'held show 1 <a href="hold\?id=1">Held</a>', sku)

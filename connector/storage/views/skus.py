@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, literal_column, select
 
 from connector.storage.tables import listings, prices, products, stock
 from connector.storage.views.beginnings import begins
@@ -13,8 +13,22 @@ from connector.storage.views.beginnings import begins
 def beginning(tx: Connection, text: str, after: str, limit: int) -> list[dict[str, Any]]:
     """Return the SKUs of the snapshot that begin so, in order, after one; with the price for everyone and the stock."""
     p = products.c
-    query = select(p.sku, p.product_name, p.sku_name, p.brand, p.active).where(begins(tx, p.sku, text), p.sku > after)
-    rows = [dict(row) for row in tx.execute(query.order_by(p.sku).limit(limit)).mappings()]
+    return _with_offers(tx, _shown().where(begins(tx, p.sku, text), p.sku > after).order_by(p.sku).limit(limit))
+
+
+def of_ean(tx: Connection, ean: str, after: str, limit: int) -> list[dict[str, Any]]:
+    """Return the SKUs of the snapshot that have this EAN, as `beginning` does; by the index, whose condition is said again for SQLite."""
+    p = products.c
+    return _with_offers(tx, _shown().where(p.ean == ean, p.ean != literal_column("''"), p.sku > after).order_by(p.sku).limit(limit))
+
+
+def _shown() -> Select[Any]:
+    p = products.c
+    return select(p.sku, p.product_name, p.sku_name, p.brand, p.active)
+
+
+def _with_offers(tx: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+    rows = [dict(row) for row in tx.execute(query).mappings()]
     skus = [row["sku"] for row in rows]
     priced, stocked = _prices(tx, skus), _stock(tx, skus)
     return [{**row, "price_cents": priced.get(row["sku"]), "stock": stocked.get(row["sku"])} for row in rows]

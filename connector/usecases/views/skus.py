@@ -28,9 +28,11 @@ def clean(text: str) -> str:
 
 
 def beginning(app: App, text: str, after: str) -> list[dict[str, Any]]:
-    """List the SKUs that begin so, up to a page and one more."""
+    """List the SKUs that begin so, else those of that EAN, up to a page and one more."""
+    wanted, from_there = clean(text), clean(after)
     with app.db.read() as tx:
-        return rows.beginning(tx, clean(text), clean(after), PAGE + 1)
+        found = rows.beginning(tx, wanted, from_there, PAGE + 1)
+        return found or rows.of_ean(tx, wanted, from_there, PAGE + 1)
 
 
 def standing(app: App, account: str, state: str, after: str) -> list[dict[str, Any]]:

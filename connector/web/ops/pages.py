@@ -56,7 +56,7 @@ def find(ask: Ask) -> Page:
     """Find whatever a person has in hand: one thing found is shown at once."""
     text = skus.clean(ask.text("q"))
     found, named = (orders.search(ask.app, text), skus.beginning(ask.app, text, "")) if text else ([], [])
-    exact = [row["sku"] for row in named if row["sku"] == text]
+    exact = [row["sku"] for row in named if row["sku"] == text] or [row["sku"] for row in named if len(named) == 1]
     return Page("find.html", {"q": text, "orders": found, "skus": named[: skus.PAGE], "exact": exact})
 
 
