@@ -2,6 +2,7 @@
 
 import json
 import socketserver
+import ssl
 import threading
 import time
 from contextlib import contextmanager
@@ -54,13 +55,14 @@ class _Hooked(BaseHTTPRequestHandler):
 
 
 class Post(socketserver.ThreadingTCPServer):
-    """Takes letters; `refuses` answers 550 to every recipient, `mute` says nothing at all."""
+    """Takes letters; `refuses` answers 550 to every recipient, `mute` says nothing at all; with `tls`, it offers STARTTLS."""
 
     daemon_threads, allow_reuse_address = True, True
 
-    def __init__(self):
+    def __init__(self, tls=None):
         self.letters, self.logins = [], []
         self.refuses = self.mute = False
+        self.tls, self.ciphers = tls, []
         super().__init__(("127.0.0.1", 0), _Posted)
 
     @property
@@ -75,7 +77,7 @@ class _Posted(socketserver.StreamRequestHandler):
             time.sleep(3)
             return
         self._say("220 post.example")
-        for line in iter(self.rfile.readline, b""):
+        while line := self.rfile.readline():
             word = line.decode().strip()
             verb = word.split(" ")[0].upper()
             if verb == "DATA":
@@ -83,7 +85,11 @@ class _Posted(socketserver.StreamRequestHandler):
                 post.letters.append(message_from_string(self._body()))
                 self._say("250 taken")
             elif verb == "EHLO":
-                self._say("250-post.example\r\n250 AUTH PLAIN")
+                self._say(f"250-post.example\r\n250 {'STARTTLS' if self._is_plain() else 'AUTH PLAIN'}")
+            elif verb == "STARTTLS":
+                self._say("220 go ahead")
+                if not self._encrypted():
+                    return
             elif verb == "AUTH":
                 post.logins.append(word)
                 self._say("235 welcome")
@@ -94,6 +100,22 @@ class _Posted(socketserver.StreamRequestHandler):
                 return
             else:
                 self._say("250 ok")
+
+    def _is_plain(self):
+        return self.server.tls is not None and not isinstance(self.connection, ssl.SSLSocket)
+
+    def _encrypted(self):
+        try:
+            self.connection = self.server.tls.wrap_socket(self.connection, server_side=True)
+        except OSError:
+            return False  # the client does not trust us
+        self.server.ciphers.append(self.connection.cipher()[0])
+        self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", buffering=0)
+        return True
+
+    def finish(self):
+        super().finish()
+        self.connection.close()  # the encrypted one is another socket than the server's own
 
     def _body(self):
         return b"".join(iter(self.rfile.readline, b".\r\n")).decode()

@@ -126,6 +126,8 @@ class _Mailing:
             self._failure = self._sent()
         except smtplib.SMTPResponseException as error:
             self._failure = f"it answered {error.smtp_code}"
+        except smtplib.SMTPNotSupportedError as error:
+            self._failure = f"it cannot do what [alarms] asks for: {str(error).rstrip('.')}"
         except smtplib.SMTPRecipientsRefused as error:
             self._failure = f"it refused {', '.join(sorted(error.recipients))}"
         except (smtplib.SMTPException, OSError, ValueError) as error:

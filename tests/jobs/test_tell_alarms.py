@@ -1,5 +1,7 @@
 """Alarms told to people: by a webhook and by e-mail, each alarm once, again when it lasts, and once when it is over."""
 
+import ssl
+import subprocess
 from datetime import timedelta
 
 import pytest
@@ -229,6 +231,44 @@ def test_a_letter_goes_to_everybody_and_is_refused_in_words(tmp_path, post):
     post.mute = True
     (channel,) = alarm_channels.channels(shop.app, total_seconds=0.2)
     assert channel.send(alarm_post.News(), shop.now) == "no whole answer within 0.2 s"
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """Make a server's certificate for 127.0.0.1, as its own authority."""
+    path, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subject = ["-subj", "/CN=post.example", "-addext", "subjectAltName=IP:127.0.0.1"]
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    subprocess.run(["openssl", "req", "-x509", *curve, *subject, "-keyout", key, "-out", path], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path, key)
+    return path, context
+
+
+def test_by_starttls_nothing_is_said_before_the_line_is_encrypted_and_a_stranger_s_certificate_is_refused(
+    tmp_path, certificate, monkeypatch
+):
+    path, context = certificate
+    with serving(Post(context)) as post:
+        shop = Catalog(tmp_path / "shop", more=MAIL.format(port=post.port).replace('"none"', '"starttls"'))
+        secret(shop, "swordfish")
+        (told,) = alarm_post.test(shop.app)
+        assert "certificate" in told["failure"]
+        assert (post.letters, post.logins) == ([], [])
+
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+        assert alarm_post.test(shop.app) == [{"channel": "email", "failure": ""}]
+        assert len(post.letters) == len(post.logins) == 1
+        assert post.ciphers
+
+
+def test_a_server_without_starttls_gets_neither_password_nor_letter(tmp_path, post):
+    shop = Catalog(tmp_path / "shop", more=MAIL.format(port=post.port).replace('"none"', '"starttls"'))
+    secret(shop, "swordfish")
+    (told,) = alarm_post.test(shop.app)
+
+    assert "STARTTLS" in told["failure"]
+    assert (post.letters, post.logins) == ([], [])
 
 
 def test_an_address_that_is_no_https_is_refused_without_being_shown(tmp_path, hook):
