@@ -6,7 +6,18 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
-from campaigns import clocks, disk_order, file_fuzz, http_fuzz, kills, order_model, planted, several_nodes, sweep  # noqa: E402  # by that path
+from campaigns import (  # noqa: E402  # found by the line above
+    clocks,
+    disk_order,
+    file_fuzz,
+    http_fuzz,
+    kills,
+    order_model,
+    planted,
+    several_nodes,
+    sweep,
+    vtex_faults,
+)
 
 KILLS_A_ROUND = 20
 
@@ -47,6 +58,7 @@ PARTS = {
     "order-model": order_model.main,
     "planted": plant,
     "several-nodes": lambda times, seed: several_nodes.main(seed, times),
+    "vtex-faults": vtex_faults.main,
     "sweep": sweep.main,
 }
 

@@ -28,6 +28,7 @@ def direct_write():
         with final.open("wb", buffering=0) as file:
             for at in range(0, len(content), 200):
                 file.write(content[at : at + 200])
+                os.fsync(file.fileno())
         waiting.unlink()
 
     LocalStore.publish = publish
