@@ -17,6 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select, text, update
 
+from connector.domain.messages import ERP
 from connector.erp.names import FOLDER_ID
 from connector.storage import tables
 from connector.web import server
@@ -38,6 +39,8 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_p
 """
 DRAIN_SECONDS = 120
 STILL_SECONDS = 20
+PATIENCE_SECONDS = 180
+"""A busy machine writes a batch of files slowly, and none of it is seen before all of it is written."""
 SETTINGS = """
 {database}
 [erp]
@@ -223,15 +226,30 @@ class World:
         return Figures(self.seed, self.done, len(acknowledged), self.erp.named.total(), faults=faults)
 
     def _drain(self, acknowledged):
-        """Wait until the ERP has every order, or until nothing has come for a while."""
-        deadline, seen = time.monotonic() + STILL_SECONDS, 0
-        while time.monotonic() < deadline and acknowledged - set(self.erp.named):
+        """Wait until the ERP has every order, or nothing has come for a while; far longer where the database knows of some that wait."""
+        came_at, seen = time.monotonic(), 0
+        while acknowledged - set(self.erp.named):
             if self.erp.named.total() != seen:
-                deadline, seen = time.monotonic() + STILL_SECONDS, self.erp.named.total()
-            time.sleep(0.1)
+                came_at, seen = time.monotonic(), self.erp.named.total()
+            still = time.monotonic() - came_at
+            if still > (PATIENCE_SECONDS if self._waiting() else STILL_SECONDS):
+                return
+            time.sleep(0.2)
+
+    def _waiting(self):
+        """Count the order files that are still to be written."""
+        app = self.project.app()
+        with app.db.read() as tx:
+            waits = (tables.outbox.c.destination == ERP, tables.outbox.c.state.in_(("pending", "sending", "publishing")))
+            count = tx.execute(select(func.count()).select_from(tables.outbox).where(*waits)).scalar_one()
+        app.db.close()
+        return count
 
     def _faults(self, acknowledged, ended):
-        yield from _said("lost", sorted(acknowledged - set(self.erp.named)))
+        waiting = self._waiting()
+        if waiting:
+            yield f"{waiting} order files were not written in {PATIENCE_SECONDS} s"
+        yield from _said("waiting or lost" if waiting else "lost", sorted(acknowledged - set(self.erp.named)))
         yield from _said("doubled", [number for number, times in self.erp.named.items() if times > 1])
         yield from _said("partial", self.erp.broken)
         yield from _said("answered otherwise", [number for client in self.clients for number in client.changed])
