@@ -437,3 +437,11 @@ def test_what_to_do_leads_to_the_page_that_does_it(console):
 
     assert re.search(r'dead-letters show 3 <a href="letters">Given up</a>', order)
     assert re.search(r'held show 1 <a href="hold\?id=1">Held</a>', sku)
+
+
+def test_the_backup_is_shown_among_the_jobs_and_is_not_asked_for_there(console):
+    page = console.get("jobs").text
+    card = page.partition('<small class="code">backup</small>')[2]
+
+    assert "The daemon copies the database" in card
+    assert "run-job" not in card

@@ -18,16 +18,22 @@ from connector.usecases import job_switches
 from connector.usecases.job_switches import Switch
 
 RUNS = 30
+BACKUP = "backup"
+"""As its runs are recorded."""
 PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job: its switch, its last runs (the newest first), when it runs next as far as its schedule tells."""
+    """A job: its switch, its last runs (the newest first), when it runs next as far as its schedule tells.
+
+    The backup, which the daemon makes by itself, is shown among them; people ask for one by `connector backup`.
+    """
 
     switch: Switch
     runs: list[dict[str, Any]]
     next_at: datetime | None
+    is_asked_for: bool = True
 
     @property
     def seconds(self) -> tuple[float, ...]:
@@ -40,9 +46,18 @@ def jobs(app: App) -> tuple[list[Job], str]:
     """Tell of every job, and which process the daemon is ("" = none on this machine)."""
     zone = ZoneInfo(app.settings.schedule.timezone)
     with app.db.read() as tx:
-        found = [(switch, runs.of_job(tx, switch.job, RUNS)) for switch in job_switches.switches(tx)]
-    listed = [Job(switch, last, switch.next_after(last[0]["started_at"] if last else None, app.now, zone)) for switch, last in found]
+        found = [(switch, runs.of_job(tx, switch.job, RUNS)) for switch in [*job_switches.switches(tx), *_backup(app)]]
+    listed = [
+        Job(switch, last, switch.next_after(last[0]["started_at"] if last else None, app.now, zone), switch.job in job_switches.NAMES)
+        for switch, last in found
+    ]
     return listed, job_switches.daemon_of(app)
+
+
+def _backup(app: App) -> list[Switch]:
+    """Return the backup as a job, where the daemon makes one."""
+    every = app.settings.backup.every
+    return [Switch(BACKUP, f"every {every}", "")] if app.db.is_sqlite and every else []
 
 
 def marketplaces(app: App) -> list[dict[str, Any]]:
