@@ -45,13 +45,14 @@ def knows(shop, sku):
 
 
 def told(world, reference):
-    """Return the story, and make sure that Portuguese has each of its sentences."""
+    """Return the story, and make sure that Portuguese and Spanish have each of its sentences."""
     story = why(world.app, reference).as_dict()
-    spoken = described(why(world.app, reference), "pt")
     english = {one["text"] for one in story["story"]} | {story["verdict"], story["todo"]}
-    portuguese = {one["text"] for one in spoken["story"]} | {spoken["verdict"], spoken["todo"]}
-    assert {text for text in english & portuguese if not text.startswith("2026-")} == set()
-    assert [text for text in portuguese if "every marketplace" in text] == []
+    for language in ("pt", "es"):
+        spoken = described(why(world.app, reference), language)
+        said = {one["text"] for one in spoken["story"]} | {spoken["verdict"], spoken["todo"]}
+        assert {text for text in english & said if not text.startswith("2026-")} == set()
+        assert [text for text in said if "every marketplace" in text] == []
     return story
 
 
