@@ -15,6 +15,7 @@ from campaigns import (  # noqa: E402  # found by the line above
     order_model,
     planted,
     several_nodes,
+    sftp_faults,
     sweep,
     vtex_faults,
 )
@@ -58,6 +59,7 @@ PARTS = {
     "order-model": order_model.main,
     "planted": plant,
     "several-nodes": lambda times, seed: several_nodes.main(seed, times),
+    "sftp-faults": sftp_faults.main,
     "vtex-faults": vtex_faults.main,
     "sweep": sweep.main,
 }
