@@ -10,6 +10,8 @@ from connector import settings as settings_module
 from connector.web.auth import Gate
 
 ENV = "/usr/bin/env"
+MEMORY = "MALLOC_ARENA_MAX=1"
+"""The C library keeps an arena for each thread and gives none back; threads of Python allocate under one lock anyhow."""
 
 
 def command(config_path: Path) -> list[str]:
@@ -21,7 +23,7 @@ def command(config_path: Path) -> list[str]:
     Gate(settings, settings.reveal)
     if settings.console.password:
         settings.reveal(settings.console.password)
-    return [ENV, f"CONNECTOR_CONFIG={config_path.absolute()}", *(_granian() if settings.api.server == "granian" else _gunicorn())]
+    return [ENV, MEMORY, f"CONNECTOR_CONFIG={config_path.absolute()}", *(_granian() if settings.api.server == "granian" else _gunicorn())]
 
 
 def _gunicorn() -> list[str]:
