@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from connector.feeds import dates, values
+from connector.feeds import dates, plain, values
+from connector.feeds.plain import Plain
 from connector.feeds.values import BadValue, Context
 from connector.formats.numbers import BLANKS
 
@@ -30,27 +31,33 @@ class Column:
     required: bool = False
     empty: Any = None
     is_number: bool = False
-    is_text: bool = False
     repeats: bool = True
     """Its values occur again and again, and are worth remembering."""
+    plain: Plain | None = None
+    """Reads a column whose cells are all written plainly."""
 
 
 Declare = Callable[..., Column]
 
 
 def _declare(
-    read: Callable[[str, Context], Any], *, empty: Any = None, is_number: bool = False, is_text: bool = False, repeats: bool = True
+    read: Callable[[str, Context], Any],
+    *,
+    empty: Any = None,
+    is_number: bool = False,
+    repeats: bool = True,
+    plain: Plain | None = None,
 ) -> Declare:
     def declare(name: str, field: str = "", *, required: bool = False, empty: Any = empty) -> Column:
-        return Column(name, field or name.lower(), read, required, empty, is_number, is_text, repeats)
+        return Column(name, field or name.lower(), read, required, empty, is_number, repeats, plain)
 
     return declare
 
 
-text = _declare(values.line_of_text, empty="", is_text=True, repeats=False)
-free_text = _declare(values.free_text, empty="", is_text=True, repeats=False)
+text = _declare(values.line_of_text, empty="", repeats=False, plain=plain.texts)
+free_text = _declare(values.free_text, empty="", repeats=False, plain=plain.texts)
 invoice_number = _declare(values.invoice_number, empty="")
-money = _declare(values.money, is_number=True)
+money = _declare(values.money, is_number=True, plain=plain.cents)
 quantity = _declare(values.quantity, is_number=True)
 count = _declare(values.count, is_number=True)
 weight_kg = _declare(values.grams_of_kg, empty=0, is_number=True)
@@ -69,7 +76,7 @@ images = _declare(values.images, empty="[]", repeats=False)
 
 def choice(name: str, field: str, allowed: Sequence[str], *, required: bool = False, empty: str = "") -> Column:
     """Declare a column that holds one of some words."""
-    return replace(text(name, field, required=required, empty=empty), read=values.one_of(*allowed), is_text=False, repeats=True)
+    return replace(text(name, field, required=required, empty=empty), read=values.one_of(*allowed), repeats=True, plain=None)
 
 
 class CellReader(dict[str, Any]):
@@ -92,10 +99,10 @@ class CellReader(dict[str, Any]):
         return value
 
     def _cell(self, raw: str) -> Any:
-        plain = raw.strip(BLANKS)
-        if plain:
+        bare = raw.strip(BLANKS)
+        if bare:
             try:
-                return self._column.read(plain, self._context)
+                return self._column.read(bare, self._context)
             except BadValue as error:
                 return self._missed(str(error))
         return self._missed("it is empty") if self._column.required else self._column.empty
@@ -106,8 +113,18 @@ class CellReader(dict[str, Any]):
 
     def column(self, raw: Sequence[str]) -> list[Any]:
         """Read a column; Bad stands where a cell could not be read."""
-        if self._column.is_text:
-            plain = [cell.strip(BLANKS) for cell in raw]
-            if "".join(plain).isprintable() and not (self._column.required and "" in plain):
-                return plain
-        return list(map(self.__getitem__ if self._column.repeats else self._cell, raw))
+        read = self._plainly(raw)
+        return list(map(self.__getitem__ if self._column.repeats else self._cell, raw)) if read is None else read
+
+    def _plainly(self, raw: Sequence[str]) -> list[Any] | None:
+        """Read a column at once; None where it has to be read cell by cell."""
+        if self._column.plain is None:
+            return None
+        cells = plain.bare(raw)
+        if "" not in cells:
+            return self._column.plain(cells, self._context)
+        read = None if self._column.required else self._column.plain([cell for cell in cells if cell], self._context)
+        if read is None:
+            return None
+        given = iter(read)
+        return [next(given) if cell else self._column.empty for cell in cells]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,10 +26,16 @@ from connector.formats.trailer import Trailer, check_rows
 
 @dataclass(slots=True)
 class Batch:
-    """Rows as (line, values in the order of the feed's fields), and the rows not taken among the same lines."""
+    """Rows in columns, in the order of the feed's fields, with the line of each, and the rows not taken among the same lines."""
 
-    rows: list[tuple[int, tuple[Any, ...]]] = field(default_factory=list)
+    lines: Sequence[int] = ()
+    columns: Sequence[Sequence[Any]] = ()
     rejections: list[Rejection] = field(default_factory=list)
+
+    @property
+    def rows(self) -> list[tuple[int, tuple[Any, ...]]]:
+        """The rows one by one: (line, values)."""
+        return list(zip(self.lines, zip(*self.columns, strict=True), strict=True))
 
 
 class Reading:
@@ -87,13 +93,13 @@ class Reading:
             self.rows_read += len(block.lines) + len(block.flaws)
             self.spans = self.spans or block.spans
             batch = self._batch(block)
-            if batch.rows or batch.rejections:
+            if batch.lines or batch.rejections:
                 yield batch
         if self._trailer is not None:
             check_rows(self._path, self._trailer, self.rows_read)
 
-    def keys(self) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield the rows' keys alone, of a file whose every row is known to be good; a key that cannot be read holds Bad."""
+    def keys(self) -> Iterator[list[Sequence[Any]]]:
+        """Yield the rows' keys alone, in columns, of a file whose every row is known to be good; a key that cannot be read holds Bad."""
         self.rows_read, self.spans = 0, False
         readers = {column.field: (place, reader) for column, place, reader in self._readers}
         empty = {column.field: column.empty for column in self._feed.columns}
@@ -101,24 +107,26 @@ class Reading:
             self.rows_read += len(block.lines) + len(block.flaws)
             self.spans = self.spans or block.spans
             found = [readers.get(name) for name in self._feed.key]
-            columns = [
+            yield [
                 [empty[name]] * len(block.lines) if one is None else one[1].column(block.columns[one[0]])
                 for name, one in zip(self._feed.key, found, strict=True)
             ]
-            yield list(zip(*columns, strict=True))
 
     def _batch(self, block: Block) -> Batch:
         values, wrong = self._values(block)
-        kept = [at for at in range(len(block.lines)) if at not in wrong] if wrong else range(len(block.lines))
+        lines = block.lines
         if wrong:
-            values = {name: [column[at] for at in kept] for name, column in values.items()}
+            lines, values = _without(lines, values, wrong)
         if self._feed.adjust is not None:
             self._adjusted.update(self._feed.adjust(values))
-        rows = list(zip([block.lines[at] for at in kept], zip(*(values[name] for name in self._feed.fields), strict=True), strict=True))
+        contrary: Wrong = {}
         for at, column, reason in self._feed.check(values) if self._feed.check is not None else ():
-            wrong.setdefault(kept[at], []).append((column, reason))
-        taken = [row for at, row in zip(kept, rows, strict=True) if at not in wrong] if wrong else rows
-        return Batch(taken, self._rejections(block, wrong))
+            contrary.setdefault(at, []).append((column, reason))
+        if contrary:
+            place = {line: at for at, line in enumerate(block.lines)}
+            wrong |= {place[lines[at]]: why for at, why in contrary.items()}
+            lines, values = _without(lines, values, contrary)
+        return Batch(lines, [values[name] for name in self._feed.fields], self._rejections(block, wrong))
 
     def _values(self, block: Block) -> tuple[Values, Wrong]:
         """Read a block's columns; a row with a cell that cannot be read is wrong."""
@@ -139,6 +147,11 @@ class Reading:
         found = [self._rejecter.of_flaw(flaw) for flaw in block.flaws]
         found += [self._rejecter.of_row(block, at, why) for at, why in wrong.items()]
         return sorted(found, key=lambda rejection: rejection.line)
+
+
+def _without(lines: Sequence[int], values: Values, wrong: Wrong) -> tuple[Sequence[int], Values]:
+    kept = [at for at in range(len(lines)) if at not in wrong]
+    return [lines[at] for at in kept], {name: [column[at] for at in kept] for name, column in values.items()}
 
 
 def _mark_bad(wrong: Wrong, name: str, values: list[Any]) -> None:

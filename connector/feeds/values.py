@@ -20,6 +20,8 @@ _ZIP = re.compile(r"[0-9A-Za-z]{1,8}")
 _TIME = re.compile(r"(?:([0-9]{1,3})\.)?([0-9]{1,2}):([0-5][0-9])(?::([0-5][0-9]))?")
 _DAYS = re.compile(r"[0-9]{1,3}")
 _ADDRESS = re.compile(r"https?://[^\s|/?#]+[^\s|]*", re.IGNORECASE)
+_IMAGE = re.compile(r'(?:([^=|:"\\]*)=)?(https?://[^\s|/?#"\\]+[^\s|"\\]*)')
+"""One image, written so that JSON text holds it as it stands."""
 _FLAGS = {"1": True, "s": True, "sim": True, "true": True, "0": False, "n": False, "não": False, "nao": False, "false": False}
 DAY_SECONDS = 86_400
 
@@ -192,6 +194,8 @@ def one_of(*allowed: str) -> Callable[[str, Context], str]:
 
 def images(text: str, context: Context) -> str:
     """Read `name=https://…|https://…` as JSON text [[name, url], …]; an image without a name has "" for it."""
+    if (one := _IMAGE.fullmatch(text)) and text.isprintable():
+        return f'[["{(one[1] or "").strip()}","{one[2]}"]]'
     return as_json([_image(part.strip()) for part in line_of_text(text, context).split("|") if part.strip()])
 
 

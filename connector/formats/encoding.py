@@ -30,6 +30,8 @@ _MARKS = (
     (b"{\\rtf", "RTF"),
 )
 _CONTROLS = bytes(set(range(32)) - {9, 10, 12, 13, 26}) + b"\x7f"
+_LEAD = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
+"""What every letter of _MULTIBYTE begins with: found several times as fast."""
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _TWICE = re.compile(rb"\xc3[\xa0-\xad\xaf-\xbf]")
 
@@ -97,7 +99,8 @@ def is_utf8(line: bytes) -> bool:
 
 def may_hold_utf8(piece: bytes) -> bool:
     """Say whether bytes hold any sequence that could be a letter of UTF-8 beyond ASCII."""
-    return _MULTIBYTE.search(piece) is not None
+    found = _LEAD.search(piece)
+    return found is not None and _MULTIBYTE.search(piece, found.start()) is not None
 
 
 def damage(line: bytes, encoding: str) -> str:

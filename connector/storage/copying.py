@@ -73,7 +73,7 @@ def _copied(here: Connection, there: Connection, table: Table) -> Copied:
 
 def _insert(there: Connection, table: Table, rows: list[Row]) -> None:
     try:
-        bulk_insert(there, table, [column.name for column in table.columns], rows)
+        bulk_insert(there, table, [column.name for column in table.columns], list(zip(*rows, strict=True)))
     except there.dialect.loaded_dbapi.DataError as error:  # COPY is the driver's own, and so are its errors
         raise Refused(f"{table.name}: PostgreSQL does not take a value: {' '.join(str(error).split())}; nothing was kept") from error
 

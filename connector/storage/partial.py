@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Index, and_, delete, exists, func, select, text
@@ -12,11 +12,11 @@ from connector.storage.database import reading
 from connector.storage.staging import Stage
 
 
-def load_gone(connection: Connection, stage: Stage, batches: Iterable[list[tuple[Any, ...]]]) -> None:
+def load_gone(connection: Connection, stage: Stage, batches: Iterable[list[Sequence[Any]]]) -> None:
     """Stage the keys of rows that are in the new file no more, or not as they were."""
-    for keys in batches:
+    for columns in batches:
         with reading(connection):
-            bulk_insert(connection, stage.gone, list(stage.key), keys)
+            bulk_insert(connection, stage.gone, list(stage.key), columns)
     with reading(connection):
         Index("gone_by_key", *[stage.gone.c[name] for name in stage.key]).create(connection)
         if connection.dialect.name != "sqlite":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -84,7 +84,7 @@ def apply(tx: Connection, stage: Stage, plan: Plan) -> None:
     if plan.removed:
         tx.execute(_deletion(stage))
     if plan.added or plan.changed:
-        tx.execute(_upsert(tx, stage))
+        tx.execute(_upsert(tx, stage, plan.changed_by_field))
 
 
 def _deletion(stage: Stage) -> Any:
@@ -93,14 +93,15 @@ def _deletion(stage: Stage) -> Any:
     return delete(stage.snapshot).where(columns[0].in_(gone) if len(columns) == 1 else tuple_(*columns).in_(gone))
 
 
-def _upsert(tx: Connection, stage: Stage) -> Any:
+def _upsert(tx: Connection, stage: Stage, changing: Collection[str]) -> Any:
+    """Put what is staged; only fields that change in some row are set in known ones, so that the others' indexes stay untouched."""
     names = [*stage.key, *stage.fields]
     both = stage.changes.join(stage.staged, stage.same_key(stage.staged, stage.changes))
     rows = select(*[stage.staged.c[name] for name in names]).select_from(both).where(stage.changes.c.action != "removed")
     statement = insert(tx, stage.snapshot).from_select(names, rows)
-    if not stage.fields:
+    if not changing:
         return statement.on_conflict_do_nothing()
-    values = {name: statement.excluded[name] for name in stage.fields}
+    values = {name: statement.excluded[name] for name in changing}
     return statement.on_conflict_do_update(index_elements=[stage.snapshot.c[name] for name in stage.key], set_=values)
 
 

@@ -63,10 +63,12 @@ class Refused(Protocol):
 
 
 class Batch(Protocol):
-    """Some rows of a file: (line, values in the order of the stage's fields), and those that were bad."""
+    """Some rows of a file: the line of each, their values in columns, in the order of the stage's fields, and those that were bad."""
 
     @property
-    def rows(self) -> Sequence[tuple[int, tuple[Any, ...]]]: ...
+    def lines(self) -> Sequence[int]: ...
+    @property
+    def columns(self) -> Sequence[Sequence[Any]]: ...
     @property
     def rejections(self) -> Sequence[Refused]: ...
 
@@ -181,22 +183,21 @@ def load(connection: Connection, stage: Stage, batches: Iterable[Batch]) -> int:
     accepted = 0
     for batch in batches:
         with reading(connection):
-            bulk_insert(connection, stage.staged, _columns(stage), _rows(stage, batch))
+            if batch.lines:
+                bulk_insert(connection, stage.staged, _names(stage), _columns(stage, batch))
             refuse(connection, stage, batch.rejections)
-        accepted += len(batch.rows)
+        accepted += len(batch.lines)
     with reading(connection):
         _index(connection, stage)
     return accepted
 
 
-def _columns(stage: Stage) -> list[str]:
+def _names(stage: Stage) -> list[str]:
     return ["line", *(["file"] if stage.file else []), *stage.given]
 
 
-def _rows(stage: Stage, batch: Batch) -> list[tuple[Any, ...]]:
-    if stage.file:
-        return [(line, stage.file, *values) for line, values in batch.rows]
-    return [(line, *values) for line, values in batch.rows]
+def _columns(stage: Stage, batch: Batch) -> list[Sequence[Any]]:
+    return [batch.lines, *([[stage.file] * len(batch.lines)] if stage.file else []), *batch.columns]
 
 
 def _index(connection: Connection, stage: Stage) -> None:

@@ -120,4 +120,4 @@ def _renumbered(batches: Iterator[Batch], lines: list[int]) -> Iterator[Batch]:
     for batch in batches:
         if batch.rejections:
             raise TooDifferent
-        yield Batch([(lines[line - 1], values) for line, values in batch.rows])
+        yield Batch([lines[line - 1] for line in batch.lines], batch.columns)

@@ -85,7 +85,7 @@ def refuse_no_file(path: Path) -> None:
 
 
 def _take(tried: Tried, feed: Feed, reading: Reading, batch: Batch, most: int) -> None:
-    tried.taken += len(batch.rows)
+    tried.taken += len(batch.lines)
     tried.refused += len(batch.rejections)
     for line, row in batch.rows[: most - len(tried.rows)]:
         values = dict(zip(feed.fields, row, strict=True))

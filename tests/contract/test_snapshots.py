@@ -32,6 +32,14 @@ class Batch:
     rows: list[tuple[int, tuple[Any, ...]]]
     rejections: list[Refusal] = field(default_factory=list)
 
+    @property
+    def lines(self) -> list[int]:
+        return [line for line, _ in self.rows]
+
+    @property
+    def columns(self) -> list[tuple[Any, ...]]:
+        return list(zip(*(values for _, values in self.rows), strict=True))
+
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
