@@ -35,12 +35,13 @@ def page(tx: Connection, account: str, state: str | None, limit: int) -> list[Li
 
 
 def by_state(tx: Connection) -> dict[str, dict[str, int]]:
-    """Count listings by marketplace and state."""
+    """Count listings by marketplace and state, each in alphabetical order."""
     account = tx.execute(select(func.min(t.c.account))).scalar()
     if account is not None and account == tx.execute(select(func.max(t.c.account))).scalar():
         return {account: _of_the_only_one(tx, account)}
     found: dict[str, dict[str, int]] = {}
-    for name, state, number in tx.execute(select(t.c.account, t.c.state, func.count()).group_by(t.c.account, t.c.state)):
+    counts = select(t.c.account, t.c.state, func.count()).group_by(t.c.account, t.c.state)
+    for name, state, number in tx.execute(counts.order_by(t.c.account, t.c.state)):
         found.setdefault(name, {})[state] = number
     return found
 
@@ -51,7 +52,7 @@ def _of_the_only_one(tx: Connection, account: str) -> dict[str, int]:
     others = select(t.c.state, func.count()).where(t.c.account == account, t.c.state.in_([one for one in ListingState if one != known]))
     found = {row[0]: row[1] for row in tx.execute(others.group_by(t.c.state))}
     rest = tx.execute(select(func.count()).select_from(t)).scalar_one() - sum(found.values())
-    return found | ({known: rest} if rest else {})
+    return dict(sorted((found | ({known: rest} if rest else {})).items()))
 
 
 def _listing(row: Any) -> Listing:

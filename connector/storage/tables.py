@@ -82,7 +82,7 @@ products = Table(
         "products_on_offer",
         *("sku", "active", "weight_g", "height_cm", "width_cm", "length_cm", "measurement_unit", "unit_multiplier", "category"),
     ),
-    Index("products_by_ean", "ean", "sku", sqlite_where=text("ean <> ''"), postgresql_where=text("ean <> ''")),
+    Index("products_by_ean", "ean", "sku", sqlite_where=text("ean <> ''")),
 )
 
 prices = Table(
