@@ -127,7 +127,7 @@ PLAN = {
     "refused": 2,
     "held": 1,
     "changed_by_field": {"price_cents": 5},
-    "reasons": ["14 of 60 (23.3 %) rows would be removed; max_removed allows 0.2"],
+    "reasons": ["14 of 60 (23.3 %) rows would be removed; max_removed allows 20 %"],
     "notes": [],
     "samples": {"changed": [{"sku": "000103", "price_cents": [7450, 6990]}, {"sku": "000104", "price_cents": [8180, 7990]}]},
 }
@@ -151,7 +151,7 @@ def files(root, tx, now):
         "sales_channel": "",
         "line": 6,
     }
-    fall = [{"guard": "max_price_change", "sentence": "the price falls by 97.9 %; max_price_change allows 0.8"}]
+    fall = [{"guard": "max_price_change", "sentence": "the price falls by 97.9 %; max_price_change allows 80 %"}]
     share = [{"guard": "max_removed", "sentence": PLAN["reasons"][0]}]
     common = {"state": "held", "held_at": now - timedelta(minutes=50), "decided_at": None, "decided_by": None}
     rows(

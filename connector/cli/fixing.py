@@ -130,8 +130,9 @@ def quarantine_retry(context: typer.Context, numbers: Numbers = None, *, everyth
     else:
         _tell_retried(done)
     for one in done["refused"]:
+        became = "its good rows were taken, but not" if one["outcome"] else "it is refused still:"
         for reason in one["reasons"]:
-            show.complain(f"{one['id']} is refused still: {show.words(reason)}")
+            show.complain(f"{one['id']}: {became} {show.words(reason)}")
     raise typer.Exit(1 if done["refused"] else 0)
 
 

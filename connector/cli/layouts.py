@@ -44,7 +44,8 @@ def layout_try(
 ) -> None:
     """Show what a file is read as with a layout.
 
-    The first rows by our column names, what was found out about the file, and the first refused rows; nothing is changed.
+    The first rows by our column names, what was found out about the file, and the first refused rows; nothing is changed. The exit status
+    is 1 where rows are refused.
     """
     from connector.usecases.layouts import try_layout
 
@@ -53,6 +54,10 @@ def layout_try(
         show.document(tried.as_dict())
     else:
         _say(tried)
+    if tried.refused:
+        lines = ", ".join(str(row["line"]) for row in tried.rejected) + (", …" if tried.refused > len(tried.rejected) else "")
+        show.complain(f"{show.words(tried.file)}: {tried.refused} of {tried.rows_read} rows refused (line {lines})")
+        raise typer.Exit(1)
 
 
 def _say(tried: Tried) -> None:

@@ -138,10 +138,14 @@ def preview(
 ) -> None:
     """Say what importing a file would change.
 
-    Added, changed by field, removed, rejected rows with reasons; nothing is changed.
+    Added, changed by field, removed, rejected rows with reasons; nothing is changed. The exit status is 1 where something would be refused
+    or held. --json tells the rows with all their fields.
     """
-    from connector.cli.plans import print_plan
+    from connector.cli.plans import print_plan, what_stops
     from connector.usecases import imports
 
     found = imports.preview(open_app(context), file.absolute(), feed)
     (show.document if as_json else print_plan)(found)
+    if stopped := what_stops(found):
+        show.complain(f"{show.words(found['name'])}: {stopped}")
+        raise typer.Exit(1)

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from datetime import datetime
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -81,6 +82,12 @@ def _fits(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> bool:
     widest = [max([len(row[at]) for row in rows] + [len(name)]) for at, name in enumerate(columns)]
     room = width() - 2 * len(columns)
     return sum(longest) <= room and sum(widest) <= 2 * room
+
+
+def room(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Say how many of the columns, from the left, have room beside each other without any cell being broken; the first always has."""
+    widest = [max([len(row[at]) for row in rows] + [len(name)]) + 2 for at, name in enumerate(columns)]
+    return max(1, sum(1 for end in accumulate(widest) if end <= width()))
 
 
 def _cards(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:

@@ -97,6 +97,11 @@ def _exceeds(part: int, whole: int, share: float) -> bool:
     return part > Decimal(str(share)) * whole
 
 
+def _share(limit: float) -> str:
+    """Write a limit as people say it: 0.05 is 5 %."""
+    return f"{100 * limit:g} %"
+
+
 def _percent(part: int, whole: int) -> str:
     return f"{part} of {whole} ({100 * part / whole:.1f} %)" if whole else str(part)
 
@@ -104,7 +109,8 @@ def _percent(part: int, whole: int) -> str:
 def _max_rejected(plan: Plan, limits: Limits) -> Reason | None:
     if not _exceeds(plan.refused, plan.rows_read, limits.max_rejected):
         return None
-    return Reason("max_rejected", f"{_percent(plan.refused, plan.rows_read)} rows are bad; max_rejected allows {limits.max_rejected:g}")
+    allowed = f"max_rejected allows {_share(limits.max_rejected)}"
+    return Reason("max_rejected", f"{_percent(plan.refused, plan.rows_read)} rows are bad; {allowed}")
 
 
 def _empty(plan: Plan) -> Reason | None:
@@ -117,13 +123,14 @@ def _empty(plan: Plan) -> Reason | None:
 def _max_removed(plan: Plan, limits: Limits) -> Reason | None:
     if not _exceeds(plan.removed, plan.present, limits.max_removed):
         return None
-    return Reason("max_removed", f"{_percent(plan.removed, plan.present)} rows would be removed; max_removed allows {limits.max_removed:g}")
+    allowed = f"max_removed allows {_share(limits.max_removed)}"
+    return Reason("max_removed", f"{_percent(plan.removed, plan.present)} rows would be removed; {allowed}")
 
 
 def _max_zeroed(plan: Plan, limits: Limits) -> Reason | None:
     if limits.max_zeroed is None or not _exceeds(plan.zeroed, plan.stocked, limits.max_zeroed):
         return None
-    sentence = f"{_percent(plan.zeroed, plan.stocked)} SKUs in stock would have none left; max_zeroed allows {limits.max_zeroed:g}"
+    sentence = f"{_percent(plan.zeroed, plan.stocked)} SKUs in stock would have none left; max_zeroed allows {_share(limits.max_zeroed)}"
     return Reason("max_zeroed", sentence)
 
 
@@ -134,4 +141,4 @@ def price_guard(old_cents: int | None, new_cents: int, max_fall: float) -> Reaso
     if old_cents is None or not _exceeds(old_cents - new_cents, old_cents, max_fall):
         return None
     fall = 100 * (old_cents - new_cents) / old_cents
-    return Reason("max_price_change", f"the price falls by {fall:.1f} %; max_price_change allows {max_fall:g}")
+    return Reason("max_price_change", f"the price falls by {fall:.1f} %; max_price_change allows {_share(max_fall)}")

@@ -10,9 +10,10 @@ import unicodedata
 
 _NAMES = {
     "sku": "SKU COD_SKU CODIGO_SKU CODIGO COD CODPROD COD_PROD COD_PRODUTO CODIGO_PRODUTO CODIGO_DO_PRODUTO PRODUTO COD_ITEM CODIGO_ITEM"
-    " ITEMCODE MATERIAL ID_PRODUTO B1_COD B2_COD DA1_CODPRO D2_COD",
+    " CD_PROD CD_ITEM ITEMCODE MATERIAL ID_PRODUTO B1_COD B2_COD DA1_CODPRO D2_COD",
     "product_id": "PRODUCT_ID COD_PAI CODIGO_PAI ID_PAI COD_MODELO CODIGO_MODELO MODELO COD_BASE B1_BASE",
-    "product_name": "NOME_PRODUTO DESCRICAO_PRODUTO DESC_PRODUTO DESC_PROD DESCRPROD DESCRICAO DESC DESCR NOME ITEMNAME B1_DESC",
+    "product_name": "NOME_PRODUTO DESCRICAO_PRODUTO DESC_PRODUTO DESC_PROD DESCRPROD DESCRICAO DESC DESCR DS_PROD DS_ITEM NOME ITEMNAME"
+    " B1_DESC",
     "sku_name": "NOME_SKU DESCRICAO_SKU DESC_SKU",
     "description": "DESCRICAO_COMPLETA DESC_COMPLETA DESCRICAO_LONGA DESCRICAO_DETALHADA COMPLEMENTO CARACTERISTICAS OCORRENCIA"
     " DESC_OCORRENCIA",
@@ -25,22 +26,20 @@ _NAMES = {
     "height": "ALTURA ALT ALTURA_CM ALTURA_MM ALTURA_M SHEIGHT1 B5_ALTURA",
     "width": "LARGURA LARG LARGURA_CM LARGURA_MM LARGURA_M SWIDTH1 B5_LARG",
     "length": "COMPRIMENTO COMPR COMP PROFUNDIDADE PROF ESPESSURA COMPRIMENTO_CM COMPRIMENTO_MM COMPRIMENTO_M SLENGTH1 B5_COMPR",
-    "weight": "PESO_BRUTO PESOBRUTO PESO_BRT PS_BRUTO PESO_BRUTO_KG PESO_BRUTO_G B1_PESBRU PESO PESO_KG PESO_G PESO_GRAMAS SWEIGHT1"
-    " PESO_LIQ PESO_LIQUIDO"
-    " PESOLIQ B1_PESO",
+    "weight": "PESO_BRUTO PESOBRUTO PESO_BRT PESO_BR PS_BRUTO PS_BR PESO_BRUTO_KG PESO_BRUTO_G B1_PESBRU PESO PESO_KG PESO_G PESO_GRAMAS"
+    " SWEIGHT1 PESO_LIQ PESO_LIQUIDO PESOLIQ B1_PESO",
     "measurement_unit": "UNIDADE UNIDADE_MEDIDA UND UNID UN UM CODVOL SALUNITMSR B1_UM",
     "unit_multiplier": "MULTIPLO MULTIPLICADOR QTD_EMBALAGEM",
     "images": "IMAGENS IMAGEM FOTOS FOTO URL_IMAGEM LINK_IMAGEM",
     "active": "ATIVO SITUACAO SIT STATUS VALIDFOR INATIVO BLOQUEADO FROZENFOR B1_MSBLQL",
     "marketplace": "MARKETPLACE",
     "sales_channel": "CANAL CANAL_VENDA POLITICA_COMERCIAL",
-    "price": "PRECO_VENDA PRECO_POR PRECO_DE_VENDA VALOR_VENDA VLR_VENDA VLRVENDA PRCVEN PRECO PRECO_UNITARIO VLR_UNIT VALOR_UNITARIO PRICE"
-    " VALOR VLR DA1_PRCVEN B1_PRV1 D2_PRCVEN",
-    "list_price": "PRECO_DE PRECO_TABELA PRECO_LISTA PRECO_CHEIO VLR_TABELA VLR_DE VALOR_DE",
+    "price": "PRECO_VENDA PRECO_POR PRECO_DE_VENDA PR_VENDA PRC_VENDA P_VENDA VALOR_VENDA VLR_VENDA VL_VENDA PRCVEN PRECO PRECO_UNITARIO"
+    " VLR_UNIT VL_UNIT PR_UNIT VALOR_UNITARIO PRICE VALOR VLR DA1_PRCVEN B1_PRV1 D2_PRCVEN",
+    "list_price": "PRECO_DE PRECO_TABELA PR_TABELA PRECO_LISTA PRECO_CHEIO VLR_TABELA VLR_DE VALOR_DE",
     "valid_until": "VALIDADE DT_VALIDADE DATA_VALIDADE VALIDO_ATE DATA_FIM DT_FIM VIGENCIA_FIM DTVIGOR_FIM TODATE DA0_DATATE",
-    "quantity": "SALDO_DISPONIVEL QTD_DISPONIVEL DISPONIVEL SALDO SALDO_DISP SALDO_ATUAL ESTOQUE QTD_ESTOQUE QUANTIDADE QTDE QTD ONHAND"
-    " B2_QATU"
-    " D2_QUANT",
+    "quantity": "SALDO_DISPONIVEL QTD_DISPONIVEL ESTOQUE_DISPONIVEL DISPONIVEL SALDO SALDO_DISP SALDO_ATUAL SALDO_ESTOQUE SALDO_EST ESTOQUE"
+    " ESTOQUE_ATUAL QTD_ESTOQUE QTD_EST QT_ESTOQUE QT_EST QUANTIDADE QTDE QTD QT EST ONHAND B2_QATU D2_QUANT",
     "warehouse": "DEPOSITO COD_DEPOSITO ARMAZEM ALMOXARIFADO LOCAL CODLOCAL COD_LOCAL WHSCODE FILIAL B2_LOCAL",
     "type": "TIPO TIPO_NOTA TIPO_SERVICO",
     "id": "ID_SERVICO COD_SERVICO CODIGO_SERVICO",
@@ -74,6 +73,32 @@ _NAMES = {
     "PolygonName": "POLIGONO",
     "Country": "PAIS",
 }
+_SHORTENED = {
+    "BARRAS": "BAR BARRA",
+    "BRUTO": "BR BRT BTO",
+    "CATEGORIA": "CAT CATEG",
+    "CODIGO": "CD COD",
+    "DATA": "DT",
+    "DESCRICAO": "DS DSC DESC DESCR",
+    "DISPONIVEL": "DISP",
+    "ESTOQUE": "EST ESTQ",
+    "FABRICANTE": "FAB FABR",
+    "LIQUIDO": "LIQ",
+    "NOME": "NM",
+    "NUMERO": "NR NRO NUM",
+    "PEDIDO": "PED",
+    "PESO": "PS",
+    "PRECO": "PR PRC PREC",
+    "PRODUTO": "PRO PROD PRD",
+    "QUANTIDADE": "QT QTD QTDE QUANT",
+    "REFERENCIA": "REF",
+    "SALDO": "SLD",
+    "TABELA": "TAB",
+    "UNITARIO": "UNI UNIT",
+    "VALOR": "VAL VL VLR",
+    "VENDA": "VD VDA VEN VND",
+}
+"""A word of such names, and how it is shortened: PRC_VDA is a PRECO_VENDA."""
 TURNED_ROUND = frozenset({"INATIVO", "BLOQUEADO", "FROZENFOR", "B1_MSBLQL"})
 """Columns that say yes where ours says no."""
 
@@ -88,9 +113,23 @@ def _squeezed(name: str) -> str:
     return plain(name).replace("_", "")
 
 
-_RANKS = {ours: {_squeezed(theirs): rank for rank, theirs in reversed(list(enumerate(words.split())))} for ours, words in _NAMES.items()}
+_WHOLE = {short: word for word, shorts in _SHORTENED.items() for short in shorts.split()}
+
+
+def _written_out(name: str) -> str:
+    return "".join(_WHOLE.get(word, word) for word in plain(name).split("_"))
+
+
+def _ranks(words: str) -> dict[str, int]:
+    """Rank the names as they stand, and with their shortened words written out; of two ranks a name has the better one."""
+    ranked = list(enumerate(words.split()))[::-1]
+    return {_written_out(name): rank for rank, name in ranked} | {_squeezed(name): rank for rank, name in ranked}
+
+
+_RANKS = {ours: _ranks(words) for ours, words in _NAMES.items()}
 
 
 def rank(ours: str, theirs: str) -> int | None:
     """Say how likely a column of theirs is ours (0 most of all); None where it is not known to be."""
-    return _RANKS.get(ours, {}).get(_squeezed(theirs))
+    ranks = _RANKS.get(ours, {})
+    return ranks.get(_squeezed(theirs), ranks.get(_written_out(theirs)))

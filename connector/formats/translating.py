@@ -17,6 +17,8 @@ _ANY = "(?:(?!; ).)+?"
 _WORD = r"[^\s;]+"
 _ONE_WORD = frozenset({"number", "id", "count", "all", "share", "sku", "days", "every", "minutes", "rows"})
 """The names in whose place one word stands."""
+_SHARE = re.compile(r"[0-9]+\.[0-9]( %)?")
+"""One decimal: prices have two, and stay as the ERP's files and VTEX write them."""
 _BRACKET = re.compile(r" \(")
 REMEMBERED = 10_000
 LONGEST = 2_000
@@ -39,7 +41,12 @@ class Phrase:
         return Phrase(pieces[0], re.compile(pattern, re.DOTALL), other)
 
     def filled(self, values: Mapping[str, str]) -> str:
-        return _NAME.sub(lambda name: values[name[1]], self.other)
+        return _NAME.sub(lambda name: _written(values[name[1]]), self.other)
+
+
+def _written(value: str) -> str:
+    """Write a share as the languages do that we translate into: 97,9 %."""
+    return value.replace(".", ",") if _SHARE.fullmatch(value) else value
 
 
 class Phrases:

@@ -21,12 +21,13 @@ NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How many things of one subject there are, since when the oldest, and some of them by name."""
+    """How many things of one subject there are, since when the oldest, and some of them by name; `files` of them are whole files."""
 
     subject: str
     count: int
     since: datetime
     names: tuple[str, ...] = ()
+    files: int = 0
 
 
 def last_arrival(tx: Connection, feed: str) -> datetime | None:
@@ -54,10 +55,14 @@ def held(tx: Connection) -> list[Finding]:
 
 def quarantined(tx: Connection) -> list[Finding]:
     """Find, by feed, the refused rows and files that no good one has healed."""
-    of_file = case((files.c.state == "refused", -rejections.c.file_id), else_=rejections.c.id)  # a file refused whole is one thing
-    refused = select(rejections.c.feed, func.count(of_file.distinct()), func.min(rejections.c.refused_at))
+    whole = case((files.c.state == "refused", rejections.c.file_id))
+    of_file = func.coalesce(-whole, rejections.c.id)  # a file refused whole is one thing
+    refused = select(
+        rejections.c.feed, func.count(of_file.distinct()), func.min(rejections.c.refused_at), func.count(whole.distinct()).label("files")
+    )
     open_ones = refused.join(files, files.c.id == rejections.c.file_id).where(rejections.c.healed_at.is_(None))
-    return [Finding(*row) for row in tx.execute(open_ones.group_by(rejections.c.feed).order_by(rejections.c.feed))]
+    found = tx.execute(open_ones.group_by(rejections.c.feed).order_by(rejections.c.feed))
+    return [Finding(row[0], row[1], row[2], files=row.files) for row in found]
 
 
 def dead_letters(tx: Connection) -> list[Finding]:

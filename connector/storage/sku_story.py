@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select
 
 from connector.domain.keys import key_text
 from connector.storage.files import Entry, entry_of
@@ -54,6 +54,15 @@ def refused(tx: Connection, sku: str) -> list[dict[str, Any]]:
     query = select(*[rejections.c[name] for name in names], files.c.name, files.c.state.label("file_state"))
     query = query.join(files, files.c.id == rejections.c.file_id).where(rejections.c.healed_at.is_(None), _of(rejections, sku))
     return [dict(row) for row in tx.execute(query.order_by(rejections.c.id).limit(LISTED)).mappings()]
+
+
+def refused_files(tx: Connection) -> list[dict[str, Any]]:
+    """Return the files of the catalogue that were refused whole and that no later one has mended; `id` is their first bad row's."""
+    still_open = (rejections.c.file_id == files.c.id, rejections.c.healed_at.is_(None))
+    first = select(func.min(rejections.c.id)).where(*still_open).scalar_subquery()
+    query = select(first.label("id"), files.c.feed, files.c.name, files.c.plan)
+    whole = (files.c.state == "refused", files.c.feed.in_(PARTS), select(rejections.c.id).where(*still_open).exists())
+    return [dict(row) for row in tx.execute(query.where(*whole).order_by(files.c.id).limit(LISTED)).mappings()]
 
 
 def _of(table: Table, sku: str) -> ColumnElement[bool]:

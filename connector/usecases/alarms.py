@@ -124,11 +124,22 @@ def _waiting(tx: Connection) -> Iterator[Alarm]:
         sentence = f"{one.subject}: {_many(one.count, 'file or row waits', 'files and rows wait')} for a yes or a no"
         yield _alarm("held", one, sentence, "connector held list")
     for one in findings.quarantined(tx):
-        sentence = f"{one.subject}: {_many(one.count, 'refused row or file', 'refused rows and files')} not mended yet"
-        yield _alarm("quarantined", one, sentence, "connector quarantine list; a good row in the next export mends it")
+        yield _alarm("quarantined", one, f"{one.subject}: {_refused(one)}, not mended yet", _mending(one))
     for one in findings.dead_letters(tx):
         sentence = f"{one.subject}: {_many(one.count, 'message was', 'messages were')} given up"
         yield _alarm("dead-letters", one, sentence, "connector dead-letters list, then replay or discard")
+
+
+def _refused(one: Finding) -> str:
+    rows, whole = _many(one.count - one.files, "refused row", "refused rows"), _many(one.files, "file refused whole", "files refused whole")
+    return " and ".join([*([rows] if one.count > one.files else []), *([whole] if one.files else [])])
+
+
+def _mending(one: Finding) -> str:
+    """Say what mends it: nothing of a file refused whole was taken, so a good row alone brings back nothing of it."""
+    row = "a good row in the next export mends a row"
+    whole = "let the ERP mend a file refused whole and send it again, or mend the settings, then: connector quarantine retry ID"
+    return "; ".join(["connector quarantine list", *([row] if one.count > one.files else []), *([whole] if one.files else [])])
 
 
 def _blocked(tx: Connection, app: App) -> Iterator[Alarm]:

@@ -27,8 +27,9 @@ RETRY = "var/retry"
 def retry(app: App, numbers: Sequence[int] | None) -> dict[str, list[dict[str, Any]]]:
     """Take what was refused again, by the numbers that the list shows; None: everything that can be taken as it is.
 
-    Returns `taken` (id, outcome) and `refused` (id, outcome, reasons): what is refused still, or cannot be taken again. Numbers of one file
-    or of one document are one. Raises Busy while its job runs, and Unreachable.
+    Returns `taken` (id, outcome) and `refused` (id, outcome, reasons): what is refused still, or cannot be taken again; where it has an
+    outcome its good rows were taken, and the reasons name the others. Numbers of one file or of one document are one. Raises Busy while
+    its job runs, and Unreachable.
     """
     done: dict[str, list[dict[str, Any]]] = {"taken": [], "refused": []}
     for number in _one_for_each(app, _retriable(app) if numbers is None else numbers):

@@ -30,6 +30,7 @@ class Known:
     held: list[dict[str, Any]]
     held_files: list[dict[str, Any]]
     refused: list[dict[str, Any]]
+    refused_files: list[dict[str, Any]]
     letters: list[dict[str, Any]]
     places: tuple[Place, ...]
     freshness: Freshness
@@ -63,6 +64,7 @@ def known(app: App, sku: str, *, files: bool) -> Known:
             held=sku_story.held(tx, sku),
             held_files=sku_story.held_files(tx),
             refused=sku_story.refused(tx, sku),
+            refused_files=sku_story.refused_files(tx),
             letters=sku_story.letters(tx, sku, [m.account for m in app.marketplaces]),
             places=_places(app, tx, sku),
             freshness=stock_terms.freshness(tx, app),

@@ -25,7 +25,9 @@ def story(app: App, sku: str, *, files: bool = True) -> Story | None:
 
 # ── what the ERP said ───────────────────────────────────────────────────────────────────────────────────────────────────
 def _files(known: Known) -> list[Sentence]:
-    return [Sentence("file", _came(known, feed)) for feed in FEEDS]
+    """Tell of each feed where it came from; of one whose only line of late was stopped, that is told below."""
+    stopped = {one["feed"] for one in (*known.held, *known.held_files, *known.refused, *known.refused_files)}
+    return [Sentence("file", _came(known, feed)) for feed in FEEDS if known.lines[feed] or feed not in stopped]
 
 
 def _came(known: Known, feed: str) -> str:
@@ -36,7 +38,8 @@ def _came(known: Known, feed: str) -> str:
             if is_there
             else f"No {feed} file of late names it."
         )
-    told = f"The last {feed} line about it is line {line.line} of {line.place}, taken on {clock(line.taken_at, known.zone)}"
+    good = "good " if any(one["feed"] == feed for one in known.refused) else ""
+    told = f"The last {good}{feed} line about it is line {line.line} of {line.place}, taken on {clock(line.taken_at, known.zone)}"
     return f"{told}." if is_there else f"{told}, and it is not in the snapshot any more."
 
 
@@ -46,11 +49,17 @@ def _stopped(known: Known) -> list[Sentence]:
         *[Sentence("held", f"A {one['feed']} row of it in {one['name']} is held: {_reason(one)}.") for one in known.held],
         *[Sentence("held", f"The whole file {one['name']} is held: {_reason(one)}.") for one in known.held_files],
         *[Sentence("refused", _refusal(one)) for one in known.refused],
+        *[Sentence("refused", f"The whole file {one['name']} was refused{_why(one)}.") for one in known.refused_files],
     ]
 
 
 def _reason(hold: dict[str, Any]) -> str:
     return one_sentence(" and ".join(reason["sentence"] for reason in hold["reasons"]))
+
+
+def _why(file: dict[str, Any]) -> str:
+    reasons = (file["plan"] or {}).get("reasons")
+    return f": {one_sentence(' and '.join(reasons))}" if reasons else ""
 
 
 def _refusal(row: dict[str, Any]) -> str:

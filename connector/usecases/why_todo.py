@@ -55,6 +55,9 @@ def _mend(known: Known, feed: str) -> str:
     refused = next((one for one in known.refused if one["feed"] == feed), None)
     if refused:
         return f"Let the ERP mend line {refused['line']} of {refused['name']} and send it again: {one_sentence(refused['reason'])}."
+    whole = next((one for one in known.refused_files if one["feed"] == feed), None)
+    if whole:
+        return f"Let the ERP mend {whole['name']} and send it again: connector quarantine show {whole['id']}"
     return f"Let the ERP send a {feed} file with it."
 
 

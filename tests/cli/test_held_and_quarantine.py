@@ -70,8 +70,20 @@ def test_several_files_are_taken_again_and_what_is_refused_still_is_named(shop):
 
     assert done.returncode == 1
     assert "stock/1.csv: 1 added" in done.stdout
-    assert "is refused still: services/1.csv" in done.stderr
+    assert "it is refused still: services/1.csv" in done.stderr
     assert [row["file"] for row in listed(shop, "quarantine")] == ["services/1.csv"]
+
+
+def test_a_file_taken_again_with_a_bad_row_is_said_to_be_taken_but_for_that_row(shop):
+    export(shop, "prices/2.csv", PRICES.replace("20,00", "many").replace("30,00", "31,00"))
+    (refused,) = listed(shop, "quarantine")
+    shop.config.write_text(shop.config.read_text() + "[feeds.prices]\nmax_rejected = 0.5\n")
+    done = shop.call("quarantine", "retry", refused["id"])
+
+    assert done.returncode == 1
+    assert f"{refused['id']}: prices/2.csv: 0 added, 1 changed" in done.stdout
+    assert done.stderr.endswith(f"{refused['id']}: its good rows were taken, but not prices/2.csv, line 3, price 'many': it is no number\n")
+    assert [(row["what"], row["key"]) for row in listed(shop, "quarantine")] == [("row", "B")]
 
 
 def test_all_is_said_or_ids_are_named(shop):

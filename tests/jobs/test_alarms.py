@@ -105,6 +105,27 @@ def test_a_refused_file_came_too_and_is_another_alarm(shop):
     assert set(on(shop)) == {("quarantined", "stock")}
 
 
+def test_the_remedy_fits_what_was_refused_a_row_a_file_or_both(shop):
+    good = [f"{n};1,00;" for n in range(40)]
+    shop.export("prices/rows.csv", "bad;cheap;", *good)
+    row = on(shop)["quarantined", "prices"]
+    shop.export("stock/whole.csv", "1;many")
+    whole = on(shop)["quarantined", "stock"]
+    shop.export("prices/whole.csv", "bad;cheap;", "worse;cheap;")
+    both = on(shop)["quarantined", "prices"]
+
+    assert [alarm.sentence for alarm in (row, whole, both)] == [
+        "prices: 1 refused row, not mended yet",
+        "stock: 1 file refused whole, not mended yet",
+        "prices: 1 refused row and 1 file refused whole, not mended yet",
+    ]
+    assert row.remedy == "connector quarantine list; a good row in the next export mends a row"
+    assert "good row" not in whole.remedy
+    assert "send it again" in whole.remedy
+    assert "connector quarantine retry ID" in whole.remedy
+    assert ("good row" in both.remedy, "send it again" in both.remedy) == (True, True)
+
+
 def test_an_export_much_smaller_than_usual_is_named_and_over_with_a_usual_one(shop):
     for n in range(4):
         shop.export(f"stock/s{n}.csv", *rows(100 + n))

@@ -24,7 +24,7 @@ def test_an_import_that_empties_more_than_half_of_what_is_in_stock_is_held(shop)
     report = shop.export("stock/2.csv", "A;0", "B;0", "C;5", "D;0")
 
     assert report.exit_status == 1
-    assert "2 of 3 (66.7 %) SKUs in stock would have none left; max_zeroed allows 0.5" in report.failures[0]
+    assert "2 of 3 (66.7 %) SKUs in stock would have none left; max_zeroed allows 50 %" in report.failures[0]
     assert shop.stock() == {"A": 5, "B": 5, "C": 5, "D": 0}
     assert (shop.lies("held/stock"), shop.lies("inbox")) == (["2.csv"], [])
 

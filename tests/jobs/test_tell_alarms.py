@@ -128,7 +128,9 @@ def test_chats_are_told_in_their_own_form_and_without_mark_up(tmp_path, hook, fo
     (told,) = hook.taken
 
     if form == "slack":
-        assert told["text"].startswith("*[connector shop] alarms: 1 raised*\nRaised:\n- quarantined: stock: 1 refused row or file")
+        assert told["text"].startswith(
+            "*[connector shop] alarms: 1 raised*\nRaised:\n- quarantined: stock: 1 file refused whole, not mended yet"
+        )
     else:
         (card,) = told["attachments"]
         assert card["contentType"] == "application/vnd.microsoft.card.adaptive"

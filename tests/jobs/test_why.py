@@ -104,6 +104,35 @@ def test_a_refused_row_names_its_line_and_the_reason(shop):
     assert texts(story, "refused")[0].startswith("Line 32 of prices/v.csv was refused: price 'cheap'")
 
 
+def test_a_line_that_was_refused_is_not_said_to_be_in_no_file(shop):
+    shop.export("products/p.csv", product("other"), product("000101"))
+    shop.export("prices/v.csv", *[f"s{n};1,00;" for n in range(30)], "000101;cheap;")
+
+    assert [text for text in texts(told(shop, "000101"), "file") if "prices" in text] == []
+    assert "No prices file of late names it." in texts(told(shop, "other"), "file")
+
+
+def test_the_line_before_a_refused_one_is_called_the_last_good_one(shop):
+    sells(shop)
+    shop.export("prices/w.csv", "other;10,00;", *[f"s{n};1,00;" for n in range(30)], "000101;cheap;")
+    story = told(shop, "000101")
+
+    assert texts(story, "file")[1].startswith("The last good prices line about it is line 3 of archive/prices/")
+    assert texts(story, "refused") == ["Line 33 of prices/w.csv was refused: price 'cheap': it is no number."]
+
+
+def test_a_file_refused_whole_is_told_of_every_sku_that_lacks_what_it_would_have_said(shop):
+    shop.export("products/p.csv", product("other"), product("000101"))
+    shop.export("prices/v.csv", "other;cheap;", "000101;1,00;")
+    story = told(shop, "000101")
+
+    assert [text for text in texts(story, "file") if "prices" in text] == []
+    assert texts(story, "refused")[0].startswith(
+        "The whole file prices/v.csv was refused: 1 of 2 (50.0 %) rows are bad, max_rejected allows"
+    )
+    assert story["todo"] == "Let the ERP mend prices/v.csv and send it again: connector quarantine show 1"
+
+
 @pytest.mark.parametrize(
     ("how", "verdict", "todo"),
     [

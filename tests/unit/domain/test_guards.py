@@ -59,8 +59,8 @@ def test_every_guard_that_holds_is_named_with_its_numbers():
 
     assert verdict == Hold(
         (
-            Reason("max_removed", "30 of 100 (30.0 %) rows would be removed; max_removed allows 0.2"),
-            Reason("max_zeroed", "10 of 10 (100.0 %) SKUs in stock would have none left; max_zeroed allows 0.5"),
+            Reason("max_removed", "30 of 100 (30.0 %) rows would be removed; max_removed allows 20 %"),
+            Reason("max_zeroed", "10 of 10 (100.0 %) SKUs in stock would have none left; max_zeroed allows 50 %"),
         )
     )
 

@@ -61,6 +61,50 @@ def test_names_are_known_case_accents_and_blanks_aside(read):
     ]
 
 
+SHORTENED = "COD_PROD;DESCR;MARCA;GRUPO;EAN13;PESO_BR;ALT;LARG;COMPR;PR_VENDA;QTD_EST\n1;Caneca;Acme;Casa;;0,500;10;20;30;19,90;7\n"
+
+
+def test_one_file_with_shortened_names_is_understood_for_each_feed_that_it_holds(read):
+    rows = {feed: read(SHORTENED, feed)[0][0] for feed in ("products", "prices", "stock")}
+
+    assert [rows["products"][name] for name in ("sku", "product_name", "weight_g", "height_cm", "width_cm", "length_cm")] == [
+        "1",
+        "Caneca",
+        500,
+        10.0,
+        20.0,
+        30.0,
+    ]
+    assert (rows["prices"]["sku"], rows["prices"]["price_cents"]) == ("1", 1990)
+    assert (rows["stock"]["sku"], rows["stock"]["quantity"]) == ("1", 7)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("sku", "COD_PROD CD_ITEM CD_PRODUTO CÓD.PROD."),
+        ("product_name", "DESCR DS_PRODUTO DSC_PROD NM_PRODUTO"),
+        ("ean", "EAN13 COD_BAR CD_BARRAS"),
+        ("weight", "PESO_BR PS_BRT"),
+        ("height", "ALT"),
+        ("width", "LARG"),
+        ("length", "COMPR"),
+        ("price", "PR_VENDA VL_VENDA VLR_UNIT PRC_VENDA PRC_VDA VL_UNITARIO PRVENDA"),
+        ("list_price", "PR_TAB PRC_TABELA"),
+        ("quantity", "QTD_EST QT_ESTOQUE SALDO_EST QT_DISP SLD_ATUAL EST QTDEST"),
+        ("order_id", "NR_PED NUM_PEDIDO"),
+    ],
+)
+def test_names_are_known_however_their_words_are_shortened(ours, theirs):
+    assert [name for name in theirs.split() if rank(ours, name) is None] == []
+
+
+def test_a_shortened_name_is_as_likely_as_the_whole_one():
+    assert rank("price", "PRC_VDA") == rank("price", "PRECO_VENDA") == 0
+    assert rank("list_price", "PR_DE") == rank("list_price", "Preço de")
+    assert rank("price", "PR_DE") is None
+
+
 def test_a_file_without_header_is_proposed_by_position(read):
     rows, _, proposed = read("000101|01|12\n000102|01|-3\n", "stock")
 

@@ -180,9 +180,9 @@ def test_every_event_of_an_order_has_its_words():
             "por el marketplace: the client gave it up",
         ),
         (
-            "the price falls by 97.9 %; max_price_change allows 0.8",
-            "o preço cai 97.9 %; max_price_change permite 0.8",
-            "el precio cae 97.9 %; max_price_change permite 0.8",
+            "the price falls by 97.9 %; max_price_change allows 80 %",
+            "o preço cai 97,9 %; max_price_change permite 80 %",
+            "el precio cae 97,9 %; max_price_change permite 80 %",
         ),
         (
             "stock: the last file came on 24/11; one is expected every 2h, and the next was due by 11:00 (America/Sao_Paulo)",
@@ -200,6 +200,6 @@ def test_a_line_of_an_order_s_story_is_said_whole():
     line = "2026-11-24 12:01: order file written: orders/CT-1.json."
 
     assert phrases("why.pt").said(line) == "2026-11-24 12:01: arquivo do pedido gravado: orders/CT-1.json."
-    assert phrases("why.es").said("The whole file p.csv is held: 14 of 60 (23.3 %) rows would be removed, max_removed allows 0.2.") == (
-        "El archivo entero p.csv está retenido: 14 de 60 (23.3 %) filas se quitarían, max_removed permite 0.2."
+    assert phrases("why.es").said("The whole file p.csv is held: 14 of 60 (23.3 %) rows would be removed, max_removed allows 20 %.") == (
+        "El archivo entero p.csv está retenido: 14 de 60 (23,3 %) filas se quitarían, max_removed permite 20 %."
     )
