@@ -40,6 +40,7 @@ PAGES = {
     "acts": "acts?act=1",
     "find": "find?q=CT-70",
     "missing": "nothing",
+    "login": "login",
 }
 SCREENS = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 SHOWN = (("overview", "desktop", "light"), ("order", "desktop", "dark"), ("sku", "desktop", "light"), ("overview", "phone", "dark"))

@@ -133,6 +133,9 @@ PLAN = {
 }
 
 
+JUDGED = {"held": {"verdict": "hold"}, "applied": {"verdict": "apply", "removed": 0, "reasons": []}}
+
+
 def files(root, tx, now):
     found = [entry(at, feed, state, now - timedelta(minutes=7 * at)) for at, (feed, state) in enumerate(LEDGER)]
     rows(tx, tables.files, found)
@@ -185,7 +188,7 @@ def entry(at, feed, state, when):
     name = f"{feed}/{long}{feed}-{at:02d}.csv"
     bad = {"refused": 3, "applied": 2 if at == 0 else 0}.get(state, 0)
     times = {"modified_at": when, "taken_at": when, "settled_at": when, "moved_at": when}
-    plan = {**PLAN, "feed": feed, "name": name, "verdict": "hold" if state == "held" else "apply"} if feed == "prices" else {}
+    plan = {**PLAN, "feed": feed, "name": name, **JUDGED[state]} if feed == "prices" else {}
     known = {"feed": feed, "name": name, "size": 18_400, "sha256": "9f" * 32, "state": state, "rows_read": 60, "rows_refused": bad}
     return {**known, **times, "plan": plan, "place": f"{FOLDERS[state]}/{name}"}
 
@@ -196,7 +199,7 @@ def rejection(at, now):
     told = {"column": "price" if feed == "prices" else "ZipCodeEnd", "value": "=HYPERLINK(1)" if at == 1 else "12,3,4"}
     if feed == "invoices":
         told = {"column": "order_id", "value": "CT-9999"}
-    reason = "there is no such order" if feed == "invoices" else "it is no number"
+    reason = "no order has the id CT-9999" if feed == "invoices" else "it is no number"
     known = {"file_id": of_file, "feed": feed, "key": f"00014{at}//" if feed == "prices" else f"k{at}", "line": 10 + at, "reason": reason}
     return {**known, **told, "record": None, "refused_at": now - timedelta(minutes=40), "healed_at": None}
 
@@ -296,10 +299,15 @@ def events(at, now):
 
 
 # ── the work ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+LACKS = 'answered 403: Access denied; check what the key may do (License Manager, in VTEX\'s admin): it needs "Seller SKUs" (Catalog)'
+WITHHELD = (
+    "images: there is none (code 9); height: it is 0 or missing (code 5)",
+    "export at least one image's https address; export the height in cm",
+)
 REASONS = (
-    ("lojademo", "price", "after 12 attempts: 500 Internal Server Error (operation 8f12-aa{at})"),
-    ("outramarca", "catalog", "403: the credentials lack the resource"),
-    ("lojademo", "invoice", "422: invoice {at} has a value that is more than the order's"),
+    ("lojademo", "price", "given up after 12 attempts: answered 500: Internal Server Error (operation 8f12-aa{at})"),
+    ("outramarca", "catalog", LACKS),
+    ("lojademo", "invoice", "answered 422: invoice {at} has a value that is more than the order's"),
 )
 
 
@@ -325,11 +333,11 @@ def work(tx, now):
     rows(tx, tables.marketplaces, [{**places, "account": "lojademo", "rate": 1800.0, "refused_at": now - timedelta(hours=2)}])
     blocked = {
         "blocked_until": now + timedelta(minutes=15),
-        "blocked_reason": "403: the credentials lack the resource",
+        "blocked_reason": LACKS,
         "needs_a_person": True,
     }
     rows(tx, tables.marketplaces, [{**places, **blocked, "account": "outramarca", "failures_in_a_row": 3, "delivered": 7}])
-    known = [("known", None, None)] * 40 + [("withheld", "images: none", "send one image that begins with https://")] * 3
+    known = [("known", None, None)] * 40 + [("withheld", *WITHHELD)] * 3
     known += [("suggested", None, None)] * 4 + [("denied", "ProductNotFound", "correct the name")] * 2
     rows(
         tx,
@@ -358,7 +366,7 @@ def runs(tx, now):
             failed = job == "report-documents" and at == 19
             report = {
                 "done": [f"{job}: {at} things done"],
-                "failures": ["invoices-05.csv: line 15: there is no such order"] if failed else [],
+                "failures": ["invoices/invoices-05.csv, line 15, order_id 'CT-9999': no order has the id CT-9999"] if failed else [],
             }
             ended = began + timedelta(seconds=1 + at % 7)
             known = {"job": job, "run_id": f"{job}-{at}", "holder": "pid 1 on demo", "started_at": began, "ended_at": ended}

@@ -17,8 +17,11 @@ _ANY = "(?:(?!; ).)+?"
 _WORD = r"[^\s;]+"
 _ONE_WORD = frozenset({"number", "id", "count", "all", "share", "sku", "days", "every", "minutes", "rows"})
 """The names in whose place one word stands."""
-_SHARE = re.compile(r"[0-9]+\.[0-9]( %)?")
-"""One decimal: prices have two, and stay as the ERP's files and VTEX write them."""
+_AMOUNTS = frozenset({"share", "limit", "price", "offer", "amount", "open", "total", "paid", "off"})
+_DECIMAL = re.compile(r"[0-9]+\.[0-9]{1,2}( %)?")
+_MOMENTS = frozenset({"when", "then", "until", "day", "at"})
+_DAY = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})((?: [0-9]{2}:[0-9]{2})?)")
+"""What stands in the place of these names is a number or a day of ours; of others it is what somebody wrote, and stays."""
 _BRACKET = re.compile(r" \(")
 REMEMBERED = 10_000
 LONGEST = 2_000
@@ -41,12 +44,15 @@ class Phrase:
         return Phrase(pieces[0], re.compile(pattern, re.DOTALL), other)
 
     def filled(self, values: Mapping[str, str]) -> str:
-        return _NAME.sub(lambda name: _written(values[name[1]]), self.other)
+        return _NAME.sub(lambda name: _written(name[1], values[name[1]]), self.other)
 
 
-def _written(value: str) -> str:
-    """Write a share as the languages do that we translate into: 97,9 %."""
-    return value.replace(".", ",") if _SHARE.fullmatch(value) else value
+def _written(name: str, value: str) -> str:
+    """Write amounts, shares and days as the languages do that we translate into: 69,90, 97,9 %, 24/11/2026 12:01."""
+    if name in _AMOUNTS and _DECIMAL.fullmatch(value):
+        return value.replace(".", ",")
+    day = _DAY.fullmatch(value) if name in _MOMENTS else None
+    return f"{day[3]}/{day[2]}/{day[1]}{day[4]}" if day else value
 
 
 class Phrases:
@@ -103,9 +109,9 @@ CATALOGUES = {
     "en": (),
     "pt": ("pt",),
     "console.pt": ("pt", "console.pt"),
-    "console.es": ("console.es",),
+    "console.es": ("es", "console.es"),
     "why.pt": ("pt", "console.pt", "why.pt"),
-    "why.es": ("console.es", "why.es"),
+    "why.es": ("es", "console.es", "why.es"),
 }
 """Which files a catalogue is read from; a sentence of a later one counts."""
 

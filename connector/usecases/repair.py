@@ -59,7 +59,7 @@ def held_discard(app: App, number: int, by: str = "") -> dict[str, Any]:
         said = (
             places.move(app, row["file_id"], f"rejected/{row['feed']}")
             if row["what"] == "file"
-            else f"the known value of {row['key']} stays"
+            else f"the known value of {keys.shown(row['key'], _parts(row['feed']))} stays"
         )
     return {"id": number, "decided_by": by, "outcome": said}
 

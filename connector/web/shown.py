@@ -18,6 +18,12 @@ def shown(value: object) -> object:
     return value.translate(_SHOWN).encode("utf-8", "replace").decode("utf-8")
 
 
+def begun(text: str) -> str:
+    """Begin a sentence of ours with a capital letter; a file's name (prices/1.csv) stays. No name of others may stand first."""
+    first = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if first.rstrip(":;,").isalpha() else text
+
+
 def cut(text: object, longest: int = LONGEST_CELL) -> str:
     """Cut a text to so many characters; what stands over it (a hundred accents on one letter) is kept short by that, too."""
     whole = unicodedata.normalize("NFC", str(text))

@@ -35,6 +35,10 @@ CONTRAST = """() => {
     const [a, b] = [light(rgb(getComputedStyle(one).color)), light(ground(one))].sort((x, y) => y - x);
     if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(`${one.tagName}.${one.className}: ${one.textContent.trim().slice(0, 40)}`);
   }
+  for (const one of document.querySelectorAll("[placeholder]")) {
+    const [a, b] = [light(rgb(getComputedStyle(one, "::placeholder").color)), light(ground(one))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) poor.push(`placeholder: ${one.placeholder}`);
+  }
   return poor;
 }"""
 

@@ -138,6 +138,16 @@ def test_a_search_that_finds_one_thing_leads_there(shared):
     assert (by_sku.status_code, by_sku.headers["location"]) == (303, "sku?sku=000150")
 
 
+def test_a_search_stands_in_no_section_and_a_list_of_all_says_so(shared):
+    assert "aria-current" not in shared.get("find?q=CT-70").text
+    assert '<option value="">' in shared.get("skus").text
+    assert shared.get("skus?account=lojademo&state=").text.count("<tr>") > 20
+
+
+def test_what_a_document_is_worth_is_written_as_the_language_does(shared):
+    assert "4711, 150,80" in re.sub(r"<[^>]+>", "", shared.get("order?id=CT-7002", **{"Accept-Language": "pt"}).text)
+
+
 def test_letters_of_one_cause_are_one_group_whatever_numbers_they_hold(shared):
     text = shared.get("letters").text
 

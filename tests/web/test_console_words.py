@@ -14,8 +14,10 @@ from connector.domain.messages import Kind
 from connector.domain.orders import OrderState
 from connector.feeds import FEEDS
 from connector.usecases.doers import AT_ONCE, BY_THE_DAEMON, RUN_JOB
+from connector.usecases.views import words
 from connector.web.ops.pages import NAVIGATION
 from connector.web.ops.speech import LANGUAGES, Speech, catalogue, preferred
+from connector.web.shown import begun
 from jobs import JOBS
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +117,46 @@ def test_every_stored_word_has_one_of_people(language):
 )
 def test_the_language_is_the_switch_s_else_the_browser_s_else_portuguese(cookie, accepted, spoken):
     assert preferred(cookie, accepted) == spoken
+
+
+def test_a_schedule_is_said_as_people_do_as_far_as_it_is_a_time_of_each_day():
+    pt, en = speech("pt"), speech("en")
+
+    assert (pt.schedule("15 3 * * *"), en.schedule("15 3 * * *")) == ("todo dia às 03:15", "every day at 03:15")
+    assert (pt.schedule("every 30s"), pt.schedule("")) == ("a cada 30s", "nunca, só a pedido")
+    assert pt.schedule("0 8-18 * * 1-5") == "0 8-18 * * 1-5"
+
+
+OUTCOMES = (
+    "the price of 000109 is 1.90 now",
+    "the known value of 000109 stays",
+    "prices/1.csv lies in rejected/prices/1.csv now",
+    "lojademo is paused: what changes meanwhile waits",
+    "lojademo is told again from the next pass on",
+    "housekeeping is paused",
+    "housekeeping runs again by its schedule",
+    "the file of order CT-1 is written again at the next export",
+    "3 messages go out again at the next pass",
+    "4 dead letters go out again at the next pass",
+    "4 dead letters are laid aside",
+    "prices/1.csv is laid aside; it lies in rejected/prices/1.csv",
+    "the document of line 3 of invoices/1.csv is laid aside",
+    "line 3 of prices/1.csv is laid aside, until a file brings it again",
+)
+
+
+@pytest.mark.parametrize("language", ["pt", "es"])
+def test_what_an_act_came_to_is_said_in_portuguese_and_spanish(language):
+    assert [text for text in OUTCOMES if words.said(text, language) == text] == []
+
+
+def test_a_sentence_that_stands_alone_begins_with_a_capital_letter_and_a_name_stays():
+    assert [begun(text) for text in ("não há essa página", "é 0", "prices/1.csv: 2 novos", "")] == [
+        "Não há essa página",
+        "É 0",
+        "prices/1.csv: 2 novos",
+        "",
+    ]
 
 
 def test_numbers_money_and_times_are_written_as_each_language_does():

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.app import App
-from connector.domain.money import units
 from connector.domain.orders import Order, OrderState
 from connector.storage import acts, order_story, reservations
 from connector.storage import orders as store
@@ -31,7 +30,10 @@ _BEYOND = re.compile(r"[\0\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One line of an order's time: `source` says who speaks (order, file, call, document, carrier, person), `what` is a word or name."""
+    """One line of an order's time: `source` says who speaks (order, file, call, document, carrier, person), `what` is a word or name.
+
+    `cents` is what a document is worth.
+    """
 
     at: datetime
     source: str
@@ -40,6 +42,7 @@ class Moment:
     state: str = ""
     act: Act | None = None
     file: int | None = None
+    cents: int | None = None
 
 
 def page(app: App, state: str, before: Cursor | None) -> tuple[list[dict[str, Any]], Cursor | None]:
@@ -107,8 +110,7 @@ def _of_message(message: dict[str, Any]) -> Moment:
 
 def _of_paper(paper: dict[str, Any]) -> Iterator[Moment]:
     content, number = paper["content"], paper["number"]
-    worth = f", {units(content['value_cents'])}" if "value_cents" in content else ""
-    yield Moment(paper["taken_at"], "document", paper["kind"], f"{number}{worth}", paper["state"], file=paper["file_id"])
+    yield Moment(paper["taken_at"], "document", paper["kind"], number, paper["state"], None, paper["file_id"], content.get("value_cents"))
     if paper["reported_at"]:
         yield Moment(paper["reported_at"], "receipt", paper["kind"], f"{number} {paper['receipt'] or ''}".strip(), "reported")
     for event in content.get("events", ()):

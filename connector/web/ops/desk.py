@@ -16,7 +16,7 @@ from connector.web.ops.asking import Ask, Page
 from connector.web.ops.pages import NAVIGATION, PARENTS
 from connector.web.ops.speech import LANGUAGES, Speech, preferred
 from connector.web.ops.visitors import Visitor
-from connector.web.shown import cut, shown
+from connector.web.shown import begun, cut, shown
 
 WEB = Path(__file__).parents[1]
 POLICY = "; ".join(
@@ -45,7 +45,7 @@ class Painter:
             lstrip_blocks=True,
             finalize=shown,
         )
-        self.pages.filters.update(cut=cut, way_name=lambda name, t: t(f"way.{name}"), redacted=lambda text: redact(str(text)))
+        self.pages.filters.update(cut=cut, way_name=lambda name, t: t(f"way.{name}"), begun=begun, redacted=lambda text: redact(str(text)))
 
     def speech(self, req: falcon.Request) -> Speech:
         language = preferred(str(req.cookies.get(LANGUAGE_COOKIE) or ""), req.env.get("HTTP_ACCEPT_LANGUAGE", ""))

@@ -140,7 +140,7 @@ PAGES: Mapping[str, Callable[[Ask], Page]] = {
     "acts": acts,
 }
 NAVIGATION = ("", "orders", "skus", "files", "held", "refused", "letters", "jobs", "marketplaces", "acts")
-PARENTS = {"file": "files", "hold": "held", "sku": "skus", "order": "orders", "find": ""}
+PARENTS = {"file": "files", "hold": "held", "sku": "skus", "order": "orders"}
 
 
 def leads_to(page: Page) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,6 +14,7 @@ LANGUAGES = {"pt": "Português", "es": "Español", "en": "English"}
 PHRASES = Path(__file__).parents[1] / "phrases"
 STEPS = (("days", 86_400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 DAYS = {"pt": "%d/%m/%Y %H:%M", "es": "%d/%m/%Y %H:%M", "en": "%Y-%m-%d %H:%M"}
+DAILY = re.compile(r"([0-9]{1,2}) ([0-9]{1,2}) \* \* \*")
 KIBI = 1024
 
 
@@ -60,6 +62,15 @@ class Speech:
 
     def knows(self, key: str) -> bool:
         return key in self._phrases
+
+    def schedule(self, text: str) -> str:
+        """Say when a job runs; a line of cron that says more than a time of each day stays as it is."""
+        daily = DAILY.fullmatch(text)
+        if daily:
+            return self("job.daily", time=f"{int(daily[2]):02}:{int(daily[1]):02}")
+        if text.startswith("every "):
+            return self("job.every", span=text.removeprefix("every "))
+        return text or self("job.never")
 
     def number(self, value: float) -> str:
         """`12345` → 12.345, or 12,345 in English."""

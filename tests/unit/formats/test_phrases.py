@@ -150,12 +150,13 @@ def test_a_long_hostile_reason_costs_no_time():
 CONSOLE = {
     language: tomllib.loads((ROOT / f"connector/formats/phrases/console.{language}.toml").read_text("utf-8")) for language in ("pt", "es")
 }
+REASONS = {language: tomllib.loads((ROOT / f"connector/formats/phrases/{language}.toml").read_text("utf-8")) for language in ("pt", "es")}
 STORIES = {
     language: tomllib.loads((ROOT / f"connector/formats/phrases/why.{language}.toml").read_text("utf-8")) for language in ("pt", "es")
 }
 
 
-@pytest.mark.parametrize("catalogue", [CONSOLE, STORIES], ids=["console", "why"])
+@pytest.mark.parametrize("catalogue", [REASONS, CONSOLE, STORIES], ids=["reasons", "console", "why"])
 def test_portuguese_and_spanish_have_the_same_sentences_with_the_same_names(catalogue):
     assert list(catalogue["pt"]) == list(catalogue["es"])
     for said in catalogue.values():
@@ -190,6 +191,39 @@ def test_every_event_of_an_order_has_its_words():
             "stock: el último archivo llegó el 24/11; se espera uno cada 2h, y el próximo debía llegar hasta 11:00 (America/Sao_Paulo)",
         ),
         ("invoice 2 has a value that is more than the order's",) * 3,
+        (
+            'answered 403: Access denied; check what the key may do (License Manager, in VTEX\'s admin): it needs "Seller SKUs" (Catalog)',
+            (
+                "respondeu 403: Access denied; confira o que a chave pode fazer (License Manager, no admin "
+                'da VTEX): ela precisa de "Seller SKUs" (Catalog)'
+            ),
+            (
+                "respondió 403: Access denied; revise qué puede hacer la llave (License Manager, en el "
+                'admin de VTEX): necesita "Seller SKUs" (Catalog)'
+            ),
+        ),
+        (
+            "given up after 12 attempts: answered 500: without a word",
+            "desistência após 12 tentativas: respondeu 500: sem dizer nada",
+            "abandonado tras 12 intentos: respondió 500: sin decir nada",
+        ),
+        (
+            "p/e.csv as prices: 1 added, 2 changed (price 2), 0 removed, 1 refused (read as utf-8, delimiter tab; nothing was changed)",
+            (
+                "p/e.csv como preços: 1 novos, 2 mudados (price 2), 0 removidos, 1 recusadas (lido como "
+                "utf-8, separador tabulação; nada mudou)"
+            ),
+            (
+                "p/e.csv como precios: 1 nuevos, 2 cambiados (price 2), 0 quitados, 1 rechazadas (leído "
+                "como utf-8, separador tabulación; nada cambió)"
+            ),
+        ),
+        (
+            "prices/e.csv, line 7, price 'cem': it is no number",
+            "prices/e.csv, linha 7, price 'cem': não é um número",
+            "prices/e.csv, línea 7, price 'cem': no es un número",
+        ),
+        ("the price of 109 is 1.90 now", "o preço de 109 é 1,90 agora", "el precio de 109 es 1,90 ahora"),
     ],
 )
 def test_what_the_console_says_is_said_in_each_language(english, portuguese, spanish):
@@ -199,7 +233,7 @@ def test_what_the_console_says_is_said_in_each_language(english, portuguese, spa
 def test_a_line_of_an_order_s_story_is_said_whole():
     line = "2026-11-24 12:01: order file written: orders/CT-1.json."
 
-    assert phrases("why.pt").said(line) == "2026-11-24 12:01: arquivo do pedido gravado: orders/CT-1.json."
+    assert phrases("why.pt").said(line) == "24/11/2026 12:01: arquivo do pedido gravado: orders/CT-1.json."
     assert phrases("why.es").said("The whole file p.csv is held: 14 of 60 (23.3 %) rows would be removed, max_removed allows 20 %.") == (
         "El archivo entero p.csv está retenido: 14 de 60 (23,3 %) filas se quitarían, max_removed permite 20 %."
     )

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.domain.catalog import Image, Product
+from connector.formats.translating import phrases
 from connector.sandbox.refusals import suggestion_problem
 from connector.settings import MarketplaceSettings
 from connector.vtex.linting import examine, in_words, refusals
@@ -125,3 +126,23 @@ def test_what_passes_is_taken_by_a_marketplace_that_checks(changes):
 
     if not refusals(examine(candidate)):
         assert suggestion_problem(suggestion_body(SHOP, candidate, 100, 1)) is None
+
+
+FAULTY = (
+    {"product_name": "", "brand": "", "category": "", "ean": "", "ref_id": "", "images": ()}
+    | dict.fromkeys(("height_cm", "width_cm", "length_cm"), 0.0)
+    | {"weight_g": 0},
+    {"product_name": "A" * 151, "category": "Casa//Cozinha", "ean": "12", "images": (HIDDEN,)},
+    {"product_name": "A-" * 55, "ean": "7891000000015", "images": (SHOWN, HIDDEN)},
+)
+
+
+@pytest.mark.parametrize("language", ["pt", "es"])
+@pytest.mark.parametrize("changes", FAULTY, ids=["empty", "long", "odd"])
+def test_each_finding_and_its_remedy_is_said_in_portuguese_and_spanish(changes, language):
+    findings = examine(product(**changes))
+    said = phrases(f"console.{language}")
+
+    assert len(findings) >= 3
+    assert [text for one in findings for text in (str(one), one.remedy) if said.known(text) in (None, text)] == []
+    assert said.known(in_words(findings)[0]) is not None
