@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from connector import app as parts
+from connector.delivery.suggesting import DENIED
 from connector.storage import acts, hourly, tables, watermarks
 from connector.storage.database import migrate
 
@@ -231,7 +232,7 @@ def order(at, now):
     rest = {
         "raw": json.dumps(raw).encode(),
         "answer": b"{}",
-        "flags": ["the price is 2.1 % below today's offer"] if at == 4 else [],
+        "flags": ["SKU 000105 came at 68.43, below today's 69.90"] if at == 4 else [],
         "authorized_at": later,
         "receipt": f"R-{at}" if later else None,
         "erp_order_id": f"PV-{88000 + at}" if at > 1 else None,
@@ -338,7 +339,7 @@ def work(tx, now):
     }
     rows(tx, tables.marketplaces, [{**places, **blocked, "account": "outramarca", "failures_in_a_row": 3, "delivered": 7}])
     known = [("known", None, None)] * 40 + [("withheld", *WITHHELD)] * 3
-    known += [("suggested", None, None)] * 4 + [("denied", "ProductNotFound", "correct the name")] * 2
+    known += [("suggested", None, None)] * 4 + [("denied", *DENIED)] * 2
     rows(
         tx,
         tables.listings,
@@ -356,6 +357,13 @@ def work(tx, now):
 
 
 JOBS = ("refresh-snapshot", "notify-marketplaces", "export-orders", "report-documents", "housekeeping")
+DONE = {
+    "refresh-snapshot": "prices/prices-00.csv: 1 added, 5 changed (price 5), 0 removed, 2 refused (read as utf-8, delimiter semicolon)",
+    "notify-marketplaces": "lojademo: told price 19, inventory 3",
+    "export-orders": "wrote orders/CT-7002.json",
+    "report-documents": "invoices/invoices-05.csv: 3 taken",
+    "housekeeping": "12 settled messages removed after 14 days",
+}
 
 
 def runs(tx, now):
@@ -365,7 +373,7 @@ def runs(tx, now):
             began = now - timedelta(seconds=30 * (20 - at))
             failed = job == "report-documents" and at == 19
             report = {
-                "done": [f"{job}: {at} things done"],
+                "done": [DONE[job]],
                 "failures": ["invoices/invoices-05.csv, line 15, order_id 'CT-9999': no order has the id CT-9999"] if failed else [],
             }
             ended = began + timedelta(seconds=1 + at % 7)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.delivery import suggesting
 from connector.domain.catalog import Image, Product
 from connector.formats.translating import phrases
 from connector.sandbox.refusals import suggestion_problem
@@ -146,3 +147,12 @@ def test_each_finding_and_its_remedy_is_said_in_portuguese_and_spanish(changes, 
     assert len(findings) >= 3
     assert [text for one in findings for text in (str(one), one.remedy) if said.known(text) in (None, text)] == []
     assert said.known(in_words(findings)[0]) is not None
+
+
+@pytest.mark.parametrize("language", ["pt", "es"])
+def test_what_became_of_a_suggestion_is_said_in_portuguese_and_spanish(language):
+    said = phrases(f"console.{language}")
+
+    assert [
+        text for text in (suggesting.UNSOLD, suggesting.SELL_IT, *suggesting.DENIED, suggesting.REFUSED_REMEDY) if said.said(text) == text
+    ] == []
