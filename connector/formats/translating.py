@@ -72,13 +72,17 @@ class Phrases:
         return self._known(text) if self._words and len(text) <= LONGEST else None
 
     def _translated(self, text: str) -> str | None:
-        return self._words.get(text) or self._by_parts(text) or self._by_phrase(text)
+        return self._words.get(text) or self._by_parts(text) or self._by_phrase(text) or self._before_a_stop(text)
 
     def _by_phrase(self, text: str) -> str | None:
         for phrase in self._phrases:
             if text.startswith(phrase.begins) and (found := phrase.pattern.fullmatch(text)):
                 return phrase.filled({name: self.said(value) if name in _SPOKEN else value for name, value in found.groupdict().items()})
         return None
+
+    def _before_a_stop(self, text: str) -> str | None:
+        found = self.known(text[:-1]) if text.endswith(".") and not text.endswith("..") else None
+        return None if found is None else f"{found}."
 
     def _by_parts(self, text: str) -> str | None:
         for before, mark, after, end in _partings(text):

@@ -101,7 +101,8 @@ def _listing(place: Place, zone: tzinfo) -> Iterator[Sentence]:
     if found.suggested_at and found.state is not ListingState.KNOWN:
         yield Sentence("listing", f"It was suggested to {place.account} on {clock(found.suggested_at, zone)}.")
     if found.note:
-        yield Sentence("listing", f"{place.account} says: {one_sentence(found.note)}.")
+        for part in found.note.split("; "):
+            yield Sentence("listing", f"About it at {place.account}: {one_sentence(part)}.")
 
 
 def _standing(place: Place) -> Iterator[Sentence]:

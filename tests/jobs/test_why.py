@@ -163,9 +163,28 @@ def test_a_marketplace_that_is_paused_or_withholds_or_waits_is_named(shop):
     assert told(shop, "000101")["todo"] == "Wait for the next pass, or: connector run notify-marketplaces"
     knows(shop, "000101")
     with shop.app.db.write() as tx:
-        listing_states.withheld(tx, "shop", "000101", "images: none is over https", "publish the images under https addresses")
+        listing_states.withheld(tx, "shop", "000101", "images: none is over https: http://x", "publish the images under https addresses")
     story = told(shop, "000101")
     assert (story["verdict"], story["todo"]) == ("It is not suggested to shop.", "publish the images under https addresses.")
+    assert "About it at shop: images: none is over https: http://x." in texts(story, "listing")
+
+
+def test_all_that_is_lacking_is_told_in_each_language_as_sentences_of_their_own(shop):
+    sells(shop)
+    with shop.app.db.write() as tx:
+        note, remedy = (
+            "images: there is none (code 9); height: it is 0 or missing (code 5)",
+            "export the height in cm; compare it with the label",
+        )
+        listing_states.withheld(tx, "shop", "000101", note, remedy)
+    story = described(why(shop.app, "000101"), "pt")
+
+    assert texts(told(shop, "000101"), "listing")[1:] == [
+        "About it at shop: images: there is none (code 9).",
+        "About it at shop: height: it is 0 or missing (code 5).",
+    ]
+    assert "Sobre ele em shop: height: é 0 ou falta (código 5)." in texts(story, "listing")
+    assert story["todo"] == "exporte a altura em cm; compare com a etiqueta."
 
 
 @pytest.mark.parametrize("state", list(ListingState))

@@ -125,6 +125,7 @@ def test_both_languages_name_the_same(english, other):
             "a NF-e não está autorizada: cStat é 110 (envie quando a SEFAZ a tiver autorizado (100 ou 150))",
         ),
         ("something new; it is empty", "something new; está vazio"),
+        ("it is empty.", "está vazio."),
         ("something new", "something new"),
     ],
 )
