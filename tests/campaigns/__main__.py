@@ -16,6 +16,7 @@ from campaigns import (  # noqa: E402  # found by the line above
     planted,
     several_nodes,
     sftp_faults,
+    soak,
     sweep,
     vtex_faults,
 )
@@ -60,6 +61,7 @@ PARTS = {
     "planted": plant,
     "several-nodes": lambda times, seed: several_nodes.main(seed, times),
     "sftp-faults": sftp_faults.main,
+    "soak": soak.main,
     "vtex-faults": vtex_faults.main,
     "sweep": sweep.main,
 }
@@ -68,7 +70,7 @@ PARTS = {
 def main():
     parser = argparse.ArgumentParser(prog="campaigns", description=__doc__)
     parser.add_argument("part", choices=PARTS)
-    parser.add_argument("--times", type=int, default=1000, help="kills, points, requests, files, runs; several-nodes: seconds")
+    parser.add_argument("--times", type=int, default=1000, help="kills, points, requests, files, runs; several-nodes, soak: seconds")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     figures = PARTS[given.part](given.times, given.seed)
