@@ -43,8 +43,15 @@ def main(arguments: Sequence[str]) -> int:
 
 def _read(files: Sequence[Path]) -> dict[str, Any]:
     """Return the rows of all, as if they had been measured in one run."""
-    found = [json.loads(path.read_bytes()) for path in files]
+    found = [_read_one(path) for path in files]
     return {"machine": found[0]["machine"], "rows": [row for one in found for row in one["rows"]]}
+
+
+def _read_one(path: Path) -> Any:
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--read {path}: {error}", remedy="name files that `connector bench --json` was printed into") from None
 
 
 def _measured(options: argparse.Namespace) -> dict[str, Any]:
@@ -54,8 +61,15 @@ def _measured(options: argparse.Namespace) -> dict[str, Any]:
     return {"machine": machine.described(), "rows": [asdict(row) for row in rows]}
 
 
+class _Help(argparse.HelpFormatter):
+    """Begins as the help of every other command does."""
+
+    def add_usage(self, usage: str | None, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, prefix or "Usage: ")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="connector bench", description=__doc__)
+    parser = argparse.ArgumentParser(prog="connector bench", description=__doc__, formatter_class=_Help)
     parser.add_argument("group", nargs="?", default=ALL, choices=(ALL, *GROUPS), help="what is measured (default: all)")
     parser.add_argument("--size", help=f"SKUs: 20K, 1M (default: {DEFAULT_SIZE}, and {DEFAULT_LARGE} once; given, only that)")
     parser.add_argument("--rounds", type=int, default=DEFAULT_ROUNDS, help=f"alternating rounds (default: {DEFAULT_ROUNDS})")

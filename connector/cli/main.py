@@ -48,8 +48,8 @@ COMMANDS = {
     "orders": "orders:orders",
 }
 """Where each command is written: a module of this room, and the function or the group in it."""
-UNREAD = {"bench": {"allow_extra_args": True, "ignore_unknown_options": True}}
-"""Commands that read their words themselves."""
+UNREAD = {"bench": {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}}
+"""Commands that read their words themselves, and help with them."""
 GARBAGE_AT = 50_000
 """So many objects more than before, and Python looks for circles. With its usual 700 that is a tenth of a start, and of reading a file."""
 

@@ -169,3 +169,21 @@ def test_a_readme_quotes_a_few_rows_in_its_language_between_its_marks(tmp_path):
     assert text.endswith(f"{documents.END}\ndepois\n")
     assert "velho" not in text
     assert "| atualização de 1 M SKUs, nada mudou | pyarrow, só lendo | 0.6 | ≤ 0.5 | **não alcançado** |" in text
+
+
+def test_the_help_of_bench_names_its_options():
+    done = subprocess.run(module("connector", "bench", "--help"), capture_output=True, text=True, check=True)
+
+    assert all(option in done.stdout for option in ("--size", "--rounds", "--only", "--read", "--json"))
+
+
+@pytest.mark.parametrize("content", [None, "", "no JSON"])
+def test_a_file_that_holds_no_measurements_is_named(tmp_path, content):
+    path = tmp_path / "figures.json"
+    if content is not None:
+        path.write_text(content)
+    done = subprocess.run(module("connector", "bench", "--read", path), capture_output=True, text=True, check=False)
+
+    assert done.returncode == 2
+    assert f"--read {path}" in done.stderr
+    assert "connector bench --json" in done.stderr
