@@ -33,6 +33,7 @@ from campaigns.shoppers import Shopper  # noqa: E402
 from campaigns.standing import Mould, Standing, signalled  # noqa: E402
 
 CLIENTS = 4
+CRASHED = "PostgreSQL, at once"
 CRASHES_PER_KILL = 0.2
 BACKENDS_ENDED = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL ORDER BY random() LIMIT 2
@@ -91,7 +92,7 @@ def main(kills=1000, seed=1, place="files", bug="none", folder=None, *, to_the_f
     with ExitStack() as stack:
         root = Path(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="campaign-"))) / "project"
         world = World(root, stack, seed, place, bug)
-        for _ in range(kills):
+        while world.killed < kills:
             world.wait_a_while()
             world.kill_somebody()
             if world.postgresql and world.chance.random() < CRASHES_PER_KILL:
@@ -177,9 +178,14 @@ class World:
         name = self.chance.choices(list(victims), [weight for weight, _ in victims.values()])[0]
         self.done[name] += bool(victims[name][1]())
 
+    @property
+    def killed(self):
+        """How many were killed, without the crashes of PostgreSQL that came besides."""
+        return self.done.total() - self.done[CRASHED]
+
     def crash_postgresql(self):
         self.postgresql.crash_and_start()
-        self.done["PostgreSQL, at once"] += 1
+        self.done[CRASHED] += 1
 
     def has_seen_a_fault(self):
         """Tell whether something is wrong already; what is lost shows in the end alone."""

@@ -1,4 +1,4 @@
-"""The short form of the SFTP server's faults: each kind once. `make campaign PART=sftp-faults` is the long one."""
+"""The short form of the SFTP server's faults: each kind at least once. `make campaign PART=sftp-faults` is the long one."""
 
 from campaigns import sftp_faults
 from cases import SEED, cases
@@ -9,7 +9,7 @@ def test_whatever_befalls_the_server_each_order_is_written_once_and_each_export_
     if not SSHD.exists():
         missing(f"{SSHD} is not there: install openssh-server")
 
-    figures = sftp_faults.main(cases(9), SEED, folder=tmp_path)
+    figures = sftp_faults.main(cases(12), SEED, folder=tmp_path)
 
     assert figures.faults == [], figures
     assert figures.interrupted >= 3

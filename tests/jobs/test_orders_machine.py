@@ -5,7 +5,7 @@ from orders_machine import tried
 
 
 def test_whatever_happens_to_orders_in_whatever_sequence_they_are_what_the_model_says(tmp_path):
-    runs = cases(30)
+    runs = cases(100)
 
     did = tried(tmp_path / "machine", runs, 30, SEED)
 

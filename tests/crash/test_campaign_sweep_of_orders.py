@@ -1,0 +1,19 @@
+"""The short form of the sweep over what places orders, writes them and tells: a sample of its points."""
+
+import shutil
+
+from campaigns import sweep
+from cases import SEED, cases
+from servers import missing
+
+JOBS = ("place", "export-orders", "notify-marketplaces")
+
+
+def test_a_fault_at_a_durable_call_of_what_serves_orders_changes_nothing_in_the_end():
+    if not shutil.which("strace"):
+        missing("strace is not there: install strace")
+
+    figures = sweep.main(cases(150), SEED, JOBS)
+
+    assert figures.faults == [], figures
+    assert set(figures.points) == set(JOBS)
