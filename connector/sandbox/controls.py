@@ -18,8 +18,10 @@ Result = dict[str, Any]
 
 
 def _cart(market: Market, fields: Fields) -> Result:
-    exchange = market.shopping.simulate(cart_lines(fields), text(fields, "postal_code", "") or None)
-    return _answered(f"The cart was answered: {exchange.status or exchange.note}.", exchange) | {"lines": cart_shown(market)["lines"]}
+    lines = cart_lines(fields)
+    exchange = market.shopping.simulate(lines, text(fields, "postal_code", "") or None)
+    said = [f"The cart was answered: {exchange.status or exchange.note}", *market.shopping.unsold(lines)]
+    return _answered(". ".join(said) + ".", exchange) | {"lines": cart_shown(market)["lines"]}
 
 
 def _order(market: Market, fields: Fields) -> Result:

@@ -43,12 +43,19 @@ class Shopping:
         """Simulate a cart by POST and by GET; returns the answer to POST."""
         return self._shown(documents.cart(lines, postal_code=postal_code))
 
+    def unsold(self, lines: Sequence[Line]) -> list[str]:
+        """Say of each SKU that is not in the catalogue why not, once."""
+        with self._lock:
+            return [why for sku in dict.fromkeys(sku for sku, _ in lines) if (why := self._books.unsold(sku))]
+
     def place(self, lines: Sequence[Line], postal_code: str, *, off_cents: int = 0, insists: bool = False) -> tuple[str, Exchange]:
         """Simulate a cart and order it; returns the order's number and the seller's answer.
 
         `off_cents` is taken off each unit's price; `insists` orders what was asked for, though less is offered. Raises OrderRefused
-        where the marketplace itself would not let the shopper order.
+        where the marketplace itself would not let the shopper order: it sells what is in its catalogue alone.
         """
+        if missing := self.unsold(lines):
+            raise OrderRefused("; ".join(missing), code="ORD028")
         cart = documents.cart(lines, postal_code=postal_code)
         exchange = self._shown(cart)
         self._allow(exchange, cart, insists=insists)

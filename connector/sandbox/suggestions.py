@@ -95,6 +95,14 @@ class Suggestions(Catalog):
         super().forget(sku)
         self.suggestions.pop(sku, None)
 
+    def unsold(self, sku: str) -> str:
+        """Say why no shopper can buy a SKU here; "" where it is in the catalogue."""
+        if sku in self.known:
+            return ""
+        found = self.suggestions.get(sku)
+        why = {"": "it was never suggested", "pending": "its suggestion is pending (approve it)", "denied": "its suggestion was denied"}
+        return f"SKU {sku} is not in the catalogue: {why[found.status if found else '']}"
+
     def suggest(self, call: Call) -> Answer:
         seller, sku = call.parts[-2:]
         problem = self._suggestion_refused(seller, sku) or suggestion_problem(call.body)

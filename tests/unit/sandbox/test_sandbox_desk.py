@@ -165,6 +165,32 @@ def test_what_is_ripe_is_approved_without_a_seller_to_look_at():
         assert list(json.loads(ask(sandbox, "GET", "/sandbox/state")[1])["skus"]) == ["A"]
 
 
+@pytest.mark.parametrize("sku", ["WAITS", "DENIED", "NEVER"])
+def test_what_is_not_in_the_catalogue_is_not_sold_and_the_refusal_says_why(sku):
+    with Sandbox(known={"A"}, endpoint=f"http://127.0.0.1:{free_port()}") as sandbox:
+        suggest(sandbox, "WAITS")
+        suggest(sandbox, "DENIED")
+        control(sandbox, "deny", sku="DENIED")
+        why = {
+            "WAITS": "its suggestion is pending (approve it)",
+            "DENIED": "its suggestion was denied",
+            "NEVER": "it was never suggested",
+        }[sku]
+
+        status, answer = control(sandbox, "order", lines=f"A\n{sku} 2\n{sku}", postal_code="13083852")
+        assert (status, answer["error"]) == (400, f"SKU {sku} is not in the catalogue: {why}")
+        assert not sandbox.orders
+        assert f"SKU {sku} is not in the catalogue: {why}." in control(sandbox, "cart", lines=sku)[1]["said"]
+
+
+def test_what_was_approved_and_forgotten_later_is_not_sold():
+    with Sandbox(approval=read_approval("0"), endpoint=f"http://127.0.0.1:{free_port()}") as sandbox:
+        suggest(sandbox, "A")
+        control(sandbox, "forget", sku="A")
+
+        assert control(sandbox, "order", lines="A", postal_code="13083852")[1]["error"].endswith("it was never suggested")
+
+
 def test_an_answer_that_comes_by_drops_and_one_that_never_comes_do_not_keep_the_sandbox_from_ending():
     with Sandbox(known={"A"}) as sandbox:
         control(sandbox, "fail", failure="drip:60")
