@@ -19,7 +19,7 @@ Number = Annotated[int, typer.Argument(metavar="ID", help="The number that the l
 Numbers = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="The numbers that the list shows.")]
 Named = Annotated[list[int], typer.Argument(metavar="ID...", help="The numbers that the list shows.")]
 All = Annotated[bool, typer.Option("--all", help="All of them.")]
-LISTED = ("id", "what", "file", "line", "key", "column", "value", "reason")
+LISTED = ("id", "what", "feed", "file", "line", "key", "column", "value", "reason")
 """Columns of the quarantine: a file refused whole has no line, key, column and value."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -33,20 +33,35 @@ __all__ = ["CATALOG_FEEDS", "DOCUMENT_FEEDS", "FEEDS", "Batch", "Feed", "Reading
 
 @contextmanager
 def unpacked_reading(
-    feed: Feed, path: Path, layout: Layout, *, timezone: ZoneInfo, trailer: str = "", folder: Path | None = None, pattern: str = "*"
+    feed: Feed,
+    path: Path,
+    layout: Layout,
+    *,
+    timezone: ZoneInfo,
+    trailer: str = "",
+    folder: Path | None = None,
+    pattern: str = "*",
+    beside: Sequence[Feed] = (),
 ) -> Iterator[Reading]:
     """Open a file or archive as a feed, as `open_reading` does; copies of packed files lie in `folder` until the block ends.
 
     `pattern` chooses among several files of an archive. Raises Unreachable too, where there is no room for copies.
     """
     with unpacked(path, folder, pattern) as found:
-        yield open_reading(feed, path, layout, timezone=timezone, trailer=trailer, found=found)
+        yield open_reading(feed, path, layout, timezone=timezone, trailer=trailer, found=found, beside=beside)
 
 
 def open_reading(
-    feed: Feed, path: Path, layout: Layout, *, timezone: ZoneInfo, trailer: str = "", found: Unpacked | None = None
+    feed: Feed,
+    path: Path,
+    layout: Layout,
+    *,
+    timezone: ZoneInfo,
+    trailer: str = "",
+    found: Unpacked | None = None,
+    beside: Sequence[Feed] = (),
 ) -> Reading:
-    """Open a file as a feed; rows come from `batches()`. `found` is what an archive held.
+    """Open a file as a feed; rows come from `batches()`. `found` is what an archive held; the feeds `beside` are read out of it too.
 
     `timezone` is that of days and times without one. `trailer` is a pattern for the last line, such as "TRL;{rows}".
     Raises FileRefused for a file that cannot be read at all, SettingsError where the layout names a column that no feed has,
@@ -54,4 +69,4 @@ def open_reading(
     """
     refuse_unknown_targets(layout, FEEDS)
     refuse_wrong_units(layout, FEEDS)
-    return open_feed(feed, path, found or Unpacked([Part(path)]), layout, timezone=timezone, trailer=trailer)
+    return open_feed(feed, path, found or Unpacked([Part(path)]), layout, timezone=timezone, trailer=trailer, beside=beside)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from connector.errors import FileRefused, SettingsError
@@ -30,15 +30,25 @@ def refuse_missing(feed: Feed, path: Path, names: tuple[str, ...]) -> None:
         )
 
 
-def unknown_columns(feed: Feed, names: tuple[str, ...], joined: frozenset[str] = frozenset()) -> list[str]:
-    """Return a note on the columns that the feed does not know and the layout does not join; [] where there are none."""
-    unknown = [(name, at) for at, name in enumerate(names, start=1) if not feed.knows(name) and name.casefold() not in joined]
-    shown = ", ".join(_named(feed, name, at) for name, at in unknown[:NAMED])
+def unknown_columns(feed: Feed, names: tuple[str, ...], layout: Layout, beside: Sequence[Feed] = ()) -> list[str]:
+    """Return a note on the columns that are of no use, by the ERP's names; [] where there are none.
+
+    Of use is what the feed knows, what the layout joins, and what the feeds `beside` take out of the same file.
+    """
+    joined, takers = layout.joined(), (feed, *beside)
+    unknown = [
+        (name, at)
+        for at, name in enumerate(names, start=1)
+        if name.casefold() not in joined and not any(taker.knows(name) for taker in takers)
+    ]
+    shown = ", ".join(_named(feed, name, at, layout) for name, at in unknown[:NAMED])
     more = f" and {len(unknown) - NAMED} more" if len(unknown) > NAMED else ""
     return [f"columns ignored because the feed {feed.name} has none of that name: {shown}{more}"] if unknown else []
 
 
-def _named(feed: Feed, name: str, at: int) -> str:
+def _named(feed: Feed, name: str, at: int, layout: Layout) -> str:
+    if (theirs := layout.theirs(name)) != name:
+        return written(theirs)
     near = difflib.get_close_matches(name.casefold(), [column.name.casefold() for column in feed.columns], n=1)
     meant = next((column.name for column in feed.columns if near and column.name.casefold() == near[0]), "")
     return (written(name) or f"the unnamed column {at}") + (f" (did you mean {meant}?)" if meant else "")

@@ -41,12 +41,14 @@ class Batch:
 class Reading:
     """A file being read as a feed. `rows_read` counts rows taken and refused; it and `notes` are whole when all batches are read."""
 
-    def __init__(self, feed: Feed, path: Path, table: Table, trailer: Trailer | None, *, context: Context, marks: Marks) -> None:
+    def __init__(
+        self, feed: Feed, path: Path, table: Table, trailer: Trailer | None, *, context: Context, marks: Marks, beside: Sequence[Feed]
+    ) -> None:
         self.rows_read, self.spans = 0, False
         self._feed, self._path, self._table, self._trailer, self._marks = feed, path, table, trailer, marks
         self._adjusted: Counter[str] = Counter()
         places = places_of(feed, table.names)
-        self._joined = context.layout.joined()
+        self._unknown = unknown_columns(feed, table.names, context.layout, beside)
         scaled = [(column, place, replace(context, scale=scale_of(column, context.layout))) for column, place in places]
         self._readers = [(column, place, CellReader(column, own)) for column, place, own in scaled]
         self._groups = [GroupReader(feed, field, table.names, context) for _, field in feed.groups]
@@ -56,7 +58,7 @@ class Reading:
     def notes(self) -> list[str]:
         """Sentences on what was found out about the file and what was made of it."""
         adjusted = [f"{count} {what}" for what, count in self._adjusted.items()]
-        return [*self._table.notes, *unknown_columns(self._feed, self._table.names, self._joined), *self._marks.notes, *adjusted]
+        return [*self._table.notes, *self._unknown, *self._marks.notes, *adjusted]
 
     @property
     def columns(self) -> list[Column]:
@@ -160,11 +162,16 @@ def _mark_bad(wrong: Wrong, name: str, values: list[Any]) -> None:
             wrong.setdefault(at, []).append((name, value.reason))
 
 
-def open_feed(feed: Feed, path: Path, found: Unpacked, layout: Layout, *, timezone: ZoneInfo, trailer: str) -> Reading:
-    """Open a file as a feed. Raises FileRefused where it cannot be read at all, or misses a required column."""
+def open_feed(
+    feed: Feed, path: Path, found: Unpacked, layout: Layout, *, timezone: ZoneInfo, trailer: str, beside: Sequence[Feed] = ()
+) -> Reading:
+    """Open a file as a feed; the feeds `beside` take their columns out of it too.
+
+    Raises FileRefused where it cannot be read at all, or misses a required column.
+    """
     kinds = Kinds(xml=feed.reads_xml, ocoren=feed.reads_ocoren, every_sheet=feed.reads_every_sheet)
     table, end = open_parts(path, found, layout, feed.knows, kinds, trailer=trailer)
     refuse_missing(feed, path, table.names)
     numbers = [place for column, place in places_of(feed, table.names) if column.is_number]
     marks = Marks(table, numbers, layout)
-    return Reading(feed, path, table, end, context=Context(timezone, layout, marks.mark), marks=marks)
+    return Reading(feed, path, table, end, context=Context(timezone, layout, marks.mark), marks=marks, beside=beside)

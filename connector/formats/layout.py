@@ -21,10 +21,10 @@ __all__ = ["DELIMITERS", "Join", "Layout", "Records", "Width", "from_text", "loa
 class Layout:
     """One dialect. Empty values are found out per file.
 
-    `columns` names the ERP's columns (compared without case) as ours. `widths` make the file a fixed-width one; then only lines that
-    begin with `starts_with` are records. `positions` make it a delimited file without header. `records` choose among lines of several
-    types, for both of these. `order_pattern` finds the order in an
-    NF-e's additional information (its first group).
+    `columns` names the ERP's columns (compared without case) as ours, `spelled` ours as the layout writes theirs. `widths` make the file a
+    fixed-width one; then only lines that begin with `starts_with` are records. `positions` make it a delimited file without header.
+    `records` choose among lines of several types, for both of these. `order_pattern` finds the order in an NF-e's additional information
+    (its first group).
 
     Then, by our names: `joins` write several of the file's columns as one, `values` replace texts (compared without case), `constants`
     stand in for columns that the file lacks, and `units` say in what weights, lengths and amounts are counted.
@@ -33,6 +33,7 @@ class Layout:
     name: str = "default"
     source: str = "the built-in layout default"
     columns: Mapping[str, str] = field(default_factory=dict)
+    spelled: Mapping[str, str] = field(default_factory=dict)
     delimiter: str = ""
     encoding: str = ""
     decimal: str = ""
@@ -53,6 +54,10 @@ class Layout:
         """Return our name of one of the file's columns: without surrounding blanks, and without case unless it is renamed."""
         plain = name.strip()
         return self.columns.get(plain.casefold(), plain)
+
+    def theirs(self, name: str) -> str:
+        """Return the ERP's name of a column of ours, as the layout writes it; the same name where it renames none so."""
+        return self.spelled.get(name, name)
 
     def joined(self) -> frozenset[str]:
         """Return the names, as the table has them and in small letters, of columns that are only joined, or hold the record type."""
@@ -103,7 +108,8 @@ def _from_table(name: str, source: str, table: dict[str, Any]) -> Layout:
         raise SettingsError(source, "positions", found="positions and widths", allowed="one of them: columns, or characters")
     if values.get("thousands") and values.get("decimal", "") in ("", values["thousands"]):
         raise SettingsError(source, "thousands", found=values["thousands"], allowed="only together with decimal, and another mark than it")
-    layout = Layout(name=name, source=source, **values)
+    spelled = {ours: theirs.strip() for theirs in table.get("columns", ()) for ours in (values["columns"][theirs.strip().casefold()],)}
+    layout = Layout(name=name, source=source, spelled=spelled, **values)
     if layout.records is not None:
         _check_records(layout, layout.records)
     return layout

@@ -19,7 +19,7 @@ from connector.usecases.document_rows import Row
 from connector.usecases.document_work import Outcome, Work
 from connector.usecases.intake import Settled
 from connector.usecases.opening import opened
-from connector.usecases.report import Report
+from connector.usecases.report import Report, of_feed
 from connector.usecases.taking import Taking
 
 NAMED = 20
@@ -79,7 +79,7 @@ def try_file(app: App, feed: str, taken: Taken, report: Report) -> None:
     try:
         contents = read(app, feed, taken.path)
     except FileRefused as error:
-        report.failed(f"{taken.file.name} would be refused: {intake.reason_of(error, taken)}", refused_files=1)
+        report.failed(f"{of_feed(feed, taken.file.name)} would be refused: {intake.reason_of(error, taken)}", refused_files=1)
         return
     outcome = _tried(app, intake.entry_of(feed, taken), contents)
     say(report, f"{taken.file.name} (dry run)", contents, outcome)

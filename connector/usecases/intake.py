@@ -24,7 +24,7 @@ from connector.storage.files import Entry
 from connector.storage.quarantine import Refusal
 from connector.usecases import disk, errors_back
 from connector.usecases.passes import Pass
-from connector.usecases.report import Report
+from connector.usecases.report import Report, of_feed
 
 log = logging.getLogger(__name__)
 FILE_ID = 12
@@ -137,7 +137,7 @@ def refuse_whole(app: App, feed: str, taken: Taken, reason: str, report: Report)
     with app.db.write() as tx:
         number = files.record(tx, replace(entry, plan={"reasons": [reason]}), app.now)
         quarantine.add(tx, number, feed, [refusal], app.now)
-    report.failed(f"{entry.name} was refused: {reason}", refused_files=1)
+    report.failed(f"{of_feed(feed, entry.name)} was refused: {reason}", refused_files=1)
     return Settled(replace(entry, id=number), [refusal])
 
 

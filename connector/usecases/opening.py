@@ -30,7 +30,15 @@ def opened(app: App, feed: str, path: Path, layout: Layout | None = None, *, fol
         trailer=settings.trailer,
         folder=folder or app.root / "var" / "work",
         pattern=_within(settings.pattern),
+        beside=[FEEDS[other] for other in _beside(app, feed)],
     )
+
+
+def _beside(app: App, feed: str) -> list[str]:
+    """Return the other feeds that are read out of the same files by the same layout."""
+    feeds = app.settings.feeds
+    sharing = feeds.sharing(feeds.of(feed).out_of or feed)
+    return [other for other in sharing if other != feed and feeds.of(other).layout == feeds.of(feed).layout]
 
 
 def _within(pattern: str) -> str:

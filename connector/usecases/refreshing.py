@@ -17,7 +17,7 @@ from connector.storage.quarantine import Refusal
 from connector.usecases import imports, intake, places
 from connector.usecases.intake import Settled
 from connector.usecases.passes import Pass
-from connector.usecases.report import Report
+from connector.usecases.report import Report, of_feed
 
 NAMED = 20
 """Rows that a report names one by one; the rest are counted."""
@@ -47,15 +47,15 @@ def _try(app: App, feed: str, taken: Taken, report: Report) -> None:
     """Make the same plan and keep nothing of it."""
     try:
         if older := _superseded_by(app, feed, taken):
-            report.did(f"{taken.file.name}: would be superseded, it is older than {older.name}", superseded=1)
+            report.did(f"{of_feed(feed, taken.file.name)}: would be superseded, it is older than {older.name}", superseded=1)
             return
         if _is_the_last_one_again(app, feed, taken):
-            report.did(f"{taken.file.name}: the file applied last, sent again; nothing would be changed", unchanged=1)
+            report.did(f"{of_feed(feed, taken.file.name)}: the file applied last, sent again; nothing would be changed", unchanged=1)
             return
         with imports.drafted(app, feed, taken.path, taken.file.name) as draft:
             say(report, draft.plan, draft.verdict, draft.refusals(), draft.planned.held.all, dry_run=True)
     except FileRefused as error:
-        report.failed(f"{taken.file.name} would be refused: {intake.reason_of(error, taken)}", refused_files=1)
+        report.failed(f"{of_feed(feed, taken.file.name)} would be refused: {intake.reason_of(error, taken)}", refused_files=1)
 
 
 def _import(app: App, feed: str, taken: Taken, report: Report) -> Settled:
@@ -106,7 +106,7 @@ def _put_aside(app: App, feed: str, taken: Taken, newer: Entry, report: Report) 
     entry = intake.entry_of(feed, taken, "superseded")
     with app.db.write() as tx:
         number = files.record(tx, replace(entry, plan={"notes": [f"older than {newer.name}, which was applied before"]}), app.now)
-    report.did(f"{entry.name}: superseded, it is older than {newer.name}; nothing was changed", superseded=1)
+    report.did(f"{of_feed(feed, entry.name)}: superseded, it is older than {newer.name}; nothing was changed", superseded=1)
     return Settled(replace(entry, id=number))
 
 
@@ -119,30 +119,30 @@ def _renew(app: App, feed: str, taken: Taken, report: Report) -> Settled:
         kept = {name: last.plan[name] for name in ("basis",) if last is not None and name in last.plan}
         plan = {"notes": ["the file applied last, sent again"], "read_with": imports.read_with(app, feed), **kept}
         entry = applying.renew(tx, app.marketplaces, replace(entry, plan=plan), app.now)
-    report.did(f"{entry.name}: the file applied last, sent again; nothing was changed", unchanged=1)
+    report.did(f"{of_feed(feed, entry.name)}: the file applied last, sent again; nothing was changed", unchanged=1)
     return Settled(entry)
 
 
 # ── what is said ────────────────────────────────────────────────────────────────────────────────────────────────────────
 def say(report: Report, plan: Plan, verdict: Verdict, refusals: list[Refusal], held: tuple[Held, ...], *, dry_run: bool = False) -> None:
     """Tell what became, or would become, of a file: its plan in a sentence, and by name what is refused or held."""
-    would = "would be " if dry_run else ""
+    would, file = "would be " if dry_run else "", of_feed(plan.feed, plan.name)
     match verdict:
         case Apply():
             report.did(_sentence(plan), added=plan.added, changed=plan.changed, removed=plan.removed)
         case Hold(reasons):
             for reason in reasons:
-                report.failed(f"{plan.name} {would or 'is '}held: {reason.sentence}{_approve(dry_run=dry_run)}", held_files=1)
+                report.failed(f"{file} {would or 'is '}held: {reason.sentence}{_approve(dry_run=dry_run)}", held_files=1)
             return
         case Refuse(reasons):
             for reason in reasons:
-                report.failed(f"{plan.name} {would or 'was '}refused: {reason.sentence}", refused_files=1)
+                report.failed(f"{file} {would or 'was '}refused: {reason.sentence}", refused_files=1)
             held = ()  # nothing of a refused file waits for a yes
     _name_refusals(report, plan, refusals)
     for one in held[:NAMED]:
-        report.failed(f"{plan.name}, {shown(one.key, 3)}: held: {one.reason.sentence}{_approve(dry_run=dry_run)}", held_rows=1)
+        report.failed(f"{file}, {shown(one.key, 3)}: held: {one.reason.sentence}{_approve(dry_run=dry_run)}", held_rows=1)
     if len(held) > NAMED:
-        report.failed(f"{plan.name}: and {len(held) - NAMED} more held rows", held_rows=len(held) - NAMED)
+        report.failed(f"{file}: and {len(held) - NAMED} more held rows", held_rows=len(held) - NAMED)
 
 
 def _approve(*, dry_run: bool) -> str:
@@ -154,15 +154,16 @@ def _sentence(plan: Plan) -> str:
     changed = f"{plan.changed} changed" + (f" ({fields})" if fields else "")
     notes = f" ({'; '.join(plan.notes)})" if plan.notes else ""
     bad = f", {plan.refused} refused" if plan.refused else ""
-    also = "" if plan.name.startswith(f"{plan.feed}/") else f" as {plan.feed}"
-    return f"{plan.name}{also}: {plan.added} added, {changed}, {plan.removed} removed{bad}{notes}"
+    return f"{of_feed(plan.feed, plan.name)}: {plan.added} added, {changed}, {plan.removed} removed{bad}{notes}"
 
 
 def _name_refusals(report: Report, plan: Plan, refusals: list[Refusal]) -> None:
+    file = of_feed(plan.feed, plan.name)
     for one in refusals[:NAMED]:
         where = f", {one.column} {one.value!r}" if one.column else ""
-        report.failed(f"{plan.name}, line {one.line}{where}: {one.reason}", refused_rows=1)
+        report.failed(f"{file}, line {one.line}{where}: {one.reason}", refused_rows=1)
     if len(refusals) > NAMED:
         report.failed(
-            f"{plan.name}: and {len(refusals) - NAMED} more refused rows (connector quarantine list)", refused_rows=len(refusals) - NAMED
+            f"{file}: and {len(refusals) - NAMED} more refused rows (connector quarantine list)",
+            refused_rows=len(refusals) - NAMED,
         )

@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+def of_feed(feed: str, name: str) -> str:
+    """Name a file, and the feed that it was read as where its folder is another's."""
+    return name if name.startswith(f"{feed}/") else f"{name} as {feed}"
+
+
 @dataclass
 class Report:
     job: str

@@ -93,6 +93,58 @@ def test_one_feed_that_refuses_the_file_takes_it_again_by_itself(world):
     assert world.stock() == {"000": 6}
 
 
+WIDE = """[columns]
+"COD_PROD" = "sku"
+"DESCRICAO" = "product_name"
+"MARCA" = "brand"
+"DEPTO" = "category"
+"PESO" = "weight"
+"PR_VENDA" = "price"
+"QTD_EST" = "quantity"
+[joins]
+product_id = "{COD_PROD}"
+"""
+ROWS = "COD_PROD;DESCRICAO;MARCA;DEPTO;PESO;COR;PR_VENDA;QTD_EST\n1001;Lampada;Acme;Casa;0,2;azul;12,90;4\n1002;Vela;Acme;Casa;0,1;;{};9\n"
+
+
+def one_layout(world, *, stock="wide"):
+    """Have the three feeds read by one layout, or stock by another of the same words."""
+    for name in ("wide", "other"):
+        (world.root / "config" / "layouts" / f"{name}.toml").write_text(WIDE)
+    more = MORE
+    for feed, layout in (("products", "wide"), ("prices", "wide"), ("stock", stock)):
+        more = more.replace(f'layout = "{feed}"', f'layout = "{layout}"')
+    world.configure(more=more)
+    return world
+
+
+def test_a_refusal_names_the_feed_that_refused_the_file(world):
+    one = one_layout(world)
+    export(one, ROWS.format("dois"), "wide.csv")
+    report = one.run()
+
+    assert report.failures[0].startswith("products/wide.csv as prices was refused: 1 of 2 (50.0 %) rows are bad")
+    assert report.failures[1] == "products/wide.csv as prices, line 3, price 'dois': it is no number"
+    assert (one.known("products", "sku"), one.prices(), one.stock()) == ([("1001",), ("1002",)], {}, {"1001": 4, "1002": 9})
+
+
+def test_only_columns_that_no_feed_takes_are_told_ignored_by_the_erps_names(world):
+    one = one_layout(world)
+    export(one, ROWS.format("2,00"), "wide.csv")
+    ignored = [line.partition("none of that name: ")[2].rstrip(")") for line in one.run().lines]
+
+    assert ignored == ["COR"] * 3
+
+
+def test_what_a_feed_of_another_layout_takes_is_told_ignored(world):
+    one = one_layout(world, stock="other")
+    export(one, ROWS.format("2,00"), "wide.csv")
+    lines = one.run().lines
+
+    assert "products has none of that name: COR, QTD_EST" in lines[0]
+    assert "stock has none of that name: DESCRICAO, MARCA, DEPTO, PESO, COR, PR_VENDA" in lines[2]
+
+
 @pytest.mark.parametrize("settled", [1, 2, 3])
 def test_a_crash_between_two_feeds_asks_only_those_that_had_not_settled_it(world, settled):
     """A process that dies after so many feeds leaves their lines unmoved and the file in the source: that is its whole trace."""

@@ -220,6 +220,16 @@ def test_every_event_of_an_order_has_its_words():
             ),
         ),
         (
+            "p/e.csv as prices was refused: it holds no rows",
+            "p/e.csv como preços foi recusado: it holds no rows",
+            "p/e.csv como precios fue rechazado: it holds no rows",
+        ),
+        (
+            "p/e.csv as prices, line 7, price 'cem': it is no number",
+            "p/e.csv como preços, linha 7, price 'cem': não é um número",
+            "p/e.csv como precios, línea 7, price 'cem': no es un número",
+        ),
+        (
             "prices/e.csv, line 7, price 'cem': it is no number",
             "prices/e.csv, linha 7, price 'cem': não é um número",
             "prices/e.csv, línea 7, price 'cem': no es un número",
