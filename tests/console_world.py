@@ -303,7 +303,7 @@ def events(at, now):
 LACKS = 'answered 403: Access denied; check what the key may do (License Manager, in VTEX\'s admin): it needs "Seller SKUs" (Catalog)'
 WITHHELD = (
     "images: there is none (code 9); height: it is 0 or missing (code 5)",
-    "export at least one image's https address; export the height in cm",
+    "export at least one image's https address; export the height in cm, or name its column in the layout",
 )
 REASONS = (
     ("lojademo", "price", "given up after 12 attempts: answered 500: Internal Server Error (operation 8f12-aa{at})"),

@@ -99,6 +99,11 @@ _SHORTENED = {
     "VENDA": "VD VDA VEN VND",
 }
 """A word of such names, and how it is shortened: PRC_VDA is a PRECO_VENDA."""
+_COUNTED_IN = {
+    **dict.fromkeys(("height", "width", "length"), frozenset({"MM", "CM", "M"})),
+    "weight": frozenset({"KG", "G", "GR", "GRAMAS"}),
+}
+"""Words at the end of a name that say in what its column is counted, and not what it is: ALT_CM is an ALT."""
 TURNED_ROUND = frozenset({"INATIVO", "BLOQUEADO", "FROZENFOR", "B1_MSBLQL"})
 """Columns that say yes where ours says no."""
 
@@ -131,5 +136,11 @@ _RANKS = {ours: _ranks(words) for ours, words in _NAMES.items()}
 
 def rank(ours: str, theirs: str) -> int | None:
     """Say how likely a column of theirs is ours (0 most of all); None where it is not known to be."""
+    found = _rank(ours, theirs)
+    name, _, last = plain(theirs).rpartition("_")
+    return _rank(ours, name) if found is None and last in _COUNTED_IN.get(ours, ()) else found
+
+
+def _rank(ours: str, theirs: str) -> int | None:
     ranks = _RANKS.get(ours, {})
     return ranks.get(_squeezed(theirs), ranks.get(_written_out(theirs)))

@@ -101,7 +101,7 @@ def _measures(product: Product) -> Iterator[Finding]:
     )
     for field, value, code, unit in measures:
         if value <= 0:
-            yield _refuse(field, f"it is 0 or missing (code {code})", f"export the {field} {unit}")
+            yield _refuse(field, f"it is 0 or missing (code {code})", f"export the {field} {unit}, or name its column in the layout")
 
 
 def _images(product: Product) -> Iterator[Finding]:

@@ -174,7 +174,7 @@ def test_all_that_is_lacking_is_told_in_each_language_as_sentences_of_their_own(
     with shop.app.db.write() as tx:
         note, remedy = (
             "images: there is none (code 9); height: it is 0 or missing (code 5)",
-            "export the height in cm; compare it with the label",
+            "export the height in cm, or name its column in the layout; compare it with the label",
         )
         listing_states.withheld(tx, "shop", "000101", note, remedy)
     story = described(why(shop.app, "000101"), "pt")
@@ -184,7 +184,7 @@ def test_all_that_is_lacking_is_told_in_each_language_as_sentences_of_their_own(
         "About it at shop: height: it is 0 or missing (code 5).",
     ]
     assert "Sobre ele em shop: height: é 0 ou falta (código 5)." in texts(story, "listing")
-    assert story["todo"] == "exporte a altura em cm; compare com a etiqueta."
+    assert story["todo"] == "exporte a altura em cm, ou nomeie a coluna dela no layout; compare com a etiqueta."
 
 
 @pytest.mark.parametrize("state", list(ListingState))

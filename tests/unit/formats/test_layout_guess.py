@@ -85,10 +85,10 @@ def test_one_file_with_shortened_names_is_understood_for_each_feed_that_it_holds
         ("sku", "COD_PROD CD_ITEM CD_PRODUTO CÓD.PROD."),
         ("product_name", "DESCR DS_PRODUTO DSC_PROD NM_PRODUTO"),
         ("ean", "EAN13 COD_BAR CD_BARRAS"),
-        ("weight", "PESO_BR PS_BRT"),
-        ("height", "ALT"),
-        ("width", "LARG"),
-        ("length", "COMPR"),
+        ("weight", "PESO_BR PS_BRT PESO_KG PS_KG PESO_BR_KG PS_BR_G"),
+        ("height", "ALT ALT_CM ALT_MM Alt.(m)"),
+        ("width", "LARG LARG_CM LARG(mm)"),
+        ("length", "COMPR COMP_CM PROF_CM"),
         ("price", "PR_VENDA VL_VENDA VLR_UNIT PRC_VENDA PRC_VDA VL_UNITARIO PRVENDA"),
         ("list_price", "PR_TAB PRC_TABELA"),
         ("quantity", "QTD_EST QT_ESTOQUE SALDO_EST QT_DISP SLD_ATUAL EST QTDEST"),
@@ -103,6 +103,8 @@ def test_a_shortened_name_is_as_likely_as_the_whole_one():
     assert rank("price", "PRC_VDA") == rank("price", "PRECO_VENDA") == 0
     assert rank("list_price", "PR_DE") == rank("list_price", "Preço de")
     assert rank("price", "PR_DE") is None
+    assert rank("height", "ALT_CM") == rank("height", "ALT")
+    assert rank("price", "PRECO_CM") is rank("weight", "CM") is None
 
 
 def test_a_file_without_header_is_proposed_by_position(read):
