@@ -9,7 +9,7 @@ from connector.app import App
 from connector.errors import ConnectorError, Unreachable
 from connector.settings import FeedsSettings
 from connector.storage import database, health
-from connector.usecases import backups, disk, doctor_marketplaces, doctor_outside, soundness, surroundings, turns
+from connector.usecases import backups, disk, doctor_marketplaces, doctor_outside, soundness, strays, surroundings, turns
 from connector.usecases.checking import FAIL, OK, UNREACHABLE, WARN, Check
 from connector.usecases.schedules import schedules
 
@@ -94,6 +94,8 @@ def _store(app: App, *, source: bool) -> Iterator[Check]:
     name = "ERP source" if source else "ERP target"
     store = app.source if source else app.target
     yield Check(name, OK, "; ".join([store.url, *store.describe()]))
+    if source and (left := strays.strays(app)):
+        yield Check(name, WARN, strays.found(left), strays.remedy(left))
 
 
 def _freight(app: App) -> Iterator[Check]:

@@ -14,7 +14,7 @@ from connector.storage import applying, files
 from connector.storage.files import Entry
 from connector.storage.price_holds import Held
 from connector.storage.quarantine import Refusal
-from connector.usecases import imports, intake, places
+from connector.usecases import imports, intake, places, strays
 from connector.usecases.intake import Settled
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report, of_feed
@@ -30,8 +30,16 @@ def refresh(app: App, how: Pass, report: Report) -> None:
         return (_try if how.dry_run else take)(app, feed, taken, report)
 
     intake.take_files(app, CATALOG_FEEDS, turn, report, how)
+    if (how.by_hand or how.dry_run) and not (report.lines or report.failures):
+        _tell_strays(app, report)
     if not how.dry_run:
         places.tidy(app)
+
+
+def _tell_strays(app: App, report: Report) -> None:
+    """To whoever put a file there and sees nothing done, say why."""
+    if left := strays.strays(app):
+        report.did(f"nothing to do; in {app.source.url} {strays.found(left)} ({strays.remedy(left)})")
 
 
 def take(app: App, feed: str, taken: Taken, report: Report) -> Settled:
