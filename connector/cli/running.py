@@ -129,11 +129,13 @@ def serve(context: typer.Context) -> None:
     """Serve the API and the console under gunicorn, until SIGTERM."""
     from connector.usecases import soundness
     from connector.usecases.doctor import require_secrets
+    from connector.usecases.listening import require_free
     from connector.web.server import command
 
     app = open_app(context)
     soundness.require(app)
     require_secrets(app)
     app.db.close()
+    require_free(app.settings.api.bind)
     line = command(config_path(context))
     os.execv(line[0], line)  # noqa: S606  # our own interpreter with our own arguments; no shell is wanted

@@ -272,6 +272,27 @@ def test_serve_answers_and_ends_on_sigterm(project):
     assert "Traceback" not in complained
 
 
+@pytest.mark.parametrize("kind", ["gunicorn", "granian"])
+def test_serve_names_an_address_that_is_taken_and_how_to_have_another(project, kind):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        done = project.call("serve", CONNECTOR__API__BIND=bind, CONNECTOR__API__SERVER=kind)
+
+    assert (done.returncode, done.stdout) == (3, "")
+    assert f"another process listens at {bind}" in done.stderr
+    assert "[api] bind" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("bind", ["192.0.2.1:8000", "127.0.0.1:99999"])
+def test_serve_names_an_address_that_is_none_of_this_machine(project, bind):
+    guarded = {"CONNECTOR__API__AUTH__ALLOW_FROM": '["10.0.0.0/8"]'}
+    done = project.call("serve", CONNECTOR__API__BIND=bind, **guarded)
+
+    assert done.returncode == 3
+    assert f"nothing can listen at {bind}" in done.stderr
+
+
 def answers(url):
     try:
         with urllib.request.urlopen(url, timeout=2) as reply:
