@@ -27,7 +27,7 @@ class Result:
 
     `noted` and `on_delivered` count where it was delivered. `answered` is False where the destination could not be reached at all.
     `unlisted` is a sentence for the report where a SKU is withheld or denied, and a person should mend it; `doubtful` names what was
-    sent and may not do well.
+    sent and may not do well. `unsold` says that a SKU is not suggested because it is not for sale.
     """
 
     outcome: Outcome
@@ -36,6 +36,7 @@ class Result:
     answered: bool = True
     unlisted: str = ""
     doubtful: str = ""
+    unsold: bool = False
     noted: Noted | None = None
 
 

@@ -116,6 +116,9 @@ def _say(report: Report, account: str, relay: Relay) -> None:
     if tally.doubtful.number:
         named = ", ".join(tally.doubtful.first[:DOUBTS_NAMED]) + (", …" if tally.doubtful.number > DOUBTS_NAMED else "")
         report.did(f"{account}: {tally.doubtful.number} were suggested with a doubt: {named}", doubtful=tally.doubtful.number)
+    if tally.unsold:
+        what = f"{tally.unsold} not suggested yet, being inactive or without a price"
+        report.did(f"{account}: {what} (connector listings list)", unsold=tally.unsold)
     for sentence in tally.unlisted.first:
         report.failed(f"{account}: {sentence}", unlisted=1)
     for sentence in tally.dead.first:

@@ -97,6 +97,7 @@ class Settlement:
             self.tally.delivered[message.kind] += 1
         self.tally.unlisted.add(result.unlisted)
         self.tally.doubtful.add(result.doubtful)
+        self.tally.unsold += result.unsold
 
     def _again(self, tx: Connection, message: Message, retry: Retry, now: datetime, *, answered: bool) -> None:
         due_at = max(next_attempt(now, message.attempt, random.random()), now + retry.after if retry.after else now)  # noqa: S311  # jitter

@@ -53,7 +53,7 @@ class SuggestionCouriers:
             listing = listing_states.find(tx, account, sku)
         if product is None or offer is None:
             record = partial(listing_states.not_for_sale, account=account, sku=sku, note=UNSOLD, remedy=SELL_IT)
-            return Result(Delivered(note=f"not suggested: {UNSOLD}"), on_delivered=record)
+            return Result(Delivered(note=f"not suggested: {UNSOLD}"), on_delivered=record, unsold=True)
         findings = linting.examine(product)
         if linting.refusals(findings):
             return self._withheld(sku, listing, linting.refusals(findings))

@@ -36,4 +36,5 @@ class Tally:
     dead: Said = field(default_factory=Said)
     unlisted: Said = field(default_factory=Said)
     doubtful: Said = field(default_factory=Said)
+    unsold: int = 0
     unreachable: bool = False

@@ -281,6 +281,18 @@ def test_what_vtex_would_refuse_is_withheld_named_and_healed_by_a_changed_produc
     assert (world.state("A"), world.listing("A").note) == ("suggested", None)
 
 
+def test_what_has_no_price_is_not_suggested_and_the_pass_says_so_and_where_to_look(world, shop):
+    world.sells("A", "B", price=0)
+    world.sells("C")
+    report = world.notify()
+
+    assert sorted(shop.suggestions) == ["C"]
+    assert "shop: 2 not suggested yet, being inactive or without a price (connector listings list)" in report.lines
+    assert (report.exit_status, report.counts["unsold"]) == (0, 2)
+    assert world.notify().lines == [], "said once"
+    assert world.listing("A").remedy == "set it active and give it a price in the ERP"
+
+
 def test_of_many_withheld_the_first_are_named_and_the_rest_counted(world):
     world.sells(*[f"S{n:03}" for n in range(30)], brand="")
     report = world.notify()

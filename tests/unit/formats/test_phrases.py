@@ -220,6 +220,11 @@ def test_every_event_of_an_order_has_its_words():
             ),
         ),
         (
+            "shop: 12 not suggested yet, being inactive or without a price (connector listings list)",
+            "shop: 12 ainda não sugeridos, por inativos ou sem preço (connector listings list)",
+            "shop: 12 aún no sugeridos, por inactivos o sin precio (connector listings list)",
+        ),
+        (
             "p/e.csv as prices was refused: it holds no rows",
             "p/e.csv como preços foi recusado: it holds no rows",
             "p/e.csv como precios fue rechazado: it holds no rows",
