@@ -108,7 +108,7 @@ def _from_table(name: str, source: str, table: dict[str, Any]) -> Layout:
         raise SettingsError(source, "positions", found="positions and widths", allowed="one of them: columns, or characters")
     if values.get("thousands") and values.get("decimal", "") in ("", values["thousands"]):
         raise SettingsError(source, "thousands", found=values["thousands"], allowed="only together with decimal, and another mark than it")
-    spelled = {ours: theirs.strip() for theirs in table.get("columns", ()) for ours in (values["columns"][theirs.strip().casefold()],)}
+    spelled = {ours.strip(): theirs.strip() for theirs, ours in dict(table.get("columns", ())).items()}
     layout = Layout(name=name, source=source, spelled=spelled, **values)
     if layout.records is not None:
         _check_records(layout, layout.records)

@@ -25,6 +25,7 @@ def test_a_layout_file_is_read_whole(load, tmp_path):
         name="acme",
         source=str(tmp_path / "acme.toml"),
         columns={"código": "sku"},
+        spelled={"sku": "Código"},
         delimiter="|",
         encoding="cp850",
         decimal=".",
