@@ -23,7 +23,7 @@ demo: $(RUN) ## play the whole job once on this machine (ARGS=--once ends by its
 
 test: $(TEST) ## run all tests (ARGS are pytest's)
 	@requirements/servers.sh
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 campaign: $(TEST) ## try for long to break promises: PART=kills, sweep, … (ARGS: --times N --seed N)
 	@requirements/servers.sh

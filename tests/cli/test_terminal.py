@@ -41,6 +41,10 @@ class Terminal:
             pass
         return CONTROL.sub("", self._seen.decode(errors="replace"))
 
+    def has_ended(self):
+        """Read on while asking: a command whose terminal is full waits for its reader, also in order to end."""
+        return bool(self.seen) and self.process.poll() is not None
+
     def close(self):
         if self.process.poll() is None:
             self.process.kill()
@@ -56,7 +60,7 @@ def test_status_is_drawn_anew_until_ctrl_c(project):
         (project.root / "inbox" / "stock" / "s.csv").write_text("sku;quantity\n1;2\n")
         wait_for(lambda: "stock/s.csv" in terminal.seen, "what is new")
         terminal.process.send_signal(signal.SIGINT)
-        terminal.process.wait(20)
+        wait_for(terminal.has_ended, "its end")
         assert terminal.process.returncode == 0
         assert "Traceback" not in terminal.seen
     finally:
