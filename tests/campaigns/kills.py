@@ -146,7 +146,8 @@ class World:
         app.db.close()
 
     def _standing(self, name, bug, module, *arguments):
-        env = os.environ | {"CONNECTOR_CONFIG": str(self.project.config), "UNUSED_KEY": "k", "UNUSED_TOKEN": "t"}
+        memory = dict([server.MEMORY.split("=")])
+        env = os.environ | memory | {"CONNECTOR_CONFIG": str(self.project.config), "UNUSED_KEY": "k", "UNUSED_TOKEN": "t"}
         log = str(self.project.root / f"{name}.log")
         mould = Mould([sys.executable, str(HERE / "planted.py"), bug, log, module, *arguments], self.project.root, env)
         self.stack.callback(mould.end)

@@ -17,7 +17,7 @@ from campaigns import kills
 from campaigns.http_fuzz import resident
 from campaigns.standing import signalled
 
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS = 2.0
 LOOK_SECONDS = 15
 FAULT_SECONDS = 60
 FROZEN_SECONDS = 8
