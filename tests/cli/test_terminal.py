@@ -18,6 +18,10 @@ from connector.cli import show
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
+HEEDING_CTRL_C = ("env", "--default-signal=INT")
+"""Tests that a script runs in the background inherit that Ctrl-C is not for them; whoever sits at a terminal does not."""
+
+
 class Terminal:
     """A command that writes on a terminal of 80 columns and 60 lines."""
 
@@ -28,7 +32,8 @@ class Terminal:
         environment = {**project.environment, "TERM": "xterm"}
         for name in ("COLUMNS", "LINES"):  # they would count for more than the terminal itself
             environment.pop(name, None)
-        self.process = subprocess.Popen([COMMAND, *words], stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=project.root)
+        words = [*HEEDING_CTRL_C, COMMAND, *words]
+        self.process = subprocess.Popen(words, stdin=slave, stdout=slave, stderr=slave, env=environment, cwd=project.root)
         os.close(slave)
         self._seen = b""
 
