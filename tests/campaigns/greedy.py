@@ -18,6 +18,7 @@ class GreedyErp(threading.Thread):
         super().__init__(daemon=True)
         self.folder, self.stop = folder, threading.Event()
         self.taken, self.named, self.broken = Counter(), Counter(), []
+        self._alone = threading.Lock()
 
     def run(self):
         while not self.stop.is_set():
@@ -25,6 +26,11 @@ class GreedyErp(threading.Thread):
             time.sleep(0.001)
 
     def take(self):
+        """Take what is there; also from another thread than its own: it is one ERP, which takes a file once."""
+        with self._alone:
+            self._take_all()
+
+    def _take_all(self):
         for path in list(self.folder.glob("*/*.json")) if self.folder.exists() else []:
             if not path.parent.name.startswith("."):
                 self._take(path)
