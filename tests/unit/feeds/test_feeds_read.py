@@ -1,3 +1,4 @@
+import signal
 from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -10,6 +11,9 @@ from connector.formats.layout import Layout
 from connector.storage import tables
 
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+LONG = 100_000
+CPU_SECONDS = 30
+"""A hundred times what it takes, and a part of what it takes to try each place of such a cell with each length."""
 
 
 @pytest.fixture
@@ -167,6 +171,29 @@ def test_control_characters_refuse_the_row(read):
 
     assert rows == [(4, ("d", "", 1))]
     assert [r.line for r in rejections] == [2, 3]
+
+
+@pytest.mark.parametrize("feed", sorted(FEEDS))
+def test_no_cell_takes_longer_than_its_length_whatever_it_repeats(read, feed):
+    columns = [column.name for column in FEEDS[feed].columns]
+    lines = [
+        ";".join(start + piece * (LONG // len(piece)) + end if name == one else "1" for name in columns)
+        for one in columns
+        for start, piece in (("", "x"), ("", "9."), ("", "1.000"), ("", "- "), ("", "="), ("https://", "x"), ("a=https://", "x"))
+        for end in ("|", " !")
+    ]
+
+    def too_long(*_):
+        raise TimeoutError(feed)
+
+    before = signal.signal(signal.SIGPROF, too_long)
+    signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+    try:
+        _, _, reading = read(feed, "\n".join([";".join(columns), *lines, ""]))
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+    assert reading.rows_read == len(lines)
 
 
 def test_a_missing_required_column_is_named(read):
