@@ -39,7 +39,7 @@ class App:
     def now(self) -> datetime:
         return self.clock()
 
-    @property
+    @cached_property
     def root(self) -> Path:
         return self.settings.root
 

@@ -88,6 +88,8 @@ class OrderTotals:
 
 def line_cents(item: OrderItem) -> int:
     """Return price × multiplier × quantity, rounded half up to the cent as VTEX does (facts 0.2)."""
+    if item.unit_multiplier == 1:
+        return item.price_cents * item.quantity
     exact = Decimal(item.price_cents) * Decimal(str(item.unit_multiplier)) * item.quantity
     return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP))
 

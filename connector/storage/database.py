@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,7 @@ class Database:
         # PostgreSQL's writers wait for rows, not for one lock: two orders in one transaction would take messages' rows in no common order
         self.placing = Together(self.write, wait_seconds, MOST if self.is_sqlite else 1)
 
-    @property
+    @cached_property
     def path(self) -> Path:
         """SQLite's file."""
         return Path(self.engine.url.database or "")
@@ -165,9 +166,9 @@ def reading(connection: Connection) -> Iterator[Connection]:
 
 
 def _sqlite(url: str, wait_seconds: int) -> Engine:
-    engine = create_engine(
-        url, poolclass=QueuePool, pool_size=32, max_overflow=32, connect_args={"timeout": wait_seconds, "check_same_thread": False}
-    )
+    given = {"timeout": wait_seconds, "check_same_thread": False}
+    # the last one back is the next one out: its pages are still those of the database, and the others' caches stay small
+    engine = create_engine(url, poolclass=QueuePool, pool_size=32, max_overflow=32, pool_use_lifo=True, connect_args=given)
 
     def connected(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves

@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from threading import Semaphore
 from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy import Connection, Dialect, Engine, Executable
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
@@ -100,10 +101,14 @@ def _built(tx: Connection, statement: Executable, columns: Collection[str] | Non
 def compiling(name: str) -> Dialect:
     """Return a dialect whose statements take their parameters by name."""
     if name == "sqlite":
-        return sqlite.dialect(paramstyle="named")
+        return sqlite.dialect(paramstyle="named", json_serializer=_json)
     from sqlalchemy.dialects.postgresql import psycopg  # not for those who run on SQLite
 
     return psycopg.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy left it without types
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
 
 
 class Glances:

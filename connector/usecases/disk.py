@@ -50,10 +50,16 @@ def least_free(rules: DiskSettings, total: int) -> int:
 
 def look(app: App, folder: Path) -> Place:
     """Look at the disk of a folder, or of what is there above it."""
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    found = os.statvfs(there)
+    found = _disk_of(folder)
     total = found.f_blocks * found.f_frsize
     return Place(folder, found.f_bavail * found.f_frsize, total, least_free(app.settings.disk, total))
+
+
+def _disk_of(folder: Path) -> os.statvfs_result:
+    try:
+        return os.statvfs(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return _disk_of(folder.parent)
 
 
 def places(app: App) -> list[Place]:

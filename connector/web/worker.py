@@ -41,6 +41,8 @@ STATUSES: tuple[tuple[type[Exception], int, str, str], ...] = (
 LINGER_SECONDS = 2.0
 """After the last answer, for the client to read it: a connection closed with bytes unread is reset, and the answer lost."""
 LOOK_SECONDS = 0.25
+PAUSE_SECONDS = 0.002
+"""After a connection taken beside others, for another worker to take the next: else whoever wakes first takes all of a burst."""
 LARGE = 64 * 1024
 MOST_LARGE = 64
 """So many requests larger than that may be arriving at once: what they hold is memory (each up to 2 MB)."""
@@ -50,7 +52,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.lingering: deque[TConn] = deque()
-        self._looked_at = 0.0
+        self._looked_at = self._paused_until = 0.0
 
     def get_thread_pool(self) -> Threads:
         return Threads(self.cfg.threads, self._served)
@@ -67,6 +69,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
             self.method_queue.defer(self.finish_request, conn, kept)
 
     # ── connections, all in one thread ──────────────────────────────────────────────────────────────────────────────────
+    def accept(self, listener: socket.socket) -> None:
+        """Take a connection, and leave the next one to another worker for a moment."""
+        super().accept(listener)
+        if self.cfg.workers > 1:
+            self._paused_until = time.monotonic() + PAUSE_SECONDS
+            self.set_accept_enabled(False)
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled and not self._is_pausing())
+
+    def _is_pausing(self) -> bool:
+        return time.monotonic() < self._paused_until
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        super().wait_for_and_dispatch_events(PAUSE_SECONDS if self._is_pausing() else timeout)
+
     def enqueue_req(self, conn: TConn) -> None:
         """Take what a connection sent, and give it to a thread once a request is all there."""
         if not isinstance(conn.sock, PatientSocket):

@@ -279,6 +279,34 @@ class TestManyAtOnce:
 
         assert [len(found) for found in ids.values()] == [1] * 20
 
+    def test_connections_that_come_at_once_are_shared_by_the_workers(self, serve):
+        running = serve(workers=2)
+        eventually(lambda: all(is_ready(worker) for worker in running.workers()))
+        for _ in range(50):
+            read(running.say(request("/healthz", method="GET")))
+        before = [sockets(worker) for worker in running.workers()]
+
+        with ExitStack() as stack:
+            for _ in range(20):
+                connection = stack.enter_context(socket.create_connection(("127.0.0.1", running.port)))
+                connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            eventually(lambda: sum(sockets(worker) for worker in running.workers()) == sum(before) + 20)
+            taken = [sockets(worker) - had for worker, had in zip(running.workers(), before, strict=True)]
+
+        assert min(taken) >= 4, taken
+
+
+def opened(process):
+    return [str(file.readlink()) for file in Path(f"/proc/{process}/fd").iterdir()]
+
+
+def sockets(worker):
+    return sum(name.startswith("socket:") for name in opened(worker))
+
+
+def is_ready(worker):
+    return any(name.endswith("/serve.lock") for name in opened(worker))
+
 
 class TestUnixSocket:
     def test_it_serves_on_a_unix_socket_for_the_proxy(self, project):
