@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import (
+    BigInteger,
     Column,
     ColumnElement,
     Connection,
@@ -195,14 +196,22 @@ def statement(dialect: str, size: int) -> str:
         rows(facts, p.active.is_(True)),
         rows(at, *is_mine, or_(at.valid_until.is_(None), at.valid_until > now)),
         rows((stock.c.sku, stock.c.quantity)),
-        rows((held.sku, held.quantity), held.released_at.is_(None), held.until > now),
+        _sums(dialect, asked, held.released_at.is_(None), held.until > now),
         case((exists().where(services.c.sku > EVERY), rows(services.c))),  # most sellers have none, and then nothing is looked for
         select(watermarks.c.value).where(watermarks.c.name == literal_column(f"'{VERSION}'")).scalar_subquery(),
     )
     return str(query.compile(dialect=driver.compiling(dialect)))
 
 
-def _as_json(dialect: str, columns: list[Column[Any]]) -> ColumnElement[str]:
+def _sums(dialect: str, asked: list[Any], *is_held: ColumnElement[bool]) -> ScalarSelect[Any]:
+    """Add up what is held by SKU: of one that sells well thousands of orders may hold some, and each cart would bring their rows here."""
+    held = reservations.c
+    total = cast(func.sum(held.quantity), BigInteger).label("quantity")
+    found = select(held.sku, total).where(held.sku.in_(asked), *is_held).group_by(held.sku).subquery("sums")
+    return select(_as_json(dialect, list(found.c))).scalar_subquery()
+
+
+def _as_json(dialect: str, columns: list[Any]) -> ColumnElement[str]:
     """Make one text of all rows."""
     if dialect == "sqlite":
         return func.json_group_array(func.json_array(*columns), type_=Text)
