@@ -18,7 +18,9 @@ class Said:
         encodings = ("utf-8-sig", "cp1252", "cp850") if by_line else ("utf-8-sig", "cp1252", "utf-16-le", "utf-16-be")
         texts = [data.decode(encoding, "replace") for encoding in encodings]
         self.texts = [*texts, *(text.replace('""', '"') for text in texts if '""' in text)]
-        self.lines = [re.split("\n" if b"\n" in data[:LOOK] else "\r", text) for text in self.texts]
+        head = data[:LOOK]
+        newline = "\n" if b"\n" in head or b"\r" not in head else "\r"
+        self.lines = [text.split(newline) for text in self.texts]
 
     def near(self, line, until):
         """Return what the lines from one to before another hold, in each encoding."""
