@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import time
+from random import getrandbits
 
 import falcon
 
@@ -28,7 +28,7 @@ class Numbered:
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
         sent = req.env.get("HTTP_X_VTEX_OPERATION_ID", "")
-        number = sent if sent and REQUEST_ID.fullmatch(sent) else os.urandom(16).hex()
+        number = sent if sent and REQUEST_ID.fullmatch(sent) else f"{getrandbits(128):032x}"
         req.context.request_id = number
         REQUEST.set(number)
         resp.set_headers((("x-request-id", number), ("x-content-type-options", "nosniff"), ("cache-control", "no-store")))
