@@ -53,8 +53,7 @@ def _row(sku: ColumnElement[str], kind: Kind, account: ColumnElement[str] | None
 def announce_from(tx: Connection, to: Sequence[MarketplaceSettings], changed: Any, now: datetime) -> None:
     """Put messages for the rows (sku, kind, account) of a query; account "" means every marketplace.
 
-    A SKU that is neither in the snapshot nor known to the marketplace is passed over: there is nothing to tell. Messages are put in one
-    order always, or an import and an order would wait for each other's (PostgreSQL then ends one of them).
+    A SKU that is neither in the snapshot nor known to the marketplace is passed over: there is nothing to tell.
     """
     rows = changed.subquery("changed")
     for m in to:
@@ -67,11 +66,13 @@ def _put_for(tx: Connection, account: ColumnElement[str], changed: Subquery, now
     kind = case((is_known, _kind_of_known(changed, now, is_2017=is_2017)), else_=Kind.CATALOG.value)
     told = (
         select(account, kind.label("kind"), changed.c.sku.label("reference"), now.label("due_at"), now.label("put_at"))
-        .distinct()
         .select_from(changed.outerjoin(listings, listing))
         .where(or_(changed.c.account == "", changed.c.account == account), or_(is_known, exists().where(products.c.sku == changed.c.sku)))
-        .order_by("reference", "kind")
     )
+    if tx.dialect.name != "sqlite":
+        # each message once, in one order always: else an import and an order would wait for each other's, and one of them be ended;
+        # on SQLite, where writers wait for one lock, a message that comes twice is simply there already
+        told = told.distinct().order_by("reference", "kind")
     columns = [messages.c.destination, messages.c.kind, messages.c.reference, messages.c.due_at, messages.c.put_at]
     return outbox.coalesced(insert(tx, messages).inline().from_select([column.name for column in columns], told))
 

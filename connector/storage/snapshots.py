@@ -118,14 +118,17 @@ def put_price(tx: Connection, row: Mapping[str, Any]) -> None:
 
 # ── what is to be told ──────────────────────────────────────────────────────────────────────────────────────────────────
 def announcements(stage: Stage) -> Select[Any] | CompoundSelect[Any] | None:
-    """Say what marketplaces are to be told: rows (sku, kind, account), account "" for every one. None where nothing is (freight)."""
+    """Say what marketplaces are to be told: rows (sku, kind, account), account "" for every one, some of them twice.
+
+    None where nothing is (freight).
+    """
     changes = stage.changes
     if stage.feed == "products":
         return _products(stage)
     if stage.feed == "prices":
-        return select(changes.c.sku, literal(Kind.PRICE.value).label("kind"), changes.c.marketplace.label("account")).distinct()
+        return select(changes.c.sku, literal(Kind.PRICE.value).label("kind"), changes.c.marketplace.label("account"))
     kind = {"stock": Kind.INVENTORY, "services": Kind.PRICE}.get(stage.feed)
-    return None if kind is None else select(changes.c.sku, literal(kind.value).label("kind"), literal("").label("account")).distinct()
+    return None if kind is None else select(changes.c.sku, literal(kind.value).label("kind"), literal("").label("account"))
 
 
 def _products(stage: Stage) -> CompoundSelect[Any]:
