@@ -6,10 +6,10 @@ it is depends on where the two files meet again; who needs rows must go by their
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, NamedTuple
 
+from connector.formats.side_by_side import side_by_side
 from connector.formats.window import Window, same_lines
 
 WINDOW = 1 << 18
@@ -18,6 +18,9 @@ LONGEST = 1 << 22
 REACH = 400
 """So many lines are searched for the place where two files that part meet again; the NEAR ones first."""
 NEAR = 16
+DENSE = 16
+"""Where a difference follows another within so many lines, the next piece is compared line by line."""
+PIECE = 1 << 14
 
 Lines = list[bytes]
 
@@ -30,13 +33,16 @@ class OtherOrder(TooDifferent):
     """The files do not meet again within reach: their lines may stand in another order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Lines of the old file, and those of the new one that stand in their place; `number` is the first new line's, from 1."""
+class Difference(NamedTuple):
+    """Lines of the old file, and those of the new one that stand in their place, with the number of each of these, from 1."""
 
-    number: int
+    numbers: Sequence[int]
     removed: Lines
     added: Lines
+
+
+Settled = tuple[Difference, int]
+"""What differs, and how many of the new file's lines were passed over to tell."""
 
 
 def differences(old: BinaryIO, new: BinaryIO, *, quotes: bool = True) -> Iterator[Difference]:
@@ -44,37 +50,53 @@ def differences(old: BinaryIO, new: BinaryIO, *, quotes: bool = True) -> Iterato
 
     With `quotes`, a quotation mark that is open where the files part, or after what differs, raises too: the field may span lines.
     """
-    a, b, number, marks = Window(old), Window(new), 1, 0
+    a, b, number, marks, last = Window(old), Window(new), 1, 0, -DENSE
     while a.fill(WINDOW) | b.fill(WINDOW):
         if same := same_lines(a, b):
             end = b.at + same
             number += b.data.count(b"\n", b.at, end)
-            marks += b.data.count(b'"', b.at, end) if quotes else 0
+            marks += b.data.count(b'"', b.at, end) if quotes and b.data.find(b'"', b.at, end) >= 0 else 0  # to find takes a tenth
             a.at, b.at = a.at + same, end
             if a.is_short(WINDOW) or b.is_short(WINDOW) or not (a.left or b.left):
                 continue
-        found = _one_line(a, b, number) or _parting(a, b, number)
+        is_dense = number - last < DENSE
+        found, passed = (is_dense and _abreast(a, b, number, quotes=quotes)) or _one_line(a, b, number) or _parting(a, b, number)
         is_known = found.removed == found.added  # but for the mark at the file's end
-        if quotes and not is_known:
-            _refuse_open(marks, found)
+        if quotes and not is_known and (marks % 2 or _marks(found.removed) % 2 or _marks(found.added) % 2):
+            raise TooDifferent
         marks += _marks(found.added) if quotes else 0
-        number += len(found.added)
+        number = last = number + passed
         if not is_known:
             yield found
 
 
-def _one_line(a: Window, b: Window, number: int) -> Difference | None:
+def _abreast(a: Window, b: Window, number: int, *, quotes: bool) -> Settled | None:
+    """Settle a piece of lines that stand beside each other, where many differ; None where they do not, or a quoted field may span them."""
+    was, now = a.piece(PIECE), b.piece(PIECE)
+    count, apart = side_by_side(was, now)
+    if not count or (quotes and not _are_closed(was[:count], now[:count])):
+        return None
+    a.pass_over(was[:count])
+    b.pass_over(now[:count])
+    return Difference([number + at for at in apart], [was[at] for at in apart], [now[at] for at in apart]), count
+
+
+def _are_closed(*pieces: Lines) -> bool:
+    return all(not _marks(lines) or not any(line.count(b'"') % 2 for line in lines) for lines in pieces)
+
+
+def _one_line(a: Window, b: Window, number: int) -> Settled | None:
     """Settle one line that differs between lines that do not: what most differences are."""
     old, new = a.data.find(b"\n", a.at), b.data.find(b"\n", b.at)
     old_next, new_next = a.data.find(b"\n", old + 1), b.data.find(b"\n", new + 1)
     if min(old, new, old_next, new_next) < 0 or a.data[old:old_next] != b.data[new:new_next]:
         return None
-    found = Difference(number, [a.data[a.at : old]], [b.data[b.at : new]])
+    found = Difference((number,), [a.data[a.at : old]], [b.data[b.at : new]])
     a.at, b.at = old + 1, new + 1
-    return found
+    return found, 1
 
 
-def _parting(a: Window, b: Window, number: int) -> Difference:
+def _parting(a: Window, b: Window, number: int) -> Settled:
     """Settle the lines from where the files part to where they meet again."""
     while (met := _met(a, b)) is None:
         size = 2 * max(a.left, b.left, WINDOW)
@@ -85,7 +107,7 @@ def _parting(a: Window, b: Window, number: int) -> Difference:
     removed, added = met
     a.pass_over(removed)
     b.pass_over(added)
-    return Difference(number, removed, added)
+    return Difference(range(number, number + len(added)), removed, added), len(added)
 
 
 def _met(a: Window, b: Window) -> tuple[Lines, Lines] | None:
@@ -117,9 +139,4 @@ def _meeting(was: Lines, now: Lines) -> tuple[int, int] | None:
 
 
 def _marks(lines: Lines) -> int:
-    return sum(line.count(b'"') for line in lines)
-
-
-def _refuse_open(marks: int, found: Difference) -> None:
-    if marks % 2 or _marks(found.removed) % 2 or _marks(found.added) % 2:
-        raise TooDifferent
+    return b"".join(lines).count(b'"')

@@ -53,9 +53,9 @@ def differences_in_any_order(old: BinaryIO, new: BinaryIO, *, quotes: bool = Tru
     was, now = _measured(old), _measured(new)
     gone, come = _apart(was.marks, now.marks)
     for number, line in now.lines(come):
-        yield Difference(number + 1, [], [_whole(line, quotes=quotes)])
+        yield Difference((number + 1,), [], [_whole(line, quotes=quotes)])
     for _, line in was.lines(gone):
-        yield Difference(len(now.marks) + 1, [_whole(line, quotes=quotes)], [])
+        yield Difference((), [_whole(line, quotes=quotes)], [])
 
 
 def _measured(file: BinaryIO) -> _Measured:

@@ -50,6 +50,10 @@ class Window:
             found.pop()
         return found
 
+    def piece(self, size: int) -> list[bytes]:
+        """Return the whole lines of the next so many bytes, but not what lacks its mark."""
+        return self.data[self.at : self.data.rfind(b"\n", self.at, self.at + size) + 1].split(b"\n")[:-1]
+
     def pass_over(self, lines: list[bytes]) -> None:
         """Settle lines; the last one of the file may lack its mark."""
         self.at = min(len(self.data), self.at + sum(map(len, lines)) + len(lines))

@@ -4,10 +4,10 @@ from collections import Counter
 from io import BytesIO
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connector.formats import differing
+from connector.formats import differing, side_by_side
 from connector.formats.differing import TooDifferent, differences
 from connector.formats.reordered import differences_in_any_order
 
@@ -27,7 +27,7 @@ def exact(old, new, differing_lines):
         left.subtract(one.removed)
         left.update(one.added)
     stand = lines_of(new)
-    return +left == Counter(stand) and -left == Counter() and all(stand[d.number - 1 :][: len(d.added)] == d.added for d in differing_lines)
+    return +left == Counter(stand) and -left == Counter() and all([stand[n - 1] for n in d.numbers] == d.added for d in differing_lines)
 
 
 def export(count, changes=None):
@@ -42,7 +42,7 @@ def test_files_that_are_the_same_differ_in_nothing():
 def test_a_changed_line_is_named_with_its_number():
     one = found(export(5000), export(5000, {3210: "003210;Produto 3210;1,00;UN"}))
 
-    assert [(d.number, d.added) for d in one] == [(3212, [b"003210;Produto 3210;1,00;UN"])]
+    assert [([*d.numbers], d.added) for d in one] == [([3212], [b"003210;Produto 3210;1,00;UN"])]
 
 
 @pytest.mark.parametrize("changes", [{0: None}, {4999: None}, {1234: None, 1235: None}, {7000: "7;neu;1;UN"}, dict.fromkeys(range(99))])
@@ -75,6 +75,7 @@ def test_a_file_in_another_order_is_too_different():
     [
         (b'h\n1;"a\nb;c";2\n3\n', b'h\n1;"a\nb;d";2\n3\n'),  # inside the field
         (b'h\n1;"a\nb;c";2\n3\n', b'h\n1;"x\nb;c";2\n3\n'),  # where it opens
+        (b'h\n1;x\n2\n3;x\n4;"a\nb;c";2\n5\n', b'h\n1;y\n2\n3;y\n4;"a\nb;d";2\n5\n'),  # soon after others
     ],
 )
 def test_a_difference_in_a_quoted_field_that_spans_lines_is_not_trusted(old, new):
@@ -111,17 +112,42 @@ def edited(draw):
     return b"\n".join(old) + draw(ends), b"\n".join(new) + draw(ends)
 
 
+@pytest.mark.parametrize("run", [2, 4, side_by_side.RUN])
 @pytest.mark.parametrize("window", [8, 64, differing.WINDOW])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(files=edited())
-def test_whatever_changes_the_differences_are_exact_or_refused(window, files):
-    size, differing.WINDOW = differing.WINDOW, window
+def test_whatever_changes_the_differences_are_exact_or_refused(monkeypatch, window, run, files):
+    with monkeypatch.context() as patched:
+        patched.setattr(differing, "WINDOW", window)
+        patched.setattr(side_by_side, "RUN", run)
+        try:
+            assert exact(*files, found(*files, quotes=False))
+        except TooDifferent:
+            assert window < 1000, "all lines are within reach"
+
+
+@settings(max_examples=500, deadline=None)
+@given(files=edited())
+def test_no_difference_begins_where_a_quoted_field_is_open(files):
     try:
-        assert exact(*files, found(*files, quotes=False))
+        differing_lines = found(*files)
     except TooDifferent:
-        assert window < size, "all lines are within reach"
-    finally:
-        differing.WINDOW = size
+        return
+    stand = lines_of(files[1])
+    for one in differing_lines:
+        begins = set(one.numbers) - {number + 1 for number in one.numbers}
+        assert not any(b"".join(stand[: number - 1]).count(b'"') % 2 for number in begins)
+
+
+@pytest.mark.parametrize("every", [2, 3, 10, 31])
+def test_many_changed_lines_are_each_named_and_nothing_else_is(every):
+    changes = {n: f"{n:06};Produto {n};1,00;UN" for n in range(0, 20_000, every)}
+    old, new = export(20_000), export(20_000, {**changes, 7_777: None, 12_345: '012345;"Quadro 20""";9,90;UN'})
+
+    differing_lines = found(old, new)
+
+    assert exact(old, new, differing_lines)
+    assert len({n for d in differing_lines for n in d.numbers}) == len({*changes, 12_345} - {7_777})
 
 
 @settings(max_examples=300, deadline=None)
@@ -141,9 +167,9 @@ def test_lines_in_another_order_differ_in_nothing_but_what_changed():
     new = b"\n".join([header, *reversed(rows)])
     one = list(differences_in_any_order(BytesIO(export(5000)), BytesIO(new)))
 
-    assert [(d.number, d.added, d.removed) for d in one] == [
-        (1791, [b"003210;Produto 3210;1,00;UN"], []),
-        (5002, [], [b"003210;Produto 3210;9,90;UN"]),
+    assert [([*d.numbers], d.added, d.removed) for d in one] == [
+        ([1791], [b"003210;Produto 3210;1,00;UN"], []),
+        ([], [], [b"003210;Produto 3210;9,90;UN"]),
     ]
 
 
