@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Semaphore
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import orjson
 from sqlalchemy import Connection, Dialect, Engine, Executable
@@ -15,6 +14,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
 Row = Sequence[Any]
+Done = TypeVar("Done")
 Ask = Callable[[str, Any], list[Row]]
 """A statement in the driver's own SQL, and its parameters, answered with all rows."""
 
@@ -26,27 +26,31 @@ MOST_GLANCES = 4
 
 def rows(tx: Connection, sql: str, parameters: Any = ()) -> list[Row]:
     """Return all rows of a statement in the driver's own SQL and values; its errors come as SQLAlchemy's, as from any other statement."""
-    with _cursor(tx, sql) as cursor:
-        cursor.execute(sql, parameters)
-        return list(cursor.fetchall())
+    return _on_cursor(tx, sql, lambda cursor: _all(cursor, sql, parameters))
+
+
+def _all(cursor: Any, sql: str, parameters: Any) -> list[Row]:
+    cursor.execute(sql, parameters)
+    return list(cursor.fetchall())
 
 
 def _execute(tx: Connection, sql: str, many: Sequence[Any]) -> None:
-    with _cursor(tx, sql) as cursor:
-        if len(many) == 1:
-            cursor.execute(sql, many[0])
-        else:
-            cursor.executemany(sql, many)
+    if len(many) == 1:
+        _on_cursor(tx, sql, lambda cursor: cursor.execute(sql, many[0]))
+    else:
+        _on_cursor(tx, sql, lambda cursor: cursor.executemany(sql, many))
 
 
-@contextmanager
-def _cursor(tx: Connection, sql: str) -> Iterator[Any]:
+def _on_cursor(tx: Connection, sql: str, do: Callable[[Any], Done]) -> Done:
     if not tx.in_transaction():
         tx.begin()
     driver = tx.dialect.loaded_dbapi
     try:
-        with closing(tx.connection.cursor()) as cursor:
-            yield cursor
+        cursor = tx.connection.cursor()
+        try:
+            return do(cursor)
+        finally:
+            cursor.close()
     except driver.Error as error:
         raise DBAPIError.instance(sql, None, error, driver.Error) from error
 

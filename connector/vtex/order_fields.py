@@ -77,6 +77,9 @@ class Fields:
 
     def amount(self, name: str, *, least: int = 0) -> int:
         """Read cents, rounded half up; 0 where there is none."""
+        value = self.get(name)
+        if type(value) is int and least <= value <= MAX_CENTS:
+            return value
         return int(self._number(name, least, MAX_CENTS, "an amount in cents").quantize(Decimal(1), rounding=ROUND_HALF_UP))
 
     def quantity(self, name: str) -> int:
@@ -125,7 +128,7 @@ def _is_storable(value: object) -> bool:
     while waiting:
         found = waiting.pop()
         if isinstance(found, str):
-            if _UNSTORABLE.search(found):
+            if "\0" in found or not (found.isascii() or _UNSTORABLE.search(found) is None):
                 return False
         elif isinstance(found, dict):
             waiting += found.values()

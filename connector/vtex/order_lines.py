@@ -65,7 +65,7 @@ def _tagged(item: OrderItem, line: Fields) -> OrderItem:
     tags = sum(_tag(tag, line_cents(item)) for tag in line.objects("priceTags"))
     if abs(tags) > MAX_CENTS:
         raise invalid(line.at("priceTags"), tags, f"a sum of up to {MAX_CENTS} cents")
-    return replace(item, tags_cents=tags)
+    return replace(item, tags_cents=tags) if tags else item
 
 
 def _tag(tag: Fields, line: int) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -23,6 +24,7 @@ DEEPEST = 64
 LARGEST = 2**53
 LONGEST_PATH = 120
 LONGEST_INTEGER = 400  # digits; Python refuses to convert some thousands, since that takes long
+_HALF = re.compile("[\ud800-\udfff]")
 BOM = b"\xef\xbb\xbf"
 
 Path = tuple[str | int, ...]
@@ -31,7 +33,8 @@ Path = tuple[str | int, ...]
 def parse(raw: bytes, what: str) -> Any:
     """Read a document, or raise RequestInvalid; `what` names it in the message ("the body")."""
     document = _load(_text(raw, what), what, _no_key_twice)
-    _examine(document, (), what)
+    if not _is_sound(raw, document):  # where each value stands is worked out for those alone that have something to name
+        _examine(document, (), what)
     return document
 
 
@@ -41,9 +44,13 @@ def parse_quickly(raw: bytes, what: str) -> Any:
         document = orjson.loads(raw.removeprefix(BOM))
     except orjson.JSONDecodeError:  # its messages name no place, and it refuses half a surrogate pair, which is well-formed JSON
         document = _load(_text(raw, what), what, dict, _number_however_long)
-    if raw.count(b"[") + raw.count(b"{") > DEEPEST and _is_deeper(document, DEEPEST):
+    if _may_be_deep(raw) and _is_deeper(document, DEEPEST):
         raise _too_deep(what)
     return document
+
+
+def _may_be_deep(raw: bytes) -> bool:
+    return raw.count(b"[") + raw.count(b"{") > DEEPEST
 
 
 def _is_deeper(document: Any, levels: int) -> bool:
@@ -100,6 +107,26 @@ def _no_key_twice(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> NoReturn:
     raise RequestInvalid(f"{name} is no JSON number")
+
+
+def _is_sound(raw: bytes, document: Any) -> bool:
+    """Look for anything that `_examine` would refuse."""
+    if _may_be_deep(raw) and _is_deeper(document, DEEPEST):
+        return False
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if "\0" in value or not (value.isascii() or _HALF.search(value) is None):
+                return False
+        elif isinstance(value, dict):
+            waiting += value.values()
+            waiting += value
+        elif isinstance(value, list):
+            waiting += value
+        elif value is not None and not -LARGEST <= value <= LARGEST:  # NaN is not either
+            return False
+    return True
 
 
 def _examine(value: Any, path: Path, what: str) -> None:
