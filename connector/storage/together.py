@@ -84,7 +84,7 @@ class Together:
         self._await_turn(piece)
         try:
             while piece.outcome is None and not piece.is_alone:
-                self._do_all(self._gathered())
+                self._do_all(piece)
             return piece.outcome() if piece.outcome is not None else self._do_alone(piece)
         finally:
             self._turn.release()
@@ -109,21 +109,28 @@ class Together:
                 pieces.append(self.waiting.popleft())
         return pieces
 
-    def _do_all(self, pieces: list[_Piece[Any]]) -> None:
-        """Do them in one transaction. Where it fails, whosever the fault, each is done alone, by the thread that asked for it."""
-        if len(pieces) == 1:
-            pieces[0].is_alone = True
+    def _do_all(self, mine: _Piece[Any]) -> None:
+        """Do what waits in one transaction. Where it fails, whosever the fault, each is done alone, by the thread that asked for it."""
+        if self._most == 1:
+            self.waiting.remove(mine)
+            mine.is_alone = True
             return
+        pieces: list[_Piece[Any]] = []
         is_committed = False
         try:
-            with self._write(_left(pieces[0])) as tx:
+            with self._write(_left(mine)) as tx:
+                pieces += self._gathered()  # not before: whoever came while another process wrote takes part
                 for piece in pieces:
                     piece.do(tx)
             is_committed = True
-        except Exception:  # not handled here: it comes again, and is raised to whoever asked for what fails
+        except Exception:  # for several not handled here: it comes again, and is raised to whoever asked for what fails
+            if pieces in ([], [mine]):
+                raise
             log.warning("a transaction for several pieces of work failed; each is done alone", exc_info=True)
         finally:
-            if not is_committed:
+            if not pieces:
+                self.waiting.remove(mine)  # nobody may do it later: that it failed is told now
+            elif not is_committed:
                 for piece in pieces:
                     piece.outcome, piece.is_alone = None, True
 

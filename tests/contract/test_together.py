@@ -115,6 +115,28 @@ def test_nobody_is_told_of_a_transaction_that_could_not_be_committed(db):
     assert written(db) == {"a", "b"}
 
 
+def test_who_comes_while_another_process_writes_takes_part(db):
+    transactions = []
+
+    def noted(name):
+        return lambda tx: transactions.append(tx) or writes(name)(tx)
+
+    with ThreadPoolExecutor(2) as threads:
+        with db.write():
+            found = [threads.submit(db.placing.do, noted(name)) for name in ("first", "second")]
+            wait_for(lambda: len(db.placing.waiting) == 2)
+        assert [one.result() for one in found] == ["first", "second"]
+    assert len(set(map(id, transactions))) == 1
+
+
+def test_what_could_not_begin_is_told_so_and_is_never_done(db):
+    together = Together(db.write, 0.1)
+    with db.write(), pytest.raises(DatabaseUnreachable, match="locked"):
+        together.do(writes("refused"))
+    assert together.do(writes("later")) == "later"
+    assert written(db) == {"later"}
+
+
 def test_whose_turn_does_not_come_is_told_so_and_nothing_of_it_is_ever_done(db):
     together, go, begun = Together(db.write, 0.1), threading.Event(), threading.Event()
 
