@@ -15,7 +15,6 @@ from typing import Any
 
 from connector.domain.changing import KeptChange, OrderChange
 from connector.domain.orders import Order, OrderItem, OrderState, line_cents
-from connector.formats.order_template import render
 
 Document = dict[str, Any]
 ITEM_COLUMNS = (
@@ -67,6 +66,8 @@ def _small(document: Document, file_format: str, templates: Path, prefix: str) -
 def _written(document: Document, file_format: str, templates: Path, prefix: str) -> tuple[str, bytes]:
     if file_format == "json" or (prefix and not (templates / f"{prefix}{file_format}").is_file()):
         return ".json", (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+    from connector.formats.order_template import render  # with Jinja, of which whoever writes JSON or CSV has no need
+
     return render(_with_all_names(document), templates, f"{prefix}{file_format}")
 
 
