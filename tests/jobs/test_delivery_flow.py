@@ -13,6 +13,7 @@ from connector.delivery.crew import Crew
 from connector.delivery.progress import Progress
 from connector.domain.messages import CATALOG_KINDS, Delivered, Kind, Message
 from connector.storage import listing_states
+from connector.storage.outbox import put
 from connector.storage.tables import outbox
 from connector.usecases import letters
 from connector.usecases.passes import Pass
@@ -95,12 +96,29 @@ def test_the_estimate_goes_by_what_was_settled_of_late(world, shop):
     progress = Progress(world.app, "shop", CATALOG_KINDS, Pass(went_on=said.append), clock=lambda: clock[0])
     clock[0] = 1
     progress.settled(10)
-    clock[0] = 20
-    progress.settled(90)
+    clock[0] = 3
+    progress.settled(50)
 
     assert (said[0].done, said[0].left, said[0].left_for) == (10, 300, None)
-    assert (said[1].done, said[1].left, said[1].per_minute) == (100, 210, 300)
-    assert said[1].left_for == timedelta(seconds=42)
+    assert (said[1].done, said[1].left, said[1].per_minute) == (60, 250, 1200)
+    assert said[1].left_for == timedelta(seconds=12.5)
+
+
+@pytest.mark.parametrize(("brought", "seconds"), [(0, 21), (45, 51), (89, 2691), (90, None), (200, None)])
+def test_the_estimate_counts_what_settled_messages_brought_along_for_the_others_too(world, shop, brought, seconds):
+    skus = knows(world, shop, 300)
+    said, clock = [], [0.0]
+    progress = Progress(world.app, "shop", CATALOG_KINDS, Pass(went_on=said.append), clock=lambda: clock[0])
+    clock[0] = 0.5
+    progress.settled(0)
+    with world.app.db.write() as tx:
+        tx.execute(outbox.update().where(outbox.c.reference.in_(skus[:90])).values(state="delivered"))
+        put(tx, "shop", Kind.INVENTORY, [f"N{number}" for number in range(brought)], world.now)
+    clock[0] = 9
+    progress.settled(90)
+
+    assert (said[1].done, said[1].left) == (90, 210 + brought)
+    assert said[1].left_for == (None if seconds is None else pytest.approx(timedelta(seconds=seconds), abs=timedelta(seconds=1e-3)))
 
 
 @pytest.mark.parametrize(("status_code", "headers"), [(429, {"Retry-After": "20"}), (503, {"Retry-After": "20"}), (503, {})])
