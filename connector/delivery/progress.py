@@ -33,7 +33,8 @@ class Progress:
     def __init__(self, app: App, account: str, kinds: Sequence[Kind], how: Pass, clock: Callable[[], float] = time.monotonic) -> None:
         self._app, self._account, self._kinds, self._how = app, account, kinds, how
         self._started: datetime = app.now
-        self._done = self._left = self._put = 0
+        self._done = self._left = 0
+        self._brought = 0.0
         self._known: int | None = None
         self._clock = clock
         self._began = self._told = clock()
@@ -64,16 +65,16 @@ class Progress:
             self._known = self._done + self._left
         elif now - self._counted >= self._pause:
             self._count(now)
-            self._put = max(0, self._done + self._left - self._known)
+            self._brought = max(0, self._done + self._left - self._known) / max(self._done, 1)
             self._pause = min(2 * self._pause, COUNTED_SECONDS)
         since, before = self._marks[0]
         per_second = (self._done - before) / (now - since) if now > since else 0.0
-        is_sure = per_second > 0 and now - self._began >= SURE_SECONDS and self._put < self._done
-        left_for = timedelta(seconds=self._left / (1 - self._put / self._done) / per_second) if is_sure else None
+        is_sure = per_second > 0 and now - self._began >= SURE_SECONDS and self._brought < 1
+        left_for = timedelta(seconds=self._left / (1 - self._brought) / per_second) if is_sure else None
         return Going(self._account, self._done, self._left, per_second * 60, left_for)
 
     def _count(self, now: float) -> None:
         by_hand = self._started if self._how.by_hand else None
         with self._app.db.read() as tx:
-            self._left = outbox.count_due(tx, self._account, self._kinds, self._app.now, also_before=by_hand)
+            self._left = outbox.count_to_go(tx, self._account, self._kinds, self._app.now, also_before=by_hand)
         self._counted = now

@@ -249,10 +249,11 @@ def waiting(tx: Connection, destination: str, kinds: Collection[Kind]) -> dict[s
     return {row[0]: row[1] for row in rows}
 
 
-def count_due(tx: Connection, destination: str, kinds: Collection[Kind], now: datetime, *, also_before: datetime | None = None) -> int:
-    """Count what a pass would take now."""
-    mine = (t.c.destination == destination, t.c.kind.in_([k.value for k in kinds]), PENDING, _is_due(t, now, also_before))
-    return int(tx.execute(select(func.count()).select_from(t).where(*mine)).scalar_one())
+def count_to_go(tx: Connection, destination: str, kinds: Collection[Kind], now: datetime, *, also_before: datetime | None = None) -> int:
+    """Count what a pass would take now and what is in hand already."""
+    mine = (t.c.destination == destination, t.c.kind.in_([k.value for k in kinds]))
+    due, in_hand = (PENDING, _is_due(t, now, also_before)), t.c.state == literal_column("'sending'")
+    return sum(tx.execute(select(func.count()).select_from(t).where(*mine, *which)).scalar_one() for which in (due, (in_hand,)))
 
 
 def sample(tx: Connection, destination: str, kinds: Collection[Kind], limit: int) -> list[tuple[str, str]]:
