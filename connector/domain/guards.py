@@ -23,8 +23,8 @@ class Plan:
     """What an import would change, as a summary: `run`, `--dry-run` and `preview` make the same one.
 
     `present` counts what the snapshot holds of this feed (freight: of this file), `stocked` the SKUs in stock (as far as the guard needs
-    to know), `zeroed` those of them that would have none. `changed_by_field` counts rows by field, `samples` holds up to ten rows by
-    action.
+    to know), `zeroed` those of them that would have none. `moved` counts the removed rows in whose place the file names the SKU anew
+    (stock in another warehouse): nothing went. `changed_by_field` counts rows by field, `samples` holds up to ten rows by action.
     """
 
     feed: str
@@ -40,6 +40,7 @@ class Plan:
     removed: int = 0
     stocked: int = 0
     zeroed: int = 0
+    moved: int = 0
     changed_by_field: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -121,10 +122,11 @@ def _empty(plan: Plan) -> Reason | None:
 
 
 def _max_removed(plan: Plan, limits: Limits) -> Reason | None:
-    if not _exceeds(plan.removed, plan.present, limits.max_removed):
+    gone = plan.removed - plan.moved
+    if not _exceeds(gone, plan.present, limits.max_removed):
         return None
     allowed = f"max_removed allows {_share(limits.max_removed)}"
-    return Reason("max_removed", f"{_percent(plan.removed, plan.present)} rows would be removed; {allowed}")
+    return Reason("max_removed", f"{_percent(gone, plan.present)} rows would be removed; {allowed}")
 
 
 def _max_zeroed(plan: Plan, limits: Limits) -> Reason | None:

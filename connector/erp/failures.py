@@ -15,7 +15,7 @@ def changed(file: SourceFile) -> FileChanged:
 def occupied(url: str, partial: Partial) -> TargetOccupied:
     return TargetOccupied(
         f"a file named {partial.final} lies in {url} already; nothing was overwritten",
-        remedy="find out who put it there and move it away; the file waits in .partial/ until then",
+        remedy="find out who put it there and move it away, then: connector dead-letters replay; the file waits in .partial/ until then",
     )
 
 

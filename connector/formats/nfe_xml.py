@@ -83,7 +83,7 @@ class _Nfe:
             self.refuse(f"its root is {shown[:80]}, not nfeProc", "send the authorised NF-e with its protocol")
         if status not in AUTHORISED:
             self.refuse(f"the NF-e is not authorised: cStat is {status or 'missing'}", "send it once SEFAZ has authorised it (100 or 150)")
-        if self.ide("tpAmb") != "1" or self.text("protNFe/infProt/tpAmb") not in ("", "1"):
+        if {self.ide("tpAmb"), self.text("protNFe/infProt/tpAmb")} - {"", "1"}:
             self.refuse("the NF-e was issued for tests (tpAmb is not 1)", "send those of the production environment alone")
         self._check_key()
 

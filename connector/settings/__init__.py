@@ -132,7 +132,7 @@ class Settings(Section):
     def _from_file(self, place: str) -> str:
         path = self.path(place)
         try:
-            if path.stat().st_mode & 0o077:
+            if path.stat().st_mode & (0o037 if _is_of_systemd(path) else 0o077):
                 raise SettingsError(
                     str(self.config_path), f"file:{place}", found="readable by others", allowed="mode 0600", remedy=f"chmod 600 {path}"
                 )
@@ -144,6 +144,12 @@ class Settings(Section):
 
     def marketplace(self, account: str) -> MarketplaceSettings | None:
         return next((m for m in self.marketplaces if m.account == account), None)
+
+
+def _is_of_systemd(path: Path) -> bool:
+    """Tell a credential that systemd laid down: its access list, for the service's user alone, shows as what the group may read."""
+    folders = (os.environ.get("CREDENTIALS_DIRECTORY"), "/run/credentials")
+    return any(folder is not None and path.resolve().is_relative_to(folder) for folder in folders)
 
 
 def locate(path: str | None) -> Path:

@@ -148,6 +148,14 @@ def _zeroed(stage: Stage) -> Select[Any]:
     return select(func.count()).select_from(left).where(left.c.had > 0, left.c.had + left.c.delta <= 0)
 
 
+def stock_moved(connection: Connection, stage: Stage) -> int:
+    """Count the removed rows of stock whose SKU the file names in another warehouse: those of an ERP that names its warehouses anew."""
+    changes, elsewhere = stage.changes, stage.changes.alias("elsewhere")
+    is_named_anew = exists().where(elsewhere.c.sku == changes.c.sku, elsewhere.c.action == "added")
+    query = select(func.count()).select_from(changes).where(changes.c.action == "removed", is_named_anew)
+    return int(connection.execute(query).scalar_one())
+
+
 def samples(connection: Connection, stage: Stage) -> dict[str, list[dict[str, Any]]]:
     """Return up to ten rows of each action, with each changed field's value before and after."""
     found = {action: _sample(connection, stage, action) for action in ("added", "changed", "removed")}

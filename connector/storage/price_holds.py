@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Float, Row, and_, cast, delete, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Float, Row, and_, case, cast, delete, func, null, or_, select, tuple_
 
 from connector.domain.guards import Reason, price_guard
 from connector.domain.keys import key_text
@@ -72,14 +72,28 @@ def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float
 def _suspects(connection: Connection, stage: Stage, max_fall: float) -> list[tuple[Row[Any], Held]]:
     """Find candidates roughly in the database; the guard decides to the cent."""
     changes, staged = stage.changes, stage.staged
-    falls = changes.c.new < cast(changes.c.old, Float) * (1 - max_fall) + 1
+    before = func.coalesce(changes.c.old, _wider(stage))
+    falls = changes.c.new < cast(before, Float) * (1 - max_fall) + 1
     query = (
-        select(changes.c.old, staged)
+        select(before.label("old"), staged)
         .select_from(changes.join(staged, stage.same_key(changes, staged)))
-        .where(or_(changes.c.new == 0, and_(changes.c.old.is_not(None), falls)))
+        .where(or_(changes.c.new == 0, and_(before.is_not(None), falls)))
     )
     found = [(row, price_guard(row.old, row.price_cents, max_fall)) for row in connection.execute(query)]
     return [(row, _held(stage, row, reason)) for row, reason in found if reason is not None]
+
+
+def _wider(stage: Stage) -> ColumnElement[Any]:
+    """Give the price that was asked where a price of a marketplace or channel of its own is new: that of more of them, the nearest first.
+
+    A row for all of them has none wider: an export of those alone pays nothing for the question.
+    """
+    changes, known = stage.changes, stage.snapshot.alias("wider")
+    mine = [known.c[name].in_([changes.c[name], ""]) for name in ("marketplace", "sales_channel")]
+    nearest = [case((known.c[name] == "", 1), else_=0) for name in ("marketplace", "sales_channel")]
+    price = select(known.c.price_cents).where(known.c.sku == changes.c.sku, *mine).order_by(*nearest).limit(1).scalar_subquery()
+    is_narrow = and_(changes.c.action == "added", or_(changes.c.marketplace != "", changes.c.sales_channel != ""))
+    return case((is_narrow, price), else_=null())
 
 
 def _held(stage: Stage, row: Row[Any], reason: Reason) -> Held:

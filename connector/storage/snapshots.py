@@ -67,6 +67,7 @@ def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, h
         removed=actions.get("removed", 0),
         stocked=stocked,
         zeroed=zeroed,
+        moved=plans.stock_moved(connection, stage) if stage.feed == "stock" and {"added", "removed"} <= actions.keys() else 0,
         changed_by_field=plans.by_field(connection, stage) if actions.get("changed") else {},
         notes=(*plan.notes, *quiet),
         samples=plans.samples(connection, stage) if actions else {},

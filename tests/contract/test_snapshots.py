@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select
 
-from connector.domain.guards import Limits, Plan
+from connector.domain.guards import Apply, Hold, Limits, Plan, judge
 from connector.storage import files, holds, quarantine, snapshots, tables
 from connector.storage.database import Database, migrate, reading, writing
 from connector.storage.quarantine import Refusal
@@ -250,6 +250,17 @@ def test_zeroed_counts_skus_over_all_their_warehouses(database):
     assert (made.plan.stocked, made.plan.zeroed) == (2, 1)
 
 
+def test_a_sku_that_lies_in_a_warehouse_of_another_name_is_not_gone(database):
+    limits = Limits(max_removed=0.2, max_rejected=1)
+    Import(database, "stock", STOCK, lines(*((sku, "", 9) for sku in "ABCDE")))
+    moved = Import(database, "stock", STOCK, lines(*((sku, place, 5) for sku in "ABCDE" for place in ("RJ", "SP"))), limits=limits)
+    cut = Import(database, "stock", STOCK, lines(*((sku, "RJ", 5) for sku in "ABCDE")), limits=limits, apply=False)
+
+    assert (moved.plan.removed, moved.plan.moved, judge(moved.plan, limits)) == (5, 5, Apply())
+    assert (cut.plan.removed, cut.plan.moved) == (5, 0)
+    assert isinstance(judge(cut.plan, limits), Hold)
+
+
 def test_freight_is_full_per_file_and_its_lines_are_its_keys(database):
     row = ("01000000", "01999999", "", 0, 1000, 500, "0", "0", 0, 86400, "BRA", 0)
     Import(database, "freight", FREIGHT, lines(row, row), file="freight/a.csv")
@@ -293,6 +304,16 @@ def test_a_price_that_falls_by_ninety_percent_is_held_and_the_others_go_on(datab
     assert known(database, "prices") == [price("A", 1000), price("B", 900)]
     assert (made.plan.held, made.plan.changed, made.plan.added) == (2, 1, 0)
     assert open_holds(database) == [("A//", 100), ("C//", 0)]
+
+
+def test_a_first_price_of_a_channel_is_measured_by_the_nearest_price_that_was_asked_there(database):
+    general, market = ("A", "", "", 1000, 1000, None), ("A", "m1", "", 100, 100, None)
+    Import(database, "prices", PRICES, lines(general, market))
+    narrow = [("A", "", "2", 199, 199, None), ("A", "m1", "2", 99, 99, None), ("A", "m2", "2", 199, 199, None), ("B", "m1", "", 1, 1, None)]
+    made = Import(database, "prices", PRICES, lines(general, market, *narrow), limits=FALLS)
+
+    assert open_holds(database) == [("A//2", 199), ("A/m2/2", 199)]
+    assert (made.plan.added, made.plan.held) == (2, 2)
 
 
 def test_the_same_held_value_is_not_a_second_hold_and_another_takes_its_place(database):

@@ -258,3 +258,16 @@ def test_a_secret_file_that_others_can_read_is_refused(write, tmp_path):
         found.reveal(found.marketplaces[0].app_token)
     secret.chmod(0o600)
     assert found.reveal(found.marketplaces[0].app_token) == "x"
+
+
+def test_a_secret_file_that_systemd_laid_down_may_show_its_access_list_as_the_groups(write, tmp_path, monkeypatch):
+    secret = tmp_path / "token"
+    secret.write_text("x\n")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path.resolve()))
+    found = settings.load(write(MARKETPLACE.replace("env:TOKEN", f"file:{secret}")))
+
+    secret.chmod(0o440)
+    assert found.reveal(found.marketplaces[0].app_token) == "x"
+    secret.chmod(0o444)
+    with pytest.raises(SettingsError, match="chmod 600"):
+        found.reveal(found.marketplaces[0].app_token)

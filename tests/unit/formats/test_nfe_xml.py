@@ -50,6 +50,10 @@ def test_what_is_no_authorised_sale_or_return_is_refused(read, was, becomes, why
         read(SAMPLE.replace(was, becomes))
 
 
+def test_an_nfe_that_does_not_say_its_environment_is_not_called_a_test(read):
+    assert read(SAMPLE.replace("<tpAmb>1</tpAmb>", "")) == read(SAMPLE)
+
+
 def test_items_of_several_orders_are_refused(read):
     with pytest.raises(FileRefused, match="several orders"):
         read(SAMPLE.replace("ACME-77", "ACME-78", 1))
