@@ -271,3 +271,17 @@ def test_a_secret_file_that_systemd_laid_down_may_show_its_access_list_as_the_gr
     secret.chmod(0o444)
     with pytest.raises(SettingsError, match="chmod 600"):
         found.reveal(found.marketplaces[0].app_token)
+
+
+@pytest.mark.parametrize("written", ["pedido.xml.j2", "config/templates/pedido.xml.j2"])
+def test_a_template_of_orders_is_named_with_its_folder_or_without(write, written):
+    assert settings.load(write(f'[orders]\nformat = "{written}"\n')).orders.format == "pedido.xml.j2"
+
+
+@pytest.mark.parametrize(
+    ("line", "allowed"),
+    [('format = "xml"', "config/templates/NAME.j2"), ('format = "../x.j2"', "json, csv"), ('reservation = "a week"', "8d, 5bd")],
+)
+def test_what_orders_cannot_be_is_answered_in_words(write, line, allowed):
+    with pytest.raises(SettingsError, match=re.escape(allowed)):
+        settings.load(write(f"[orders]\n{line}\n"))
