@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from connector.app import App
 from connector.erp import intake as copies
 from connector.erp.local import LocalStore
@@ -66,6 +68,9 @@ def _one_for_each(app: App, numbers: Sequence[int]) -> list[int]:
 def _again(app: App, number: int) -> Report:
     with app.db.read() as tx:
         row = quarantine.one(tx, number)
+        later = _refused_again(tx, row)
+    if later is not None:
+        return _retry_file(app, row["feed"], later)
     if row["healed_at"] is not None:
         raise Conflict(f"row {number} of {row['name']} was settled already", remedy="connector quarantine list")
     if row["file_state"] == "refused":
@@ -77,6 +82,13 @@ def _again(app: App, number: int) -> Report:
     with turn(app, REPORT):
         report.did(documents.take_again(app, number))
     return report
+
+
+def _refused_again(tx: Connection, row: dict[str, Any]) -> int | None:
+    """Find the file that a row's file became when it was taken again and refused again: the list shows it under another number."""
+    if row["file_state"] != "superseded":
+        return None
+    return next((entry.id for entry in files.refused(tx) if (entry.feed, entry.name) == (row["feed"], row["name"])), None)
 
 
 # ── a file refused whole ────────────────────────────────────────────────────────────────────────────────────────────────

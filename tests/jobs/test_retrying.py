@@ -48,6 +48,17 @@ def test_a_file_refused_again_stays_listed_and_lies_where_it_lay(shop):
     assert shop.lies("rejected/stock") == ["1.csv", "1.csv.errors.csv"]
 
 
+def test_a_file_refused_again_is_still_found_by_the_number_that_it_had(shop):
+    shop.export("stock/1.csv", "A;6", "B;x")
+    before = numbers(shop)
+    retrying.retry(shop.app, before)
+    shop.configure(more=LENIENT)
+    done = retrying.retry(shop.app, before)
+
+    assert "1 added" in done["refused"][0]["outcome"]
+    assert (shop.stock(), numbers(shop)) == ({"A": 6}, [])
+
+
 def test_all_that_can_be_taken_again_is_and_what_is_refused_still_is_named(shop):
     shop.export("stock/1.csv", "A;6", head="sku;colour")
     shop.export("prices/1.csv", "A;10;10", "B;x;x")
