@@ -8,8 +8,9 @@ from itertools import cycle
 from pathlib import Path
 from statistics import median
 
-from connector.bench import projects, show
+from connector.bench import contenders, projects, show
 from connector.bench.carts import carts, requests, serving_project
+from connector.bench.exports import Variant
 from connector.bench.load import Load
 from connector.bench.processes import MIB, Wrong, connector, run
 from connector.bench.rows import Row
@@ -30,7 +31,8 @@ def rows(terms: Terms) -> Iterator[Row]:
     """Measure starts in alternating rounds, then a server's workers."""
     root, reserved = serving_project(terms.work, terms.size)
     show.progress("start")
-    ways = {PEER: [sys.executable, "-c", "pass"], **{word: connector(root, word) for word in GOALS_MS}}
+    told = projects.loaded(terms.work, contenders.files(terms.work, Variant(terms.size)), Variant(terms.size))
+    ways = {PEER: [sys.executable, "-c", "pass"], **{word: connector(told, word) for word in GOALS_MS}}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(ROUNDS * terms.rounds):
         for name, argv in ways.items():

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, Table, func, literal_column, select
 
 from connector.domain.messages import TELLING_KINDS
+from connector.storage.message_states import DEAD, PENDING, PUBLISHING, SENDING
 from connector.storage.tables import documents, files, freight, holds, marketplaces, orders, outbox, prices, products, rejections, stock
 
 
@@ -38,9 +39,7 @@ def told_at(tx: Connection, feed: str) -> datetime | None:
     return tx.execute(told.order_by(files.c.id.desc()).limit(1)).scalar()
 
 
-def _is(state: str) -> ColumnElement[bool]:
-    """Say the state as a literal: only then SQLite sees that its partial index will do."""
-    return outbox.c.state == literal_column(f"'{state}'")
+_IN_STATE = {"pending": PENDING, "sending": SENDING, "publishing": PUBLISHING, "dead": DEAD}
 
 
 def untold(tx: Connection) -> dict[str, int]:
@@ -54,7 +53,7 @@ def untold(tx: Connection) -> dict[str, int]:
     for destination, kind, number in tx.execute(_waiting_by_kind()):
         found[destination] = found.get(destination, 0) + number - _counted_already(tx, destination, kind, kinds.get(destination, []))
         kinds.setdefault(destination, []).append(kind)
-    under_way = select(outbox.c.destination, func.count(outbox.c.reference.distinct())).where(_is("sending"), _TELLING, ~_waits_too())
+    under_way = select(outbox.c.destination, func.count(outbox.c.reference.distinct())).where(SENDING, _TELLING, ~_waits_too())
     for destination, number in tx.execute(under_way.group_by(outbox.c.destination)):
         found[destination] = found.get(destination, 0) + number
     return found
@@ -66,7 +65,7 @@ _TELLING = outbox.c.kind.in_(TELLING_KINDS)
 def _waiting_by_kind() -> Select[Any]:
     """Count what waits by destination and kind, the most first: for these nothing is looked up."""
     columns = outbox.c.destination, outbox.c.kind
-    return select(*columns, func.count()).where(_is("pending"), _TELLING).group_by(*columns).order_by(func.count().desc(), *columns)
+    return select(*columns, func.count()).where(PENDING, _TELLING).group_by(*columns).order_by(func.count().desc(), *columns)
 
 
 def _counted_already(tx: Connection, destination: str, kind: str, kinds: list[str]) -> int:
@@ -76,7 +75,7 @@ def _counted_already(tx: Connection, destination: str, kind: str, kinds: list[st
     other = outbox.alias("other")
     is_one = (other.c.state == literal_column("'pending'"), other.c.kind.in_(kinds), other.c.reference == outbox.c.reference)
     twin = select(other.c.id).where(other.c.destination == destination, *is_one).exists()
-    mine = _is("pending"), outbox.c.destination == destination, outbox.c.kind == kind, twin
+    mine = PENDING, outbox.c.destination == destination, outbox.c.kind == kind, twin
     return int(tx.execute(select(func.count()).select_from(outbox).where(*mine)).scalar_one())
 
 
@@ -100,7 +99,7 @@ def _by_destination(tx: Connection, *states: str) -> dict[str, dict[str, int]]:
     columns = outbox.c.destination, outbox.c.kind
     found: dict[str, dict[str, int]] = {}
     for state in states:
-        for destination, kind, number in tx.execute(select(*columns, func.count()).where(_is(state)).group_by(*columns)):
+        for destination, kind, number in tx.execute(select(*columns, func.count()).where(_IN_STATE[state]).group_by(*columns)):
             of_kind = found.setdefault(destination, {})
             of_kind[kind] = of_kind.get(kind, 0) + number
     return found
@@ -126,7 +125,7 @@ def marketplaces_now(tx: Connection, now: datetime) -> dict[str, dict[str, Any]]
 def orders_now(tx: Connection) -> dict[str, Any]:
     """Count orders by state, and name those whose file is stuck between written and published."""
     by_state = {row[0]: row[1] for row in tx.execute(select(orders.c.state, func.count()).group_by(orders.c.state))}
-    stuck = select(outbox.c.reference).where(_is("publishing")).order_by(outbox.c.id).limit(20)
+    stuck = select(outbox.c.reference).where(PUBLISHING).order_by(outbox.c.id).limit(20)
     return {"by_state": by_state, "publishing": list(tx.execute(stuck).scalars())}
 
 

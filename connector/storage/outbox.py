@@ -5,16 +5,18 @@ States: pending → sending (→ publishing, for files) → delivered | pending 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, delete, exists, func, literal_column, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, delete, exists, func, or_, select, text, update
 
 from connector.domain.messages import MAX_ATTEMPTS, Kind, Message
 from connector.storage import siblings
 from connector.storage.driver import Prepared
+from connector.storage.message_states import DEAD, IN_HAND, PENDING, PUBLISHING, SENDING, UNSETTLED
 from connector.storage.tables import outbox as t
 from connector.storage.upsert import Insert, insert
 
@@ -22,8 +24,6 @@ LEASE = timedelta(seconds=60)
 DEADLY_ATTEMPTS = 5 * MAX_ATTEMPTS
 MOST_SUGGESTIONS = 250
 """In one claim: of each, sixteen that wait are looked at (`siblings`)."""
-PENDING = t.c.state == literal_column("'pending'")
-"""As a literal, so that SQLite sees that its partial indexes will do."""
 IS_PENDING = "state = 'pending'"
 OF_A_MESSAGE = (t.c.id, t.c.destination, t.c.kind, t.c.reference, t.c.attempt, t.c.lease)
 TWIN = [t.c.destination, t.c.kind, t.c.reference]
@@ -206,7 +206,7 @@ def reclaim(tx: Connection, destination: str, kinds: Collection[Kind], now: date
 
     With `expired_only` (several machines) only leases that ran out; else the caller holds the job's lock, and nobody else can be at work.
     """
-    conditions = [t.c.destination == destination, t.c.kind.in_([k.value for k in kinds]), t.c.state == "sending"]
+    conditions = [t.c.destination == destination, t.c.kind.in_([k.value for k in kinds]), SENDING]
     if expired_only:
         conditions.append(t.c.lease_until < now)
     stray = [_message(row) for row in tx.execute(select(t).where(*conditions))]
@@ -227,7 +227,7 @@ def mark_publishing(tx: Connection, message: Message, partial: dict[str, str]) -
 
 def publishing(tx: Connection, destination: str) -> list[tuple[Message, dict[str, str]]]:
     """Return the messages whose file was about to appear when their process ended."""
-    rows = tx.execute(select(t).where(t.c.destination == destination, t.c.state == "publishing").order_by(t.c.id))
+    rows = tx.execute(select(t).where(t.c.destination == destination, PUBLISHING).order_by(t.c.id))
     return [(_message(row), row.partial) for row in rows]
 
 
@@ -238,22 +238,25 @@ def was_delivered(tx: Connection, message: Message) -> bool:
 
 
 # ── what people ask ─────────────────────────────────────────────────────────────────────────────────────────────────────
-def _waits(destination: str, kinds: Collection[Kind]) -> list[ColumnElement[bool]]:
-    in_hand = t.c.state.in_(("pending", "sending", "publishing"))
-    return [t.c.destination == destination, t.c.kind.in_([k.value for k in kinds]), in_hand]
+def _waits(destination: str, kinds: Collection[Kind], state: ColumnElement[bool] = UNSETTLED) -> list[ColumnElement[bool]]:
+    return [t.c.destination == destination, t.c.kind.in_([k.value for k in kinds]), state]
 
 
 def waiting(tx: Connection, destination: str, kinds: Collection[Kind]) -> dict[str, int]:
     """Count what is still to be delivered, by kind."""
-    rows = tx.execute(select(t.c.kind, func.count()).where(*_waits(destination, kinds)).group_by(t.c.kind))
-    return {row[0]: row[1] for row in rows}
+    found = Counter[str]()
+    for state in (PENDING, IN_HAND):  # apart, for each along its index
+        rows = tx.execute(select(t.c.kind, func.count()).where(*_waits(destination, kinds, state)).group_by(t.c.kind))
+        for kind, number in rows:
+            found[kind] += number
+    return dict(found)
 
 
 def count_to_go(tx: Connection, destination: str, kinds: Collection[Kind], now: datetime, *, also_before: datetime | None = None) -> int:
     """Count what a pass would take now and what is in hand already."""
     mine = (t.c.destination == destination, t.c.kind.in_([k.value for k in kinds]))
-    due, in_hand = (PENDING, _is_due(t, now, also_before)), t.c.state == literal_column("'sending'")
-    return sum(tx.execute(select(func.count()).select_from(t).where(*mine, *which)).scalar_one() for which in (due, (in_hand,)))
+    due = (PENDING, _is_due(t, now, also_before))
+    return sum(tx.execute(select(func.count()).select_from(t).where(*mine, *which)).scalar_one() for which in (due, (SENDING,)))
 
 
 def sample(tx: Connection, destination: str, kinds: Collection[Kind], limit: int) -> list[tuple[str, str]]:
@@ -270,7 +273,7 @@ def about(tx: Connection, destination: str, kinds: Collection[Kind], reference: 
 
 def letters(tx: Connection, *, ids: Collection[int] | None = None, limit: int = 1000) -> list[dict[str, Any]]:
     """Return dead letters, the oldest first; those of the given ids, or all."""
-    query = select(t).where(t.c.state == "dead").order_by(t.c.id).limit(limit)
+    query = select(t).where(DEAD).order_by(t.c.id).limit(limit)
     if ids is not None:
         query = query.where(t.c.id.in_(ids))
     return [dict(row._mapping) for row in tx.execute(query)]  # noqa: SLF001  # SQLAlchemy's public name for it

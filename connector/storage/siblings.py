@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
 from connector.domain.messages import Kind
+from connector.storage.message_states import SENDING
 from connector.storage.tables import listings, products
 from connector.storage.tables import outbox as t
 
@@ -43,8 +44,7 @@ def one_of_each(
 
 
 def _in_hand(tx: Connection, destination: str) -> set[tuple[str, str]]:
-    is_sending = t.c.state == literal_column("'sending'")  # as a literal, so that SQLite sees that its partial index will do
-    mine = (is_sending, t.c.kind == Kind.SUGGESTION.value, t.c.destination == destination)
+    mine = (SENDING, t.c.kind == Kind.SUGGESTION.value, t.c.destination == destination)
     rows = tx.execute(select(products.c.product_id).join(t, t.c.reference == products.c.sku).where(*mine))
     return {("product", row.product_id) for row in rows}
 

@@ -1,5 +1,6 @@
 """The relay's flow: batches without a pause, few commits, what dies midway, storms, and how far it says that it is."""
 
+import re
 import threading
 from datetime import timedelta
 
@@ -18,6 +19,7 @@ from connector.storage.tables import outbox
 from connector.usecases import letters
 from connector.usecases.passes import Pass
 from connector.usecases.status import status
+from jobs.running import run_job
 
 
 @pytest.fixture
@@ -143,3 +145,38 @@ def test_a_storm_of_refusals_drains_by_itself_soon_after(world, shop, status_cod
     assert passes <= 40, "of thirty seconds each"
     assert letters.listing(world.app) == []
     assert status(world.app).as_dict()["notifications"]["marketplaces"]["shop"]["rate_per_minute"] >= 300_000
+
+
+@pytest.mark.parametrize("job", ["notify-marketplaces", "export-orders", "report-documents", "tell-alarms"])
+def test_a_pass_that_finds_nothing_looks_through_no_messages_but_those_in_hand(world, shop, job):
+    knows(world, shop, 1)
+    world.notify()
+    assert scans(world.app, lambda: run_job(world.app, job, Pass())) == []
+
+
+def test_status_looks_through_no_messages_but_those_that_wait(world, shop):
+    knows(world, shop, 1)
+    assert scans(world.app, lambda: status(world.app)) == []
+
+
+def scans(app, work):
+    """Return the queries of some work that read the whole outbox."""
+    asked = []
+
+    def before(_connection, _cursor, statement, parameters, *_rest):
+        asked.append((statement, parameters))
+
+    event.listen(app.db.engine, "before_cursor_execute", before)
+    try:
+        work()
+    finally:
+        event.remove(app.db.engine, "before_cursor_execute", before)
+    assert asked
+    with app.db.read() as tx:
+        plans = [
+            (statement, [row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)])
+            for statement, parameters in asked
+            if "outbox" in statement and statement.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE", "WITH"))
+        ]
+    assert plans
+    return [(statement, plan) for statement, plan in plans if re.search(r"SCAN (outbox|other)(?! USING)", " | ".join(plan))]

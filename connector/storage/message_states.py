@@ -1,0 +1,12 @@
+"""States of messages, in the words of the outbox's partial indexes: without them SQLite looks through every message there ever was."""
+
+from __future__ import annotations
+
+from sqlalchemy import and_, literal_column, or_
+
+from connector.storage.tables import outbox as t
+
+PENDING, DEAD, _SENDING, _PUBLISHING = (t.c.state == literal_column(f"'{state}'") for state in ("pending", "dead", "sending", "publishing"))
+IN_HAND = t.c.state.in_([literal_column("'sending'"), literal_column("'publishing'")])
+SENDING, PUBLISHING = and_(IN_HAND, _SENDING), and_(IN_HAND, _PUBLISHING)
+UNSETTLED = or_(PENDING, IN_HAND)
