@@ -86,10 +86,12 @@ class Database:
     def checkpoint(self) -> None:
         """Bring the WAL home and truncate it; only the holder of the turn "checkpoint" calls this (usecases.upkeep).
 
-        Writers wait meanwhile, so it gives up after a second behind a reader: the next time will do.
+        Nearly all of it is brought home beside writers. They wait for the rest, so it gives up after a second behind a reader: the next
+        time will do.
         """
         if self.is_sqlite:
             with self._translated(), self.engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
                 usual = connection.exec_driver_sql("PRAGMA busy_timeout").scalar_one()
                 connection.exec_driver_sql("PRAGMA busy_timeout=1000")
                 try:

@@ -1,10 +1,13 @@
 """Writers of one SQLite database: whoever waits for its lock has it soon, and nobody depends on the others' courtesy."""
 
 import fcntl
+import sqlite3
 import subprocess
 import sys
-from contextlib import contextmanager
+import time
+from contextlib import closing, contextmanager
 from statistics import median
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import text
@@ -95,3 +98,35 @@ def await_more_than(db, number):
 def number_of_rows(db, name="ours"):
     with db.read() as tx:
         return tx.execute(text("SELECT count(*) FROM rows WHERE name = :name"), {"name": name}).scalar_one()
+
+
+def test_writers_go_on_for_most_of_the_time_in_which_the_log_is_brought_home(db, path):
+    numbers = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n LIMIT 30000)"
+    with db.write() as tx:
+        tx.execute(text(f"INSERT INTO rows SELECT zeroblob(3500) FROM ({numbers} SELECT i FROM n)"))
+    is_home, waits = Event(), []
+
+    def keep_trying():
+        with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as writer:
+            last = time.monotonic()
+            while not is_home.is_set():
+                try:
+                    writer.execute("BEGIN IMMEDIATE")
+                    writer.execute("ROLLBACK")
+                except sqlite3.OperationalError:
+                    time.sleep(0.0005)
+                else:
+                    waits.append(time.monotonic() - last)
+                    last = time.monotonic()
+            waits.append(time.monotonic() - last)
+
+    other = Thread(target=keep_trying)
+    other.start()
+    began = time.monotonic()
+    db.checkpoint()
+    took = time.monotonic() - began
+    is_home.set()
+    other.join()
+
+    assert path.with_name(path.name + "-wal").stat().st_size == 0
+    assert max(waits) < took / 2
