@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PIECE = 1 << 18
 MOST_LINES = 4_000_000
 """A line of each file costs about fifty bytes of memory; of longer files everything is read."""
+MOST_APART = 0.7
+"""Where a larger share of the lines stand alone, everything is read anyway: nobody needs to know which they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def differences_in_any_order(old: BinaryIO, new: BinaryIO, *, quotes: bool = Tru
     """Yield what differs, a line at a time: the new file's in their order, then what went. Raises TooDifferent.
 
     With `quotes`, a line with an odd number of quotation marks raises too: a field may span lines. So does a line that the old file
-    holds twice; one that only the new file repeats is given out as added.
+    holds twice, and so do files of which most lines differ; one that only the new file repeats is given out as added.
     """
     was, now = _measured(old), _measured(new)
     gone, come = _apart(was.marks, now.marks)
@@ -81,6 +83,8 @@ def _apart(was: array[int], now: array[int]) -> tuple[list[int], list[int]]:
     both.sort()
     is_second = _repeated(both)
     alone = both[~(is_second | np.append(is_second[1:], False))]
+    if len(alone) > MOST_APART * len(both):
+        raise TooDifferent
     del both
     come = _positions(new, alone)
     if repeats.any():
