@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from judging import Judge
 from notify_world import World
+from query_plans import plans_of
 from sqlalchemy import event, func, select
 
 from connector.delivery.courier import Result
@@ -161,22 +162,6 @@ def test_status_looks_through_no_messages_but_those_that_wait(world, shop):
 
 def scans(app, work):
     """Return the queries of some work that read the whole outbox."""
-    asked = []
-
-    def before(_connection, _cursor, statement, parameters, *_rest):
-        asked.append((statement, parameters))
-
-    event.listen(app.db.engine, "before_cursor_execute", before)
-    try:
-        work()
-    finally:
-        event.remove(app.db.engine, "before_cursor_execute", before)
-    assert asked
-    with app.db.read() as tx:
-        plans = [
-            (statement, [row[3] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)])
-            for statement, parameters in asked
-            if "outbox" in statement and statement.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE", "WITH"))
-        ]
+    plans = [(statement, " | ".join(steps)) for statement, steps in plans_of(app, work) if "outbox" in statement]
     assert plans
-    return [(statement, plan) for statement, plan in plans if re.search(r"SCAN (outbox|other)(?! USING)", " | ".join(plan))]
+    return [(statement, plan) for statement, plan in plans if re.search(r"SCAN (outbox|other)(?! USING)", plan)]

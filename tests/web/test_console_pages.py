@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 import console_world
 import pytest
 from falcon.testing import TestClient
-from sqlalchemy import event, insert, select, update
+from query_plans import plans_of
+from sqlalchemy import insert, select, update
 
 from connector.app import load
 from connector.storage import acts, tables
@@ -376,31 +377,13 @@ LARGE = (
 )
 
 
-def plans_of(app, work):
-    """Return the plan of every query that some work runs, with its text."""
-    asked = []
-
-    def before(_connection, _cursor, statement, parameters, *_rest):
-        asked.append((statement, parameters))
-
-    event.listen(app.db.engine, "before_cursor_execute", before)
-    try:
-        work()
-    finally:
-        event.remove(app.db.engine, "before_cursor_execute", before)
-    with app.db.read() as tx:
-        for statement, parameters in asked:
-            if statement.lstrip().upper().startswith(("SELECT", "WITH")):
-                for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters):
-                    yield row[3], statement
-
-
 @pytest.mark.parametrize("page", PAGES)
 def test_no_page_reads_a_whole_table(shared, page):
     shared.get(page)
     whole = [
         (step, statement)
-        for step, statement in plans_of(shared.app, lambda: shared.get(page))
+        for statement, steps in plans_of(shared.app, lambda: shared.get(page))
+        for step in steps
         if (match := re.match(r"SCAN (\w+)(?! USING)", step)) and match[1] in LARGE and "LIMIT" not in statement
     ]
 
