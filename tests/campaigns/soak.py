@@ -1,10 +1,10 @@
 """Hours of ordinary trade with a fault each minute, to see what a short campaign cannot: memory, open files or a WAL that grow.
 
 `make campaign PART=soak ARGS="--times 86400 --seed 1"` (seconds; a day before a release). The daemon and the server's master are frozen at
-times and never killed, so that what they hold can be followed; workers are killed and frozen. The promises are those of `kills`.
+times and never killed, and of the workers only the youngest is: one worker lives through it all, and what the three hold is followed. The
+promises are those of `kills`.
 """
 
-import random
 import signal
 import tempfile
 import time
@@ -17,73 +17,107 @@ from campaigns import kills
 from campaigns.http_fuzz import resident
 from campaigns.standing import signalled
 
-PAUSE_SECONDS = 2.0
-LOOK_SECONDS = 15
-FAULT_SECONDS = 60
-FROZEN_SECONDS = 8
+WARM_SHARE = 3
+"""A third of what was seen of a process is left out: caches, pools and threads are filling up."""
+LEAST_MINUTES = 30
+"""After that third; in less time a page or two of 100 kB, come late, would pass for a megabyte an hour."""
 LEAST_LOOKS = 40
-"""Ten minutes: what is younger is still warming up, and tells nothing."""
-WARM_LOOKS = 20
+"""At open files: who was seen for less is still opening what it needs."""
 MOST_BYTES_AN_HOUR = 2**20
 MOST_FILES_MORE = 4
 MOST_WAL_BYTES = 64 * 2**20
 
 
+@dataclass(frozen=True)
+class Pace:
+    """Seconds between two orders of a client, two looks and two faults, and for how long somebody is frozen."""
+
+    order: float = 2.0
+    look: float = 15.0
+    fault: float = 60.0
+    frozen: float = 8.0
+
+
+SHORT = Pace(order=0.1, look=0.5, fault=10.0, frozen=3.0)
+"""For a minute of the ordinary tests; that memory does not grow takes hours to see, and is not looked at."""
+
+
+@dataclass
+class Growth:
+    """Memory of one process: at first, after its warm-up, at last, and what it grew by since the warm-up."""
+
+    first: int
+    warm: int
+    last: int
+    minutes: float
+    bytes_an_hour: float
+
+    def __str__(self):
+        held = " → ".join(f"{size / 2**20:.1f}" for size in (self.first, self.warm, self.last))
+        return f"{held} MB, {self.bytes_an_hour / 2**20:+.2f} MB an hour in the last {self.minutes:.0f} min"
+
+
 @dataclass
 class Figures:
-    """What a soak saw; `growth` is bytes an hour by process, of those that lived long enough to tell."""
+    """What a soak saw; `growth` of the processes that were seen for long enough to tell."""
 
     seed: int
     trade: kills.Figures | None = None
-    growth: dict[str, float] = field(default_factory=dict)
+    growth: dict[str, Growth] = field(default_factory=dict)
     largest_wal: int = 0
     faults: list[str] = field(default_factory=list)
 
     def __str__(self):
-        grew = ", ".join(f"{name} {rate / 2**20:+.2f}" for name, rate in self.growth.items()) or "none lived for long enough"
+        grew = "; ".join(f"{name} {growth}" for name, growth in self.growth.items()) or "none was seen for long enough"
         kept = "nothing grew" if not self.faults else "; ".join(self.faults)
-        return f"{self.trade}; MB an hour: {grew}; largest WAL {self.largest_wal / 2**20:.1f} MB: {kept}"
+        return f"{self.trade}. Memory: {grew}. Largest WAL {self.largest_wal / 2**20:.1f} MB: {kept}"
 
 
-def main(seconds=86_400, seed=1):
+def main(seconds=86_400, seed=1, pace=None, folder=None):
     """Trade for so long and return the figures."""
-    began = time.monotonic()
+    began, pace = time.monotonic(), pace or Pace()
     with ExitStack() as stack:
-        root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-"))) / "project"
+        root = Path(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-"))) / "project"
         world = kills.World(root, stack, seed, "files", "none")
         for client in world.clients:
-            client.pause = PAUSE_SECONDS
+            client.pause = pace.order
         watch = Watch(world)
-        _trade(world, watch, random.Random(seed), began + seconds)
+        _trade(world, watch, pace, began + seconds)
         figures = watch.figures(seed, world.figures())
     figures.trade.seconds = time.monotonic() - began
     return figures
 
 
-def _trade(world, watch, chance, until):
-    fault_at = time.monotonic() + FAULT_SECONDS
+def _trade(world, watch, pace, until):
+    fault_at = time.monotonic() + pace.fault
     while time.monotonic() < until:
-        time.sleep(LOOK_SECONDS)
+        time.sleep(pace.look)
         watch.look()
         if time.monotonic() >= fault_at:
-            world.done[_harm(world, chance)] += 1
-            fault_at += FAULT_SECONDS
+            world.done[_harm(world, pace)] += 1
+            fault_at += pace.fault
 
 
-def _harm(world, chance):
+def _harm(world, pace):
     """Do one of what happens on a bad day; returns its name."""
-    what = chance.choice(["worker killed", "worker frozen", "daemon frozen", "master frozen"])
-    workers = world.api.children()
-    if what == "worker killed":
-        signalled(chance.choice(workers), signal.SIGKILL)
+    what = world.chance.choice(["worker killed", "worker frozen", "daemon frozen", "master frozen"])
+    workers = sorted(world.api.children(), key=_started)
+    frozen = {"worker frozen": world.chance.choice(workers), "daemon frozen": world.daemons[0].pid, "master frozen": world.api.pid}
+    if what in frozen:
+        _freeze(frozen[what], pace.frozen)
     else:
-        _freeze({"worker frozen": chance.choice(workers), "daemon frozen": world.daemons[0].pid, "master frozen": world.api.pid}[what])
+        signalled(workers[-1], signal.SIGKILL)
     return what
 
 
-def _freeze(pid):
+def _started(pid):
+    """Return when a process began, in ticks since the machine did."""
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+
+
+def _freeze(pid, seconds):
     signalled(pid, signal.SIGSTOP)
-    time.sleep(FROZEN_SECONDS)
+    time.sleep(seconds)
     signalled(pid, signal.SIGCONT)
 
 
@@ -105,17 +139,27 @@ class Watch:
             self.largest_wal = max(self.largest_wal, self.wal.stat().st_size)
 
     def figures(self, seed, trade):
-        growth = {name: _slope(held[WARM_LOOKS:]) for name, held in self.held.items() if len(held) >= LEAST_LOOKS}
+        grown = {name: _growth(held) for name, held in self.held.items()}
+        growth = {name: found for name, found in grown.items() if found.minutes >= LEAST_MINUTES}
         return Figures(seed, trade, growth, self.largest_wal, [*trade.faults, *self._faults(growth)])
 
     def _faults(self, growth):
-        yield from (f"{name} grows by {rate / 2**20:.1f} MB an hour" for name, rate in growth.items() if rate > MOST_BYTES_AN_HOUR)
-        for name in growth:
-            before, after = max(self.files[name][:WARM_LOOKS]), max(self.files[name][-WARM_LOOKS:])
-            if after > before + MOST_FILES_MORE:
-                yield f"{name} had {before} files open, and has {after}"
+        for name, found in growth.items():
+            if found.bytes_an_hour > MOST_BYTES_AN_HOUR:
+                yield f"{name} grows by {found.bytes_an_hour / 2**20:.1f} MB an hour"
+        for name, files in self.files.items():
+            part = len(files) // WARM_SHARE
+            if len(files) >= LEAST_LOOKS and max(files[-part:]) > max(files[:part]) + MOST_FILES_MORE:
+                yield f"{name} had {max(files[:part])} files open, and has {max(files[-part:])}"
         if self.largest_wal > MOST_WAL_BYTES:
             yield f"the WAL had {self.largest_wal} bytes"
+
+
+def _growth(held):
+    """Return what became of a process's memory, out of pairs of hours and bytes."""
+    warmed = held[len(held) // WARM_SHARE :]
+    minutes = 60 * (warmed[-1][0] - warmed[0][0])
+    return Growth(held[0][1], warmed[0][1], held[-1][1], minutes, _slope(warmed) if minutes else 0.0)
 
 
 def _slope(points):
