@@ -11,23 +11,31 @@ from sqlalchemy import Connection
 from connector.domain.guards import Reason
 from connector.domain.messages import Kind
 from connector.settings import MarketplaceSettings
-from connector.storage import files, holds, listings, orders, quarantine, snapshots
+from connector.storage import changes, files, generations, holds, listings, orders, quarantine, snapshots
 from connector.storage.files import Entry
 from connector.storage.price_holds import HeldRows
 from connector.storage.snapshots import Planned
 from connector.storage.staging import Stage
 
 
-def apply(tx: Connection, to: Sequence[MarketplaceSettings], planned: Planned, entry: Entry, now: datetime) -> Entry:
-    """Make the snapshot what the plan says, and write all that follows from it; returns the ledger's line."""
+def apply(
+    tx: Connection, to: Sequence[MarketplaceSettings], planned: Planned, entry: Entry, now: datetime, *, generation: int | None = None
+) -> Entry:
+    """Make the snapshot what the plan says, and write all that follows from it; returns the ledger's line.
+
+    Where the plan's changes were laid down as a `generation`, they are shown; `generations` brings them home, and tells them, after this.
+    """
     plan, stage = planned.plan, planned.stage
-    snapshots.apply(tx, stage, plan)
+    if generation is None:
+        snapshots.apply(tx, stage, plan)
+    else:
+        generations.show(tx, plan.feed, generation)
     number = files.record(tx, entry, now)
     quarantine.replace(tx, stage, plan.mode, number, settled_ids=planned.healed, now=now)
     _keep(tx, planned.held, number, plan.feed, now)
     if plan.mode == "full":
         _supersede_older(tx, replace(entry, id=number), stage.file or None, now)
-    told = snapshots.announcements(stage) if plan.changes else None
+    told = changes.announcements(changes.staged(stage)) if plan.changes and generation is None else None
     if told is not None:
         listings.announce_from(tx, to, told, now)
     return renew(tx, to, replace(entry, id=number), now)

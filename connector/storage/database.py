@@ -23,7 +23,7 @@ from sqlalchemy.pool import QueuePool
 
 from connector.errors import DatabaseDamaged, DatabaseUnreachable, SchemaBehind
 from connector.storage import damage, driver, fences
-from connector.storage.patient import begin_immediate
+from connector.storage.patient import COURTESY, begin_immediate
 from connector.storage.together import MOST, Together
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -150,9 +150,9 @@ def _unreachable(error: BaseException | None, url: str) -> DatabaseUnreachable:
 
 
 @contextmanager
-def writing(connection: Connection, wait_seconds: float | None = None) -> Iterator[Connection]:
+def writing(connection: Connection, wait_seconds: float | None = None, courtesy: float = COURTESY) -> Iterator[Connection]:
     """Open a writing transaction on a connection that is at hand. Raises TurnLost where the job's turn went to another process."""
-    connection.info["patience"] = math.inf if wait_seconds is None else wait_seconds
+    connection.info["patience"] = (math.inf if wait_seconds is None else wait_seconds, courtesy)
     try:
         with connection.begin():
             connection.info["patience"] = None
@@ -192,7 +192,8 @@ def _sqlite(url: str, wait_seconds: int) -> Engine:
         if patience is None:
             connection.exec_driver_sql("BEGIN")
         else:
-            begin_immediate(connection, min(patience, wait_seconds))
+            seconds, courtesy = patience
+            begin_immediate(connection, min(seconds, wait_seconds), courtesy)
 
     event.listen(engine, "connect", connected)
     event.listen(engine, "begin", begun)

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Connection,
     Dialect,
     ScalarSelect,
+    Table,
     Text,
     bindparam,
     case,
@@ -32,7 +33,7 @@ from sqlalchemy import (
 
 from connector.domain.catalog import Offer, Service
 from connector.domain.keeping_back import KeptBack
-from connector.storage import driver
+from connector.storage import driver, shown
 from connector.storage.database import Database
 from connector.storage.driver import Ask, Row
 from connector.storage.freight import VERSION
@@ -46,7 +47,10 @@ EVERY: ColumnElement[str] = literal_column("''")
 
 
 class Found(NamedTuple):
-    """What the snapshot says of some SKUs: rows by subject; `rates`: the version of the freight rates at that moment."""
+    """What the snapshot says of some SKUs: rows by subject; `rates`: the version of the freight rates at that moment.
+
+    `is_coming`: a large change counts before the snapshot's rows, some of which are therefore not what counts (`shown`).
+    """
 
     products: list[Row]
     prices: list[Row]
@@ -54,6 +58,7 @@ class Found(NamedTuple):
     held: list[Row]
     services: list[Row]
     rates: str
+    is_coming: bool = False
 
 
 def load(
@@ -91,13 +96,19 @@ def _load(
 
 
 def _ask(ask: Ask, dialect: Dialect, asked: tuple[str, str, datetime], skus: list[str]) -> Found:
-    """Run the statement, filled up to its size."""
+    """Run the statement; where it says that more than the snapshot's own rows counts, the slower one that looks at all that does."""
+    found = _found(ask, dialect, asked, skus, is_coming=False)
+    return _found(ask, dialect, asked, skus, is_coming=True) if found.is_coming else found
+
+
+def _found(ask: Ask, dialect: Dialect, asked: tuple[str, str, datetime], skus: list[str], *, is_coming: bool) -> Found:
+    """Run a statement, filled up to its size."""
     account, channel, now = asked
     size = _size(len(skus))
     values = dict(zip(NAMES, skus + (skus[-1:] or [""]) * (size - len(skus)), strict=False))
     values |= {"account": account, "channel": channel, "now": _written(dialect.name, now)}
-    *parts, rates = ask(statement(dialect.name, size), values)[0]
-    return Found(*[orjson.loads(part) if part else [] for part in parts], rates or "")  # type: ignore[call-arg]  # five, as the statement has
+    *parts, rates, more = ask(statement(dialect.name, size, is_coming=is_coming), values)[0]
+    return Found(*[orjson.loads(part) if part else [] for part in parts], rates or "", bool(more))  # type: ignore[call-arg]  # five, as the statement has
 
 
 def _size(number: int) -> int:
@@ -179,8 +190,11 @@ def _instant(text: str) -> datetime:
 
 # ── the statement ───────────────────────────────────────────────────────────────────────────────────────────────────────
 @lru_cache(maxsize=64)
-def statement(dialect: str, size: int) -> str:
-    """Build the statement for so many SKUs; its parameters are `account`, `channel`, `now` and `NAMES`."""
+def statement(dialect: str, size: int, *, is_coming: bool = False) -> str:
+    """Build the statement for so many SKUs; its parameters are `account`, `channel`, `now` and `NAMES`.
+
+    With `is_coming` it reads what counts now, else the snapshot's own rows, and whether those are all.
+    """
     now = bindparam("now", type_=INSTANT)
     asked: list[Any] = [bindparam(name) for name in NAMES[:size]]
 
@@ -188,17 +202,22 @@ def statement(dialect: str, size: int) -> str:
         listed = list(columns)
         return select(_as_json(dialect, listed)).where(listed[0].in_(asked), *conditions).scalar_subquery()
 
-    p, at, held = products.c, prices.c, reservations.c
+    def counting(known: Table) -> Any:
+        return (shown.rows(known, asked) if is_coming else known).c
+
+    p, at, held = counting(products), counting(prices), reservations.c
+    pieces, sold_with = counting(stock), counting(services)
     # compared as expressions: SQLite would else look into the table once for each of the four, and not once for the SKU
     is_mine = (at.marketplace + EVERY).in_([bindparam("account"), EVERY]), (at.sales_channel + EVERY).in_([bindparam("channel"), EVERY])
     facts = (p.sku, p.weight_g, p.height_cm, p.width_cm, p.length_cm, p.measurement_unit, p.unit_multiplier, p.category)
     query = select(
         rows(facts, p.active.is_(True)),
         rows(at, *is_mine, or_(at.valid_until.is_(None), at.valid_until > now)),
-        rows((stock.c.sku, stock.c.quantity)),
+        rows((pieces.sku, pieces.quantity)),
         _sums(dialect, asked, held.released_at.is_(None), held.until > now),
-        case((exists().where(services.c.sku > EVERY), rows(services.c))),  # most sellers have none, and then nothing is looked for
+        case((exists().where(sold_with.sku > EVERY), rows(sold_with))),  # most sellers have none, and then nothing is looked for
         select(watermarks.c.value).where(watermarks.c.name == literal_column(f"'{VERSION}'")).scalar_subquery(),
+        literal_column("0") if is_coming else shown.anything_shown(),
     )
     return str(query.compile(dialect=driver.compiling(dialect)))
 

@@ -24,24 +24,29 @@ SHORT_NAPS = 40
 """Before they grow: together longer than others' orders take."""
 COURTESY = 0.0004
 """In seconds: longer than a short nap."""
+GREAT_COURTESY = LONGEST_NAP
+"""In seconds, of who holds the lock for long and comes again and again: whoever waits naps for as long by then."""
 ENDING = "-waiting"
 
 
-def begin_immediate(connection: Connection, seconds: float) -> None:
-    """Open a writing transaction, trying for so many seconds. Raises the driver's OperationalError where it never was free."""
+def begin_immediate(connection: Connection, seconds: float, courtesy: float = COURTESY) -> None:
+    """Open a writing transaction, trying for so many seconds; whoever waits already may try for `courtesy` seconds before.
+
+    Raises the driver's OperationalError where it never was free.
+    """
     driver: Any = connection.connection.driver_connection
     usual = driver.execute("PRAGMA busy_timeout").fetchone()[0]
     driver.execute("PRAGMA busy_timeout=0")
     try:
         with _sign(f"{connection.engine.url.database}{ENDING}") as sign:
-            _begin(driver, time.monotonic() + seconds, sign)
+            _begin(driver, time.monotonic() + seconds, sign, courtesy)
     finally:
         driver.execute(f"PRAGMA busy_timeout={usual}")
 
 
-def _begin(driver: sqlite3.Connection, deadline: float, sign: int | None) -> None:
+def _begin(driver: sqlite3.Connection, deadline: float, sign: int | None, courtesy: float) -> None:
     if not _lock(sign, fcntl.LOCK_EX):
-        time.sleep(COURTESY)
+        time.sleep(courtesy)
     nap, naps = SHORTEST_NAP, 0
     while not _has_begun(driver, deadline):
         _lock(sign, fcntl.LOCK_SH)  # each time, as whoever only looks may hold it at this moment

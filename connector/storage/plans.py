@@ -24,6 +24,7 @@ from sqlalchemy import (
     select,
 )
 
+from connector.storage.changes import has_changed
 from connector.storage.staging import GUARDED, Stage
 
 SAMPLES = 10
@@ -79,11 +80,6 @@ def _mask(stage: Stage) -> ColumnElement[int]:
     return bits
 
 
-def bit(stage: Stage, field: str) -> ColumnElement[bool]:
-    """Say whether a field changed, of a row of `changes`."""
-    return stage.changes.c.mask.op("&")(1 << stage.fields.index(field)) != 0
-
-
 def _removed(stage: Stage) -> Insert:
     known = stage.snapshot
     absent = and_(~exists().where(stage.same_key(stage.staged, known)), ~exists().where(stage.same_key(stage.kept, known)))
@@ -119,7 +115,7 @@ def by_field(connection: Connection, stage: Stage) -> dict[str, int]:
     """Count the changed rows by the field that changed; a row counts under each of its fields."""
     if not stage.fields:
         return {}
-    counted = [func.sum(case((bit(stage, name), 1), else_=0)) for name in stage.fields]
+    counted = [func.sum(case((has_changed(stage.changes, stage.fields, name), 1), else_=0)) for name in stage.fields]
     row = connection.execute(select(*counted).where(stage.changes.c.action == "changed")).one()
     return {name: int(count) for name, count in zip(stage.fields, row, strict=True) if count}
 

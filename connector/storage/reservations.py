@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 from connector.domain.keeping_back import KeptBack
 from connector.domain.placing import NamedSku
 from connector.domain.reserving import Reservation
+from connector.storage import shown
 from connector.storage.driver import Prepared
 from connector.storage.tables import products, reservations, stock
 
@@ -86,10 +87,11 @@ def named_skus(tx: Connection, skus: Collection[str], now: datetime, kept_back: 
     """Say of SKUs that the products file names whether they may be sold, and what is left, as offers do; no price is asked."""
     if not skus:
         return {}
-    in_stock = select(func.sum(stock.c.quantity)).where(stock.c.sku == products.c.sku).scalar_subquery()
-    held = select(func.sum(t.c.quantity)).where(t.c.sku == products.c.sku, OPEN, t.c.until > now).scalar_subquery()
+    named, pieces = shown.rows(products, list(skus)).c, shown.rows(stock, list(skus)).c
+    in_stock = select(func.sum(pieces.quantity)).where(pieces.sku == named.sku).scalar_subquery()
+    held = select(func.sum(t.c.quantity)).where(t.c.sku == named.sku, OPEN, t.c.until > now).scalar_subquery()
     left = func.coalesce(in_stock, 0) - func.coalesce(held, 0)
-    rows = tx.execute(select(products.c.sku, products.c.active, products.c.category, left.label("left")).where(products.c.sku.in_(skus)))
+    rows = tx.execute(select(named.sku, named.active, named.category, left.label("left")))
     return {row.sku: NamedSku(row.active, _offered(row, kept_back)) for row in rows}
 
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, Select, and_, delete, literal, or_, select, tuple_, union_all
+from sqlalchemy import Connection
 
 from connector.domain.guards import Limits, Plan
-from connector.domain.messages import Kind
-from connector.storage import plans, quarantine, watermarks
+from connector.storage import changes, generations, plans, quarantine, shown, watermarks
 from connector.storage.database import reading
 from connector.storage.price_holds import HeldRows, hold_prices
 from connector.storage.staging import SNAPSHOTS, Stage
 from connector.storage.upsert import insert
+
+NEVER = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,18 @@ def plan(connection: Connection, stage: Stage, plan: Plan, limits: Limits, *, is
     `is_whole` is False where only the differences from the file applied last are staged.
     """
     with reading(connection):
-        version = watermarks.number(connection, version_name(stage.feed))
+        version = _version(connection, stage.feed)
         plans.compare(connection, stage, plan.mode, is_whole=is_whole)
         held = HeldRows()
         if limits.max_price_change is not None:
             held = hold_prices(connection, stage, plan.mode, limits.max_price_change)
         healed = tuple(quarantine.settled(connection, stage, plan.mode))
         return Planned(stage, _summary(connection, stage, plan, limits, held), version, held, healed)
+
+
+def _version(connection: Connection, feed: str) -> int:
+    """Return the snapshot's version, or none that there is while a part of it is not at home yet: such a plan is never applied."""
+    return NEVER if shown.generation(connection, feed) is not None else watermarks.number(connection, version_name(feed))
 
 
 def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, held: HeldRows) -> Plan:
@@ -81,29 +87,9 @@ def advance(tx: Connection, feed: str, version: int) -> bool:
 
 
 def apply(tx: Connection, stage: Stage, plan: Plan) -> None:
-    """Make the snapshot what the plan says."""
-    if plan.removed:
-        tx.execute(_deletion(stage))
-    if plan.added or plan.changed:
-        tx.execute(_upsert(tx, stage, plan.changed_by_field))
-
-
-def _deletion(stage: Stage) -> Any:
-    gone = select(*[stage.changes.c[name] for name in stage.key]).where(stage.changes.c.action == "removed")
-    columns = [stage.snapshot.c[name] for name in stage.key]
-    return delete(stage.snapshot).where(columns[0].in_(gone) if len(columns) == 1 else tuple_(*columns).in_(gone))
-
-
-def _upsert(tx: Connection, stage: Stage, changing: Collection[str]) -> Any:
-    """Put what is staged; only fields that change in some row are set in known ones, so that the others' indexes stay untouched."""
-    names = [*stage.key, *stage.fields]
-    both = stage.changes.join(stage.staged, stage.same_key(stage.staged, stage.changes))
-    rows = select(*[stage.staged.c[name] for name in names]).select_from(both).where(stage.changes.c.action != "removed")
-    statement = insert(tx, stage.snapshot).from_select(names, rows)
-    if not changing:
-        return statement.on_conflict_do_nothing()
-    values = {name: statement.excluded[name] for name in changing}
-    return statement.on_conflict_do_update(index_elements=[stage.snapshot.c[name] for name in stage.key], set_=values)
+    """Make the snapshot what the plan says, in one go."""
+    put = bool(plan.added or plan.changed)
+    changes.apply(tx, changes.staged(stage), removed=bool(plan.removed), put=put, changing=plan.changed_by_field)
 
 
 def put_price(tx: Connection, row: Mapping[str, Any]) -> None:
@@ -113,33 +99,6 @@ def put_price(tx: Connection, row: Mapping[str, Any]) -> None:
     values = {column.name: row[column.name] for column in table.columns}
     statement = insert(tx, table).values({**values, "valid_until": None if until is None else datetime.fromisoformat(until)})
     changed = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
+    generations.withdraw(tx, "prices", {column.name: row[column.name] for column in table.primary_key.columns})
     tx.execute(statement.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=changed))
     watermarks.bump(tx, version_name("prices"))
-
-
-# ── what is to be told ──────────────────────────────────────────────────────────────────────────────────────────────────
-def announcements(stage: Stage) -> Select[Any] | CompoundSelect[Any] | None:
-    """Say what marketplaces are to be told: rows (sku, kind, account), account "" for every one, some of them twice.
-
-    None where nothing is (freight).
-    """
-    changes = stage.changes
-    if stage.feed == "products":
-        return _products(stage)
-    if stage.feed == "prices":
-        return select(changes.c.sku, literal(Kind.PRICE.value).label("kind"), changes.c.marketplace.label("account"))
-    kind = {"stock": Kind.INVENTORY, "services": Kind.PRICE}.get(stage.feed)
-    return None if kind is None else select(changes.c.sku, literal(kind.value).label("kind"), literal("").label("account"))
-
-
-def _products(stage: Stage) -> CompoundSelect[Any]:
-    """Tell new or changed content as catalog, what comes or goes for sale as inventory."""
-    c = stage.changes.c
-    content = [plans.bit(stage, name) for name in stage.fields if name != "active"]
-    switched = plans.bit(stage, "active")
-    catalog = select(c.sku, literal(Kind.CATALOG.value).label("kind"), literal("").label("account"))
-    inventory = select(c.sku, literal(Kind.INVENTORY.value), literal(""))
-    return union_all(
-        catalog.where(or_(c.action == "added", and_(c.action == "changed", or_(*content)))),
-        inventory.where(or_(c.action == "removed", and_(c.action == "changed", switched))),
-    )

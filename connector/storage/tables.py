@@ -137,6 +137,32 @@ services = Table(
     sqlite_with_rowid=False,
 )
 
+
+# ── large changes of the snapshot, on their way (storage/generations.py) ─────────────────────────────────────────────────
+def _coming(known: Table) -> Table:
+    """Make the table of a feed's rows that are not at home yet: the snapshot's columns, and what becomes of each row."""
+    return Table(
+        f"coming_{known.name}",
+        metadata,
+        Column("generation", BigInteger, primary_key=True, autoincrement=False),
+        *(Column(c.name, c.type, primary_key=True) for c in known.primary_key.columns),
+        Column("action", Text, nullable=False),  # added, changed, removed
+        Column("mask", BigInteger, nullable=False),  # a bit for each column besides the key that changes, the first one's is 1
+        *(Column(c.name, c.type) for c in known.columns if not c.primary_key),
+        sqlite_with_rowid=False,
+    )
+
+
+coming_products, coming_prices, coming_stock, coming_services = map(_coming, (products, prices, stock, services))
+
+generations = Table(
+    "generations",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("newest", BigInteger, nullable=False),  # whose rows are being laid down, or were last
+    Column("shown", BigInteger),  # whose rows count before the snapshot's own, until they are at home; NULL where there are none
+)
+
 # ── files from the ERP ──────────────────────────────────────────────────────────────────────────────────────────────────
 files = Table(
     "files",

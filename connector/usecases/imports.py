@@ -18,7 +18,7 @@ from connector.domain.keys import shown
 from connector.errors import UsageError, guessed
 from connector.feeds import CATALOG_FEEDS, FEEDS
 from connector.settings import PricesFeedSettings, StockFeedSettings
-from connector.storage import applying, files, quarantine, repeats, snapshots
+from connector.storage import applying, files, generations, quarantine, repeats, snapshots
 from connector.storage.database import reading, writing
 from connector.storage.files import Entry
 from connector.storage.quarantine import Refusal
@@ -64,6 +64,7 @@ def drafted(app: App, feed: str, path: Path, name: str, waived: Collection[str] 
         app.db.connection() as connection,
         staging(connection, feed, FEEDS[feed].fields, name if feed == "freight" else "") as stage,
     ):
+        bring_home(app, connection, feed)
         read = (None if all_of_it else _differences(app, connection, stage, path)) or _everything(app, connection, stage, path)
         accepted, refused = repeats.counts(connection, stage) if read.version is None else (read.rows, 0)
         plan = Plan(feed, name, app.settings.feeds.of(feed).mode, rows_read=read.rows, accepted=accepted, refused=refused, notes=read.notes)
@@ -109,6 +110,8 @@ def read_with(app: App, feed: str) -> str:
 def settle(app: App, draft: Draft, entry: Entry, approved_by: str = "") -> Entry | None:
     """Write what became of a file in one transaction, with all that follows from it; returns its line in the ledger.
 
+    A large change is laid down before that, and brought home after it (storage/generations.py).
+
     `approved_by` names who said yes to a file that was held.
 
     None where the snapshot changed since the plan was made (a person approved something meanwhile): plan again.
@@ -123,18 +126,33 @@ def settle(app: App, draft: Draft, entry: Entry, approved_by: str = "") -> Entry
         rows_refused=refused,
         plan={**described(draft.plan, verdict), "read_with": read_with(app, entry.feed), **_basis(app, draft)},
     )
+    if isinstance(verdict, Apply):
+        return _apply(app, draft, replace(entry, state="applied"), approved_by)
     with writing(draft.connection) as tx:
         match verdict:
-            case Apply():
-                if not snapshots.advance(tx, entry.feed, draft.planned.version):
-                    return None
-                if approved_by:
-                    applying.approve(tx, entry, approved_by, now)
-                return applying.apply(tx, app.marketplaces, draft.planned, replace(entry, state="applied"), now)
             case Hold(reasons):
                 return applying.hold(tx, replace(entry, state="held"), reasons, draft.plan.mode, now)
             case Refuse():
                 return applying.refuse(tx, draft.planned.stage, replace(entry, state="refused"), now)
+
+
+def _apply(app: App, draft: Draft, entry: Entry, approved_by: str) -> Entry | None:
+    planned, feed, is_large = draft.planned, entry.feed, generations.is_large(draft.plan)
+    generation = generations.lay_down(draft.connection, planned.stage) if is_large else None
+    with writing(draft.connection) as tx:
+        is_whole = generation is None or generations.is_newest(tx, feed, generation)
+        if not (is_whole and snapshots.advance(tx, feed, planned.version)):
+            return None
+        if approved_by:
+            applying.approve(tx, entry, approved_by, app.now)
+        settled = applying.apply(tx, app.marketplaces, planned, entry, app.now, generation=generation)
+    bring_home(app, draft.connection, feed)
+    return settled
+
+
+def bring_home(app: App, connection: Connection, feed: str) -> None:
+    """Put what an import showed of a feed, and did not come to bring home, into the snapshot."""
+    generations.bring_home(connection, feed, app.marketplaces, app.now)
 
 
 def _basis(app: App, draft: Draft) -> dict[str, Any]:

@@ -29,11 +29,20 @@ def refresh(app: App, how: Pass, report: Report) -> None:
     def turn(feed: str, taken: Taken, report: Report) -> Settled | None:
         return (_try if how.dry_run else take)(app, feed, taken, report)
 
+    if not how.dry_run:
+        _bring_home(app)
     intake.take_files(app, CATALOG_FEEDS, turn, report, how)
     if (how.by_hand or how.dry_run) and not (report.lines or report.failures):
         _tell_strays(app, report)
     if not how.dry_run:
         places.tidy(app)
+
+
+def _bring_home(app: App) -> None:
+    """Finish what a pass that was killed had shown."""
+    with app.db.connection() as connection:
+        for feed in CATALOG_FEEDS:
+            imports.bring_home(app, connection, feed)
 
 
 def _tell_strays(app: App, report: Report) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select
 
 from connector.domain.guards import Apply, Hold, Limits, Plan, judge
 from connector.storage import files, holds, quarantine, snapshots, tables
+from connector.storage.changes import announcements, staged
 from connector.storage.database import Database, migrate, reading, writing
 from connector.storage.quarantine import Refusal
 from connector.storage.repeats import counts, sift
@@ -78,7 +79,7 @@ class Import:
             held = self.planned.held
             holds.supersede(tx, held.superseded, NOW)
             holds.add_rows(tx, self.file_id, stage.feed, [(one.key, one.row, one.reason) for one in held.new], NOW)
-            query = snapshots.announcements(stage)
+            query = announcements(staged(stage))
             self.announced = [] if query is None else sorted(tuple(row) for row in tx.execute(query))
 
 

@@ -10,17 +10,21 @@ from pathlib import Path
 import pytest
 from cases import SEED, cases
 
+from connector.usecases import offers
+
 WORLD = Path(__file__).parents[1] / "jobs"
 VICTIM = """
 import os, signal, sys
 sys.path.insert(0, {world!r})
+from sqlalchemy import event
 from connector import app as building, settings
 from connector.app import utc_now
 from connector.erp.local import LocalStore
+from connector.storage import generations
 from connector.usecases.passes import Pass
 from jobs import refresh_snapshot
 
-calls = 0
+calls = commits = 0
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
@@ -36,7 +40,17 @@ class Deadly(LocalStore):
     def remove(self, file):
         return die() if {on_remove} else super().remove(file)
 
+def committing(_connection):
+    global commits
+    commits += 1
+    if commits == {commit}:
+        die()
+
+if {commit}:
+    generations.LARGE, generations.PART = 0, 2
+
 app = building.build(settings.load({config!r}), clock=clock)
+event.listen(app.db.engine, "commit", committing)
 app = app.taking_from(Deadly(app.root / "inbox"))
 refresh_snapshot.run(app, Pass())
 """
@@ -54,10 +68,10 @@ def shop(tmp_path, monkeypatch):
     catalog.app.db.close()
 
 
-def killed(shop, *, call=0, on_remove=False):
+def killed(shop, *, call=0, commit=0, on_remove=False):
     """Run a pass in a process of its own; tell whether it was killed."""
     config = str(shop.root / "config" / "connector.toml")
-    script = VICTIM.format(world=str(WORLD), call=call, on_remove=on_remove, config=config)
+    script = VICTIM.format(world=str(WORLD), call=call, commit=commit, on_remove=on_remove, config=config)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode in {0, -signal.SIGKILL}, done.stderr
     return done.returncode != 0
@@ -66,7 +80,7 @@ def killed(shop, *, call=0, on_remove=False):
 def killed_after(shop, seconds):
     """Start a pass in a process of its own and kill it that long after it has begun; tell whether it was still at work."""
     config = str(shop.root / "config" / "connector.toml")
-    script = VICTIM.format(world=str(WORLD), call=0, on_remove=False, config=config)
+    script = VICTIM.format(world=str(WORLD), call=0, commit=0, on_remove=False, config=config)
     script = script.replace("refresh_snapshot.run(", 'print("begun", flush=True)\nrefresh_snapshot.run(')
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "begun\n"
@@ -116,6 +130,38 @@ def test_a_kill_at_any_look_at_the_clock_is_healed(shop):
     assert kills > 3
 
 
+def test_a_large_change_killed_before_any_of_its_commits_is_applied_and_told_once(shop):
+    """Laid down in parts, shown, brought home in parts: carts see the old price or the new one of all, and each change is told."""
+    shop.run()
+    shop.export("stock/1.csv", *[f"{sku};1" for sku in "ABC"])
+    shop.export("prices/0.csv", *[f"{sku};1,00;1,00" for sku in "ABC"])
+    kills, seen = 0, set()
+    while True:
+        with shop.app.db.write() as tx:
+            tx.exec_driver_sql("DELETE FROM outbox")
+        shop.drop("prices/1.csv", *[f"{sku};{kills + 2},00;1,00" for sku in "ABC"])
+        if not killed(shop, commit=kills + 1):
+            break
+        kills += 1
+        asked = sold_at(shop)
+        assert len(asked) == 1, "half an export"
+        seen.add(asked == {100 * (kills + 1)})
+        shop.run()
+        assert set(shop.prices().values()) == sold_at(shop) == {100 * (kills + 1)}
+        assert shop.messages() == [("catalog", "A"), ("catalog", "B"), ("catalog", "C")]
+        assert shop.lies("inbox") == []
+        assert {shown for (shown,) in shop.known("generations", "shown")} <= {None}
+
+    assert kills > 10
+    assert seen == {True, False}
+
+
+def sold_at(shop):
+    """The prices that carts see, whichever they are."""
+    with shop.app.db.read() as tx:
+        return {offer.price_cents for offer in offers.on_offer(shop.app, tx, "shop", "1", ["A", "B", "C"]).values()}
+
+
 ROWS = 4000
 KILLS = cases(20)
 
@@ -158,7 +204,7 @@ def _start_over(shop):
 def test_a_kill_between_removal_and_its_note_is_noted_by_the_next_pass(shop):
     """Nothing in the source leads to that line any more."""
     config = str(shop.root / "config" / "connector.toml")
-    script = VICTIM.format(world=str(WORLD), call=0, on_remove=False, config=config)
+    script = VICTIM.format(world=str(WORLD), call=0, commit=0, on_remove=False, config=config)
     script = script.replace("else super().remove(file)", "else (super().remove(file), die())")
     assert subprocess.run([sys.executable, "-c", script], timeout=60, check=False).returncode == -signal.SIGKILL
     assert (shop.lies("inbox"), shop.known("files", "moved_at")) == ([], [(None,)])

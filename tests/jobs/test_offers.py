@@ -210,7 +210,22 @@ def test_a_cart_never_looks_through_a_table(sqlite_app):
 
     assert "SEARCH products USING COVERING INDEX products_on_offer (sku=? AND active=?)" in plan
     assert "SEARCH reservations USING COVERING INDEX reservations_open (sku=? AND released_at=? AND until>?)" in plan
-    assert [step for step in plan if step.startswith("SCAN")] == ["SCAN CONSTANT ROW", "SCAN sums"]  # of one row a SKU
+    assert [step for step in plan if step.startswith("SCAN")] == [
+        "SCAN CONSTANT ROW",
+        "SCAN sums",
+        "SCAN generations",
+    ]  # of a row a SKU, and a feed
+
+
+def test_a_cart_looks_through_no_table_while_a_large_change_comes_home_either(sqlite_app):
+    with sqlite_app.db.read() as tx:
+        values = {f"sku{i}": "A" for i in range(8)} | {"account": "m", "channel": "1", "now": "2026-03-01"}
+        plan = [row[-1] for row in tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {stored.statement('sqlite', 8, is_coming=True)}", values)]
+
+    found = {"products", "prices", "stock", "services"}
+    scanned = {step.removeprefix("SCAN ") for step in plan if step.startswith("SCAN")}
+    assert {f"CO-ROUTINE {feed}" for feed in found} <= set(plan)
+    assert scanned == found | {"CONSTANT ROW", "sums"}  # of the rows of the cart's SKUs
 
 
 def test_what_is_read_of_a_sku_does_not_grow_with_the_orders_that_hold_some(app):
