@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select
 
+from connector.domain.guards import Plan
 from connector.storage import generations, snapshots, tables
+from connector.storage import offers as stored
 from connector.storage.shown import COMING
 from connector.storage.staging import SNAPSHOTS
 from connector.usecases import offers, orders
@@ -131,6 +133,22 @@ def test_in_parts_or_in_one_go_the_snapshot_the_messages_and_what_carts_see_are_
         assert left(other) == ([], 0)
 
 
+@pytest.mark.parametrize(
+    ("feed", "present", "changed", "goes_in_parts"),
+    [
+        ("products", 1, 10_001, True),
+        ("products", 1, 10_000, False),
+        ("stock", 0, 1_000_000, False),  # nothing is for sale yet
+        ("services", 0, 10_001, True),  # what is sold with things that are
+        ("freight", 1, 1_000_000, False),
+    ],
+)
+def test_what_changes_more_than_ten_thousand_rows_of_what_is_sold_goes_in_parts(feed, present, changed, goes_in_parts):
+    plan = Plan(feed, "a.csv", "full", rows_read=changed, accepted=changed, refused=0, present=present, changed=changed)
+
+    assert generations.is_large(plan) is goes_in_parts
+
+
 # ── meanwhile ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 MANY = [f"S{number:03}" for number in range(120)]
 
@@ -199,6 +217,7 @@ def test_an_order_takes_the_stock_that_is_shown_and_not_what_is_at_home(shop, mo
     assert shop.stock()[MANY[0]] == 0
     assert on_offer(shop, MANY[0])[MANY[0]].stock == 0
     assert on_offer(shop, MANY[1])[MANY[1]].stock == 5
+    assert stored.look(shop.app.db, "shop", "1", [MANY[1]], shop.now, kept_back=None)[0][MANY[1]].stock == 5
 
 
 # ── when a process dies ─────────────────────────────────────────────────────────────────────────────────────────────────
