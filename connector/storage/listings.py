@@ -20,6 +20,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    collate,
     exists,
     func,
     literal,
@@ -72,7 +73,9 @@ def _put_for(tx: Connection, account: ColumnElement[str], changed: Subquery, now
     if tx.dialect.name != "sqlite":
         # each message once, in one order always: else an import and an order would wait for each other's, and one of them be ended;
         # on SQLite, where writers wait for one lock, a message that comes twice is simply there already
-        told = told.distinct().order_by("reference", "kind")
+        # (of plain characters, as Python sorts an order's SKUs: a language's order would put "a" before "B")
+        each = told.distinct().subquery("each")
+        told = select(each).order_by(collate(each.c.reference, "C"), each.c.kind)
     columns = [messages.c.destination, messages.c.kind, messages.c.reference, messages.c.due_at, messages.c.put_at]
     return outbox.coalesced(insert(tx, messages).inline().from_select([column.name for column in columns], told))
 

@@ -25,7 +25,7 @@ def load_gone(connection: Connection, stage: Stage, batches: Iterable[list[Seque
 
 def fits(connection: Connection, stage: Stage, rows_gone: int) -> bool:
     """Tell whether every row that went is known, and no row that came has the key of one that stayed: that would be a repeat."""
-    known, gone = stage.snapshot, stage.gone
+    known, gone = stage.known, stage.gone
     met = select(func.count()).select_from(gone.join(known, stage.same_key(known, gone)))
     if connection.execute(met).scalar_one() != rows_gone:
         return False

@@ -52,7 +52,7 @@ def _into_changes(stage: Stage, query: Any) -> Insert:
 
 
 def _added_and_changed(stage: Stage) -> Insert:
-    staged, known = stage.staged, stage.snapshot
+    staged, known = stage.staged, stage.known
     is_new = known.c[stage.key[0]].is_(None)
     query = (
         select(
@@ -70,7 +70,7 @@ def _added_and_changed(stage: Stage) -> Insert:
 
 def _differences(stage: Stage) -> list[tuple[int, ColumnElement[bool]]]:
     """Return each field's bit, and whether it differs."""
-    return [(1 << bit, stage.staged.c[name].is_distinct_from(stage.snapshot.c[name])) for bit, name in enumerate(stage.fields)]
+    return [(1 << bit, stage.staged.c[name].is_distinct_from(stage.known.c[name])) for bit, name in enumerate(stage.fields)]
 
 
 def _mask(stage: Stage) -> ColumnElement[int]:
@@ -81,7 +81,7 @@ def _mask(stage: Stage) -> ColumnElement[int]:
 
 
 def _removed(stage: Stage) -> Insert:
-    known = stage.snapshot
+    known = stage.known
     absent = and_(~exists().where(stage.same_key(stage.staged, known)), ~exists().where(stage.same_key(stage.kept, known)))
     keys = [known.c[name] for name in stage.key]
     query = select(*keys, literal("removed"), literal(0, BigInteger), _guarded(stage, known), cast(null(), BigInteger))
@@ -89,7 +89,7 @@ def _removed(stage: Stage) -> Insert:
 
 
 def _gone(stage: Stage) -> Insert:
-    known = stage.snapshot
+    known = stage.known
     keys = [known.c[name] for name in stage.key]
     query = select(*keys, literal("removed"), literal(0, BigInteger), _guarded(stage, known), cast(null(), BigInteger))
     return _into_changes(
@@ -103,7 +103,7 @@ def _gone(stage: Stage) -> Insert:
 # ── the summary ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 def present(connection: Connection, stage: Stage) -> int:
     """Count what the snapshot holds of this feed (freight: of this file)."""
-    return int(connection.execute(select(func.count()).select_from(stage.snapshot).where(stage.scope)).scalar_one())
+    return int(connection.execute(select(func.count()).select_from(stage.known).where(stage.scope)).scalar_one())
 
 
 def by_action(connection: Connection, stage: Stage) -> dict[str, int]:
@@ -128,7 +128,7 @@ def stock_taken(connection: Connection, stage: Stage, most: float) -> tuple[int,
     zeroed = int(connection.execute(_zeroed(stage)).scalar_one())
     if not zeroed:
         return 0, 0
-    known = stage.snapshot
+    known = stage.known
     stocked = select(known.c.sku).group_by(known.c.sku).having(func.sum(known.c.quantity) > 0)
     if most:
         stocked = stocked.limit(int(zeroed / most) + 1)
@@ -136,7 +136,7 @@ def stock_taken(connection: Connection, stage: Stage, most: float) -> tuple[int,
 
 
 def _zeroed(stage: Stage) -> Select[Any]:
-    known, changes = stage.snapshot, stage.changes
+    known, changes = stage.known, stage.changes
     delta = func.sum(func.coalesce(changes.c.new, 0) - func.coalesce(changes.c.old, 0))
     moved = select(changes.c.sku, delta.label("delta")).group_by(changes.c.sku).having(delta < 0).subquery()
     had = select(func.coalesce(func.sum(known.c.quantity), 0)).where(known.c.sku == moved.c.sku).scalar_subquery()
@@ -159,7 +159,7 @@ def samples(connection: Connection, stage: Stage) -> dict[str, list[dict[str, An
 
 
 def _sample(connection: Connection, stage: Stage, action: str) -> list[dict[str, Any]]:
-    changes, known, staged = stage.changes, stage.snapshot.alias("known"), stage.staged
+    changes, known, staged = stage.changes, stage.known.alias("known"), stage.staged
     both = changes.outerjoin(known, stage.same_key(known, changes)).outerjoin(staged, stage.same_key(staged, changes))
     before = [known.c[name].label(f"before_{name}") for name in stage.fields]
     after = [staged.c[name].label(f"after_{name}") for name in stage.fields]

@@ -88,7 +88,7 @@ def _wider(stage: Stage) -> ColumnElement[Any]:
 
     A row for all of them has none wider: an export of those alone pays nothing for the question.
     """
-    changes, known = stage.changes, stage.snapshot.alias("wider")
+    changes, known = stage.changes, stage.known.alias("wider")
     mine = [known.c[name].in_([changes.c[name], ""]) for name in ("marketplace", "sales_channel")]
     nearest = [case((known.c[name] == "", 1), else_=0) for name in ("marketplace", "sales_channel")]
     price = select(known.c.price_cents).where(known.c.sku == changes.c.sku, *mine).order_by(*nearest).limit(1).scalar_subquery()

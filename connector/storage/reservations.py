@@ -17,6 +17,8 @@ from connector.storage.tables import products, reservations, stock
 
 t = reservations
 OPEN = t.c.released_at.is_(None)
+CHUNK = 512
+"""SKUs a statement, which names each four times: far below the variables that databases take."""
 HOLD = Prepared(lambda _: t.insert().inline(), ("order_id", "sku", "quantity", "until"))
 
 
@@ -85,9 +87,14 @@ def of_order(tx: Connection, order_id: str) -> list[dict[str, Any]]:
 
 def named_skus(tx: Connection, skus: Collection[str], now: datetime, kept_back: KeptBack | None) -> dict[str, NamedSku]:
     """Say of SKUs that the products file names whether they may be sold, and what is left, as offers do; no price is asked."""
-    if not skus:
-        return {}
-    named, pieces = shown.rows(products, list(skus)).c, shown.rows(stock, list(skus)).c
+    asked, found = list(skus), dict[str, NamedSku]()
+    for start in range(0, len(asked), CHUNK):
+        found |= _named(tx, asked[start : start + CHUNK], now, kept_back)
+    return found
+
+
+def _named(tx: Connection, skus: list[str], now: datetime, kept_back: KeptBack | None) -> dict[str, NamedSku]:
+    named, pieces = shown.rows(products, skus).c, shown.rows(stock, skus).c
     in_stock = select(func.sum(pieces.quantity)).where(pieces.sku == named.sku).scalar_subquery()
     held = select(func.sum(t.c.quantity)).where(t.c.sku == named.sku, OPEN, t.c.until > now).scalar_subquery()
     left = func.coalesce(in_stock, 0) - func.coalesce(held, 0)

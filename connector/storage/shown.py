@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, Subquery, Table, and_, exists, literal_column, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    ScalarSelect,
+    Subquery,
+    Table,
+    and_,
+    exists,
+    literal_column,
+    select,
+    true,
+    union_all,
+)
 
 from connector.storage import tables
 from connector.storage.tables import generations
@@ -35,11 +48,20 @@ def _generation(feed: str) -> Any:
 
 def rows(known: Table, skus: Sequence[Any]) -> Subquery:
     """Return the rows of some SKUs (values or parameters) as they count now, of a table of the snapshot, under its name and columns."""
+    return _rows(known, known.c.sku.in_(skus), COMING[known.name].c.sku.in_(skus)).subquery(known.name)
+
+
+def every_row(known: Table) -> CompoundSelect[Any]:
+    """Return all rows as they count now, of a table of the snapshot, in its columns."""
+    return _rows(known, true(), true())
+
+
+def _rows(known: Table, is_asked: ColumnElement[bool], is_asked_of_coming: ColumnElement[bool]) -> CompoundSelect[Any]:
     coming, shown = COMING[known.name], _generation(known.name).scalar_subquery()
     values = [coming.c[column.name] for column in known.columns]
-    counts = and_(coming.c.generation == shown, coming.c.sku.in_(skus), coming.c.action != literal_column("'removed'"))
-    at_home = select(known).where(known.c.sku.in_(skus), ~_is_replaced(known, coming, shown))
-    return union_all(at_home, select(*values).where(counts)).subquery(known.name)
+    counts = and_(coming.c.generation == shown, is_asked_of_coming, coming.c.action != literal_column("'removed'"))
+    at_home = select(known).where(is_asked, ~_is_replaced(known, coming, shown))
+    return union_all(at_home, select(*values).where(counts))
 
 
 def _is_replaced(known: Table, coming: Table, shown: ScalarSelect[Any]) -> ColumnElement[bool]:

@@ -41,7 +41,7 @@ def plan(connection: Connection, stage: Stage, plan: Plan, limits: Limits, *, is
     `is_whole` is False where only the differences from the file applied last are staged.
     """
     with reading(connection):
-        version = _version(connection, stage.feed)
+        version = _version(connection, stage)
         plans.compare(connection, stage, plan.mode, is_whole=is_whole)
         held = HeldRows()
         if limits.max_price_change is not None:
@@ -50,9 +50,14 @@ def plan(connection: Connection, stage: Stage, plan: Plan, limits: Limits, *, is
         return Planned(stage, _summary(connection, stage, plan, limits, held), version, held, healed)
 
 
-def _version(connection: Connection, feed: str) -> int:
-    """Return the snapshot's version, or none that there is while a part of it is not at home yet: such a plan is never applied."""
-    return NEVER if shown.generation(connection, feed) is not None else watermarks.number(connection, version_name(feed))
+def _version(connection: Connection, stage: Stage) -> int:
+    """Return the snapshot's version, or none that there is while a part of it is not at home yet: such a plan is never applied.
+
+    The version is read first of all: what is shown after that, which PostgreSQL lets the next statement see, makes it an old one.
+    """
+    version = watermarks.number(connection, version_name(stage.feed))
+    is_at_home = stage.known is stage.snapshot and shown.generation(connection, stage.feed) is None
+    return version if is_at_home else NEVER
 
 
 def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, held: HeldRows) -> Plan:

@@ -2,14 +2,15 @@
 
 `staged` holds the accepted rows, `refused` the bad ones, `kept` the keys whose known row stays (a row was refused),
 `changes` what the plan would change, `opened` the keys of what earlier files left open, `gone` those of rows that the file applied last
-had and this one has not as they were, where only differences are staged. They end with the import. Nothing here writes the snapshot.
+had and this one has not as they were, where only differences are staged, `known` the snapshot as it counts where a large change of it is
+not at home. They end with the import. Nothing here writes the snapshot.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -30,7 +31,7 @@ from sqlalchemy import (
 )
 
 from connector.domain.keys import key_text
-from connector.storage import tables
+from connector.storage import shown, tables
 from connector.storage.bulk import bulk_insert
 from connector.storage.database import reading
 
@@ -43,6 +44,7 @@ SNAPSHOTS: dict[str, Table] = {
 }
 GUARDED = {"stock": "quantity", "prices": "price_cents"}
 """The value of each feed that a guard compares."""
+COUNTING = "counting"
 
 
 class Refused(Protocol):
@@ -75,7 +77,10 @@ class Batch(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """The temporary tables of one import. `file` is the freight file's name, else ""; `fields` the values without the key."""
+    """The temporary tables of one import. `file` is the freight file's name, else ""; `fields` the values without the key.
+
+    `known` is what the file is compared with: the snapshot, or a copy of what counts before it (`shown`); `snapshot` is what is written.
+    """
 
     feed: str
     file: str
@@ -83,6 +88,7 @@ class Stage:
     fields: tuple[str, ...]
     given: tuple[str, ...]
     snapshot: Table
+    known: Table
     staged: Table
     refused: Table
     kept: Table
@@ -98,7 +104,7 @@ class Stage:
     @property
     def scope(self) -> ColumnElement[bool]:
         """What of the snapshot this import speaks of: a freight file of its own rows alone."""
-        return self.snapshot.c.file == self.file if self.file else true()
+        return self.known.c.file == self.file if self.file else true()
 
     def same_key(self, one: Any, other: Any) -> ColumnElement[bool]:
         return and_(*[one.c[name] == other.c[name] for name in self.key])
@@ -123,6 +129,7 @@ def _stage(feed: str, given: Sequence[str], file: str) -> Stage:
         fields=tuple(c.name for c in snapshot.columns if c.name not in key),
         given=tuple(given),
         snapshot=snapshot,
+        known=snapshot,
         staged=temporary("staged", Column("line", Integer), *([Column("file", Text)] if file else []), *values),
         refused=temporary("refused", *_refused_columns()),
         kept=temporary("kept", *keys()),
@@ -161,11 +168,24 @@ def staging(connection: Connection, feed: str, given: Sequence[str], file: str =
     with reading(connection):
         for table in _tables(stage):
             table.create(connection, checkfirst=False)
+        if feed in shown.COMING and shown.generation(connection, feed) is not None:
+            stage = replace(stage, known=_counting(connection, stage.snapshot))
     try:
         yield stage
     finally:
         if not connection.closed and not connection.invalidated:
             _drop(connection, stage)
+
+
+def _counting(connection: Connection, snapshot: Table) -> Table:
+    """Copy what counts of a table of the snapshot, some of which is on its way."""
+    columns = [Column(c.name, c.type, primary_key=c.primary_key) for c in snapshot.columns]
+    known = Table(COUNTING, MetaData(), *columns, prefixes=["TEMPORARY"])
+    known.create(connection, checkfirst=False)
+    connection.execute(insert(known).from_select([c.name for c in columns], shown.every_row(snapshot)))
+    if connection.dialect.name != "sqlite":
+        connection.execute(text(f"ANALYZE {COUNTING}"))
+    return known
 
 
 def _tables(stage: Stage) -> tuple[Table, ...]:
@@ -174,8 +194,8 @@ def _tables(stage: Stage) -> tuple[Table, ...]:
 
 def _drop(connection: Connection, stage: Stage) -> None:
     with reading(connection):
-        for table in _tables(stage):
-            connection.execute(text(f"DROP TABLE IF EXISTS {table.name}"))
+        for name in (*[table.name for table in _tables(stage)], COUNTING):
+            connection.execute(text(f"DROP TABLE IF EXISTS {name}"))
 
 
 def load(connection: Connection, stage: Stage, batches: Iterable[Batch]) -> int:

@@ -64,7 +64,6 @@ def drafted(app: App, feed: str, path: Path, name: str, waived: Collection[str] 
         app.db.connection() as connection,
         staging(connection, feed, FEEDS[feed].fields, name if feed == "freight" else "") as stage,
     ):
-        bring_home(app, connection, feed)
         read = (None if all_of_it else _differences(app, connection, stage, path)) or _everything(app, connection, stage, path)
         accepted, refused = repeats.counts(connection, stage) if read.version is None else (read.rows, 0)
         plan = Plan(feed, name, app.settings.feeds.of(feed).mode, rows_read=read.rows, accepted=accepted, refused=refused, notes=read.notes)
@@ -116,7 +115,7 @@ def settle(app: App, draft: Draft, entry: Entry, approved_by: str = "") -> Entry
 
     None where the snapshot changed since the plan was made (a person approved something meanwhile): plan again.
     """
-    if draft.read.version not in (None, draft.planned.version):
+    if draft.planned.version == snapshots.NEVER or draft.read.version not in (None, draft.planned.version):
         return None
     verdict, now = draft.verdict, app.now
     refused = draft.plan.refused
@@ -202,6 +201,8 @@ def import_file(
     Raises FileRefused where it cannot be read at all.
     """
     while True:
+        with app.db.connection() as connection:
+            bring_home(app, connection, entry.feed)
         with drafted(app, entry.feed, path, entry.name, approval.guards if approval else (), all_of_it=all_of_it) as draft:
             settled = settle(app, draft, entry, approval.by if approval else "")
             if settled is not None:

@@ -3,6 +3,7 @@
 import random
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select
 
-from connector.domain.guards import Plan
-from connector.storage import generations, snapshots, tables
+from connector.domain.guards import Limits, Plan
+from connector.storage import generations, reservations, snapshots, tables
 from connector.storage import offers as stored
+from connector.storage.files import Entry
 from connector.storage.shown import COMING
 from connector.storage.staging import SNAPSHOTS
-from connector.usecases import offers, orders
+from connector.usecases import imports, offers, orders, reconciling_files
+from connector.usecases.imports import Approval
 from connector.vtex.orders import read
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "jobs"))
@@ -220,6 +223,74 @@ def test_an_order_takes_the_stock_that_is_shown_and_not_what_is_at_home(shop, mo
     assert stored.look(shop.app.db, "shop", "1", [MANY[1]], shop.now, kept_back=None)[0][MANY[1]].stock == 5
 
 
+def test_of_as_many_skus_as_a_request_can_hold_it_is_said_what_is_left(shop):
+    shop.export("products/0.csv", product("A"))
+    shop.export("stock/0.csv", "A;5")
+
+    with shop.app.db.read() as tx:
+        named = reservations.named_skus(tx, [*(f"unknown-{number}" for number in range(20_000)), "A"], shop.now, None)
+
+    assert {sku: one.stock for sku, one in named.items()} == {"A": 5}
+
+
+# ── two importers at once, which their turn keeps from being ────────────────────────────────────────────────────────────
+def imported(shop, name, *rows, by=None):
+    path = shop.drop(f"stock/{name}.csv", *rows)
+    return imports.import_file(shop.app, path, Entry("stock", f"stock/{name}.csv", 1, shop.now, name, "applied"), by, all_of_it=True)[1]
+
+
+def right_after(monkeypatch, module, name, do, *, of_a_plan=False):
+    """Do something once, when a function has returned for the first time (when a plan calls it)."""
+    to_do = [do]
+
+    def followed(original, *given, **named):
+        result = original(*given, **named)
+        if to_do and is_awaited:
+            to_do.pop()()
+        return result
+
+    def planning(*given, plan=snapshots.plan, **named):
+        is_awaited.append(True)
+        return plan(*given, **named)
+
+    is_awaited = [] if of_a_plan else [True]
+    monkeypatch.setattr(snapshots, "plan", planning)
+    monkeypatch.setattr(module, name, partial(followed, getattr(module, name)))
+
+
+def shows_half(shop, *rows, by=None):
+    """Import an export as another process does, which has one part of it at home."""
+    with pytest.MonkeyPatch.context() as patch:
+        stopped_before_home(patch, after=1)
+        assert imported(shop, "other", *rows, by=by).state == "applied"
+
+
+@pytest.mark.usefixtures("in_parts")
+@pytest.mark.parametrize("is_large", [True, False])
+@pytest.mark.parametrize("looks_at", [(snapshots.watermarks, "number"), (snapshots.shown, "generation")])
+def test_what_was_planned_while_another_export_was_shown_is_planned_again(shop, monkeypatch, looks_at, is_large):
+    shop.export("stock/0.csv", *[f"{sku};1" for sku in SKUS])
+    right_after(monkeypatch, *looks_at, lambda: shows_half(shop, *[f"{sku};5" for sku in SKUS]), of_a_plan=True)
+    monkeypatch.setattr(generations, "is_large", lambda plan: is_large or "other" in plan.name)
+
+    imported(shop, "mine", *[f"{sku};{9 if sku == 'C' else 1}" for sku in SKUS])
+
+    assert [name for name, _ in shop.ledger()] == ["stock/0.csv", "stock/other.csv", "stock/mine.csv"]
+    assert shop.stock() == {**dict.fromkeys(SKUS, 1), "C": 9}
+    assert left(shop) == ([], 0)
+
+
+@pytest.mark.usefixtures("in_parts")
+def test_an_export_is_not_held_for_what_another_changed_that_is_half_at_home(shop, monkeypatch):
+    shop.export("stock/0.csv", *[f"{sku};1" for sku in SKUS])
+    monkeypatch.setattr(imports, "limits_of", lambda *_: Limits(1, 1, max_zeroed=0.5))
+    none = [f"{sku};0" for sku in SKUS]
+    approved = Approval("somebody", frozenset({"max_zeroed"}))
+    right_after(monkeypatch, imports.repeats, "counts", lambda: shows_half(shop, *none, by=approved))
+
+    assert imported(shop, "mine", *none).state == "applied"
+
+
 # ── when a process dies ─────────────────────────────────────────────────────────────────────────────────────────────────
 @pytest.mark.usefixtures("in_parts")
 def test_what_was_shown_is_brought_home_by_the_next_pass_and_told(shop, monkeypatch):
@@ -251,6 +322,23 @@ def test_an_export_that_comes_while_another_is_not_at_home_is_compared_with_what
 
     assert report.counts["changed"] == 1
     assert shop.stock() == {**dict.fromkeys(SKUS, 2), "G": 1}
+
+
+@pytest.mark.usefixtures("in_parts")
+def test_what_only_looks_compares_with_what_counts_and_leaves_what_is_not_at_home_to_the_next_pass(shop, monkeypatch):
+    shop.export("stock/0.csv", *[f"{sku};1" for sku in SKUS])
+    with monkeypatch.context() as patch:
+        stopped_before_home(patch, after=1)
+        shop.export("stock/1.csv", *[f"{sku};2" for sku in SKUS[1:]], "H;2")
+    path = shop.drop("stock/2.csv", *[f"{sku};2" for sku in SKUS[2:]], "H;3")
+    before = left(shop), shop.stock(), shop.messages()
+
+    tried, seen, compared = shop.run(dry_run=True), imports.preview(shop.app, path, "stock"), reconciling_files.compare(shop.app, "stock")
+
+    assert tried.counts == {"added": 0, "changed": 1, "removed": 1}
+    assert (seen["present"], seen["added"], seen["changed"], seen["removed"]) == (7, 0, 1, 1)
+    assert [one["differences"] for one in compared] == [0]
+    assert (left(shop), shop.stock(), shop.messages()) == before
 
 
 @pytest.mark.usefixtures("in_parts")

@@ -6,9 +6,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import collate, delete, func, literal, select, text
 
-from connector.storage import tables
+from connector.domain.messages import Kind
+from connector.storage import listings, tables
 from connector.usecases import orders
 from connector.vtex.orders import read
 
@@ -110,3 +111,19 @@ def test_messages_are_put_in_one_order_lest_an_import_and_an_order_wait_for_each
         put = list(tx.scalars(select(tables.outbox.c.reference).order_by(tables.outbox.c.id)))
 
     assert put == SKUS
+
+
+def test_where_the_database_sorts_as_a_language_does_messages_are_put_as_orders_put_them_all_the_same(postgresql_url, tmp_path):
+    """Such a database has "a1" before "B1"; an order's SKUs come the other way round, and one of the two would be ended."""
+    shop = Catalog(tmp_path / "shop", url=postgresql_url)
+    shop.export("products/1.csv", product("B1"), product("a1"))
+    sku = collate(tables.products.c.sku, "en-x-icu").label("sku")
+    changed = select(sku, literal(Kind.INVENTORY.value).label("kind"), literal("").label("account"))
+    with shop.app.db.write() as tx:
+        assert list(tx.scalars(select(sku).order_by(sku))) == ["a1", "B1"]
+        tx.execute(delete(tables.outbox))
+        listings.announce_from(tx, shop.app.marketplaces, changed, shop.now)
+        put = list(tx.scalars(select(tables.outbox.c.reference).order_by(tables.outbox.c.id)))
+    shop.app.db.close()
+
+    assert put == sorted(["B1", "a1"]) == ["B1", "a1"]
