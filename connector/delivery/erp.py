@@ -25,7 +25,7 @@ from connector.erp.store import Partial, Presence
 from connector.errors import ConnectorError, ErpUnreachable, HostKeyChanged, Misuse, TargetOccupied
 from connector.formats import order_files
 from connector.storage import documents, fences, order_changes, order_story, orders, outbox
-from connector.usecases import errors_back
+from connector.usecases import errors_back, upkeep
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
@@ -80,6 +80,7 @@ def export(app: App, how: Pass, report: Report) -> None:
         started = app.now
         while not how.stop.is_set() and (claimed := _claim(app, how, started)):
             _export(app, claimed, report)
+            upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)  # while orders come, a pass may last for hours
     except (ErpUnreachable, HostKeyChanged) as error:
         report.failed(f"orders wait for the ERP's folder: {error}", unreachable=True)
 
