@@ -27,6 +27,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from connector import app as app_module
+from connector import garbage
 from connector.app import App
 from connector.domain.schedule import Every, Schedule
 from connector.errors import Busy, ConnectorError, DatabaseDamaged, DatabaseUnreachable, Unreachable
@@ -139,6 +140,7 @@ def _may_lead(app: App, stop: Event) -> bool:
 def _lead(settings: Settings, whole: App, stop: Event) -> int:
     """Run the jobs until told to stop, or until another daemon took over: the passes under way end then, and can write nothing more."""
     plan, over, pulse = schedules(settings, DEFAULT_SCHEDULES), Event(), _Pulse()
+    garbage.spare_what_stays()
     with turn(whole, "daemon", wait_seconds=0) as lost:
         setting_back.bring_back(whole, jumped=False)
         scheduler = _start(settings, plan, over, pulse)
