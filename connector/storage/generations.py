@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Text, and_, delete, func, literal, select, update
 from sqlalchemy import insert as put
 
 from connector.domain.guards import Plan
@@ -31,12 +31,25 @@ SOLD_BY = ("products", "prices", "stock")
 """While one of these is empty nothing is for sale."""
 PART = 5_000
 """Rows at least: those of a SKU stay together."""
+MOST_BYTES = 2_000
+"""Of a row's indexed texts. PostgreSQL's indexes take 2,704, which it says only when a row is put there; what is shown must come home."""
 
 
 def is_large(plan: Plan) -> bool:
     """Tell whether a plan changes so much that orders would feel it; before a first load of what makes a SKU saleable there are none."""
     is_known = plan.present > 0 or plan.feed not in SOLD_BY
     return plan.feed in COMING and plan.changes > LARGE and is_known
+
+
+def fits(connection: Connection, stage: Stage) -> bool:
+    """Tell whether the snapshot's indexes take every staged row for certain; else one transaction tries, and fails as a whole."""
+    if connection.dialect.name == "sqlite":
+        return True
+    indexed = [*stage.snapshot.primary_key.columns, *(column for index in stage.snapshot.indexes for column in index.columns)]
+    names = sorted({column.name for column in indexed if isinstance(column.type, Text)})
+    size = sum((func.octet_length(stage.staged.c[name]) for name in names), start=literal(0))
+    with reading(connection):
+        return connection.execute(select(stage.staged.c.line).where(size > MOST_BYTES).limit(1)).first() is None
 
 
 # ── laid down ───────────────────────────────────────────────────────────────────────────────────────────────────────────

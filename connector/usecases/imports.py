@@ -136,7 +136,8 @@ def settle(app: App, draft: Draft, entry: Entry, approved_by: str = "") -> Entry
 
 
 def _apply(app: App, draft: Draft, entry: Entry, approved_by: str) -> Entry | None:
-    planned, feed, is_large = draft.planned, entry.feed, generations.is_large(draft.plan)
+    planned, feed = draft.planned, entry.feed
+    is_large = generations.is_large(draft.plan) and generations.fits(draft.connection, planned.stage)
     generation = generations.lay_down(draft.connection, planned.stage) if is_large else None
     with writing(draft.connection) as tx:
         is_whole = generation is None or generations.is_newest(tx, feed, generation)

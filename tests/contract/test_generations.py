@@ -223,6 +223,21 @@ def test_an_order_takes_the_stock_that_is_shown_and_not_what_is_at_home(shop, mo
     assert stored.look(shop.app.db, "shop", "1", [MANY[1]], shop.now, kept_back=None)[0][MANY[1]].stock == 5
 
 
+@pytest.mark.usefixtures("in_parts")
+def test_of_skus_that_are_named_it_is_said_what_counts_of_two_exports_that_are_not_at_home(shop, monkeypatch):
+    shop.export("products/0.csv", *[product(sku) for sku in SKUS])
+    shop.export("stock/0.csv", *[f"{sku};1" for sku in SKUS])
+    stopped_before_home(monkeypatch, after=1)
+    shop.export("products/1.csv", *[product(sku, active="0" if sku == "F" else "1") for sku in SKUS[1:]], product("H"))
+    shop.export("stock/1.csv", *[f"{sku};2" for sku in SKUS[2:]], "H;3")
+
+    with shop.app.db.read() as tx:
+        named = reservations.named_skus(tx, [*SKUS, "H", "I"], shop.now, None)
+
+    assert {sku: one.stock for sku, one in named.items()} == {"B": 0, "C": 2, "D": 2, "E": 2, "F": 2, "G": 2, "H": 3}
+    assert {sku for sku, one in named.items() if not one.is_active} == {"F"}
+
+
 def test_of_as_many_skus_as_a_request_can_hold_it_is_said_what_is_left(shop):
     shop.export("products/0.csv", product("A"))
     shop.export("stock/0.csv", "A;5")
@@ -231,6 +246,24 @@ def test_of_as_many_skus_as_a_request_can_hold_it_is_said_what_is_left(shop):
         named = reservations.named_skus(tx, [*(f"unknown-{number}" for number in range(20_000)), "A"], shop.now, None)
 
     assert {sku: one.stock for sku, one in named.items()} == {"A": 5}
+
+
+@pytest.mark.usefixtures("in_parts")
+def test_what_the_database_takes_into_no_index_is_not_shown_and_the_next_export_is_taken(postgresql_url, tmp_path):
+    """PostgreSQL's indexes hold 2,704 bytes a row; SQLite's have no such end."""
+    shop = Catalog(tmp_path / "shop", url=postgresql_url)
+    shop.export("products/0.csv", *[product(sku) for sku in SKUS])
+    shop.export("stock/0.csv", *[f"{sku};1" for sku in SKUS])
+    endless = random.Random(1).randbytes(3000).hex()
+
+    refused = shop.export("products/1.csv", *[product(sku).replace("Category", endless) for sku in SKUS])
+    (shop.root / "inbox" / "products" / "1.csv").unlink()
+    shop.drop("stock/1.csv", *[f"{sku};2" for sku in SKUS])
+    taken = shop.export("products/2.csv", *[product(sku, "Cap") for sku in SKUS])
+    known = {name for (name,) in shop.known("products", "product_name")}, set(shop.stock().values())
+    shop.app.db.close()
+
+    assert (len(refused.failures), taken.failures, known) == (1, [], ({"Cap"}, {2}))
 
 
 # ── two importers at once, which their turn keeps from being ────────────────────────────────────────────────────────────
