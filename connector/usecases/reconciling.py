@@ -127,7 +127,7 @@ def _parts(app: App) -> Iterator[dict[str, bool]]:
         if not part:
             return
         yield part
-        after = max(part)
+        after = list(part)[-1]  # the last by the database's order, which need not be ours
 
 
 def _cause(offer: Offer | None, free: int, *, is_active: bool) -> str:

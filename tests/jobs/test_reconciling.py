@@ -2,10 +2,10 @@
 
 import pytest
 from catalog_world import Catalog, product
-from sqlalchemy import delete, update
+from sqlalchemy import delete, text, update
 
 from connector.storage import listing_states, tables
-from connector.usecases import alarms_told
+from connector.usecases import alarms_told, reconciling
 from connector.usecases.passes import Pass
 from connector.usecases.reconciling import reconcile
 from connector.usecases.status import status
@@ -113,3 +113,16 @@ def test_postgresql_finds_and_tells_the_same(tmp_path, postgresql_url):
     assert [(alarm["name"], alarm["subject"]) for alarm in alarms_told.listing(one.app)["alarms"]] == [("quarantined", "stock")]
     assert tell_alarms.run(one.app, Pass()).failures == []
     one.app.db.close()
+
+
+def test_each_sku_is_counted_once_where_the_database_sorts_as_a_language_does(tmp_path, postgresql_url, monkeypatch):
+    monkeypatch.setattr(reconciling, "PART", 2)
+    one = Catalog(tmp_path / "shop", url=postgresql_url)
+    with one.app.db.write() as tx:
+        tx.execute(text('ALTER TABLE products ALTER COLUMN sku TYPE text COLLATE "en-x-icu"'))
+    one.export("products/p.csv", *[product(sku) for sku in ("a", "B", "c", "D", "e")])
+
+    answers = reconcile(one.app)["answers"]
+    one.app.db.close()
+
+    assert answers == {"shop": {"1": {"without price": 5}}}
