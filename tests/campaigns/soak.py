@@ -5,6 +5,7 @@ times and never killed, and of the workers only the youngest is: one worker live
 promises are those of `kills`.
 """
 
+import re
 import signal
 import tempfile
 import time
@@ -14,7 +15,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from campaigns import kills
-from campaigns.http_fuzz import resident
 from campaigns.standing import signalled
 
 WARM_SHARE = 3
@@ -132,9 +132,9 @@ class Watch:
         named = {"daemon": self.world.daemons[0].pid, "master": self.world.api.pid}
         named |= {f"worker {pid}": pid for pid in self.world.api.children()}
         for name, pid in named.items():
-            with suppress(OSError):
+            with suppress(OSError, LookupError):  # it has just died
                 self.files[name].append(len(list(Path(f"/proc/{pid}/fd").iterdir())))
-                self.held[name].append((time.monotonic() / 3600, resident(pid)))
+                self.held[name].append((time.monotonic() / 3600, _own_memory(pid)))
         if self.wal.exists():
             self.largest_wal = max(self.largest_wal, self.wal.stat().st_size)
 
@@ -153,6 +153,11 @@ class Watch:
                 yield f"{name} had {max(files[:part])} files open, and has {max(files[-part:])}"
         if self.largest_wal > MOST_WAL_BYTES:
             yield f"the WAL had {self.largest_wal} bytes"
+
+
+def _own_memory(pid):
+    """Return how many bytes a process holds itself: pages of files, its program's, come and go as the machine has room."""
+    return 1024 * int(re.findall(r"RssAnon:\s+([0-9]+) kB", Path(f"/proc/{pid}/status").read_text())[0])
 
 
 def _growth(held):
