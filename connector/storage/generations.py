@@ -7,7 +7,7 @@ the next pass; a part's rows and its messages are one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -120,13 +120,14 @@ def show(tx: Connection, feed: str, number: int) -> None:
 
 
 # ── brought home ────────────────────────────────────────────────────────────────────────────────────────────────────────
-def bring_home(connection: Connection, feed: str, to: Sequence[MarketplaceSettings], now: datetime) -> None:
-    """Put what is shown into the snapshot, and what marketplaces are to be told of it into the outbox, part by part."""
+def bring_home(connection: Connection, feed: str, to: Sequence[MarketplaceSettings], now: datetime) -> Iterator[None]:
+    """Put what is shown into the snapshot, and what marketplaces are to be told of it into the outbox; yields after each part."""
     with reading(connection):
         is_left = feed in COMING and generation(connection, feed) is not None
     while is_left:
         with writing(connection, courtesy=GREAT_COURTESY) as tx:
             is_left = _bring_part(tx, feed, to, now)
+        yield
 
 
 def _bring_part(tx: Connection, feed: str, to: Sequence[MarketplaceSettings], now: datetime) -> bool:

@@ -24,7 +24,7 @@ from connector.storage.files import Entry
 from connector.storage.quarantine import Refusal
 from connector.storage.snapshots import Planned
 from connector.storage.staging import Stage, load, staging
-from connector.usecases import comparing
+from connector.usecases import comparing, upkeep
 from connector.usecases.comparing import Read
 from connector.usecases.opening import layout_of, opened
 
@@ -152,7 +152,8 @@ def _apply(app: App, draft: Draft, entry: Entry, approved_by: str) -> Entry | No
 
 def bring_home(app: App, connection: Connection, feed: str) -> None:
     """Put what an import showed of a feed, and did not come to bring home, into the snapshot."""
-    generations.bring_home(connection, feed, app.marketplaces, app.now)
+    for _part in generations.bring_home(connection, feed, app.marketplaces, app.now):
+        upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)  # else the log takes as much room as all parts
 
 
 def _basis(app: App, draft: Draft) -> dict[str, Any]:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select
 
 from connector.domain.guards import Limits, Plan
-from connector.storage import generations, reservations, snapshots, tables
+from connector.storage import generations, health, reservations, snapshots, tables
 from connector.storage import offers as stored
 from connector.storage.files import Entry
 from connector.storage.shown import COMING
 from connector.storage.staging import SNAPSHOTS
-from connector.usecases import imports, offers, orders, reconciling_files
+from connector.usecases import imports, offers, orders, reconciling_files, upkeep
 from connector.usecases.imports import Approval
 from connector.vtex.orders import read
 
@@ -322,6 +322,26 @@ def test_an_export_is_not_held_for_what_another_changed_that_is_half_at_home(sho
     right_after(monkeypatch, imports.repeats, "counts", lambda: shows_half(shop, *none, by=approved))
 
     assert imported(shop, "mine", *none).state == "applied"
+
+
+def test_sqlite_s_log_is_brought_home_between_parts(tmp_path, monkeypatch):
+    monkeypatch.setattr(generations, "LARGE", 0)
+    monkeypatch.setattr(generations, "PART", 10)
+    monkeypatch.setattr(upkeep, "LARGE_WAL_BYTES", 100_000)
+    shop, many, sizes = Catalog(tmp_path / "shop", more=LENIENT), [f"S{number:03}" for number in range(600)], []
+    shop.export("stock/0.csv", *[f"{sku};1" for sku in many])
+    bring = generations._bring_part
+
+    def weighed(*given):
+        sizes.append(health.wal_bytes(shop.app.db))
+        return bring(*given)
+
+    monkeypatch.setattr(generations, "_bring_part", weighed)
+    shop.export("stock/1.csv", *[f"{sku};2" for sku in many])
+    shop.app.db.close()
+
+    assert len(sizes) == 61
+    assert max(sizes[1:]) < 300_000, "what one part adds, and no more"
 
 
 # ── when a process dies ─────────────────────────────────────────────────────────────────────────────────────────────────
