@@ -33,7 +33,7 @@ def run(app: App, how: Pass) -> Report:
         _note(report, f"{folder}_removed", f"files removed from {folder}/ after their days", count)
     _note(report, "errors_removed", "errors files removed from rejected/ after their days", retention.remove_notes(app))
     _note(report, "copies_removed", "backups and replaced databases removed after their days", retention.remove_copies(app))
-    upkeep.bring_home(app)
+    upkeep.checkpoint(app)
     return report
 
 

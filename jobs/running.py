@@ -30,7 +30,7 @@ def run_job(app: App, name: str, how: Pass, *, wait_seconds: float = WAIT_SECOND
         with runs.recorded(app, name, run_id) as record:
             report = _attempt(app, name, how, run_id)
             record(report)
-    upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
+    upkeep.checkpoint(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
     if not how.by_hand:  # by hand the command says it
         _tell(report)
     with suppress(Unreachable):

@@ -80,7 +80,7 @@ def export(app: App, how: Pass, report: Report) -> None:
         started = app.now
         while not how.stop.is_set() and (claimed := _claim(app, how, started)):
             _export(app, claimed, report)
-            upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)  # while orders come, a pass may last for hours
+            upkeep.checkpoint(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)  # while orders come, a pass may last for hours
     except (ErpUnreachable, HostKeyChanged) as error:
         report.failed(f"orders wait for the ERP's folder: {error}", unreachable=True)
 

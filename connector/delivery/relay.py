@@ -66,7 +66,7 @@ class Relay:
             while True:
                 results = self._collect(crew)
                 crew.hand_out(self._settle_and_claim(results, crew.in_hand, on_settled))
-                upkeep.bring_home(self.app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
+                upkeep.checkpoint(self.app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
                 if not crew.in_hand:
                     return self.tally
 

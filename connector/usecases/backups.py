@@ -16,7 +16,7 @@ from connector.storage import postgresql_dumps
 from connector.usecases import disk, runs
 from connector.usecases.report import Report
 from connector.usecases.turns import turn
-from connector.usecases.upkeep import bring_home
+from connector.usecases.upkeep import checkpoint
 
 NAME = re.compile(r"connector-([0-9]{8}T[0-9]{6}Z)\.(?:db|dump)")
 TIME = "%Y%m%dT%H%M%SZ"
@@ -69,7 +69,7 @@ def _sqlite(app: App) -> Backup:
     with turn(app, "checkpoint"):
         at = app.now
         store.copy(app.db, path)
-    bring_home(app, wait_seconds=0)
+    checkpoint(app, wait_seconds=0)
     return Backup(path, at, path.stat().st_size)
 
 

@@ -153,7 +153,7 @@ def _apply(app: App, draft: Draft, entry: Entry, approved_by: str) -> Entry | No
 def bring_home(app: App, connection: Connection, feed: str) -> None:
     """Put what an import showed of a feed, and did not come to bring home, into the snapshot."""
     for _part in generations.bring_home(connection, feed, app.marketplaces, app.now):
-        upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)  # else the log takes as much room as all parts
+        upkeep.checkpoint(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)  # else the log takes as much room as all parts
 
 
 def _basis(app: App, draft: Draft) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def erase(app: App, document: str) -> dict[str, Any]:
         done["refused_rows"] = people.forget_refused_rows(tx, rows)
         done["texts"] = people.forget_texts(tx, texts, partial(without, texts=texts)) if texts else 0
     done |= _files(app, texts, {*done["erased"], *done["already_erased"]}, is_needed=bool(done["still_open"]))
-    upkeep.bring_home(app)  # secure_delete overwrote the pages; the write-ahead log still held them
+    upkeep.checkpoint(app)  # secure_delete overwrote the pages; the write-ahead log still held them
     return done | {"kept": list(KEPT)}
 
 

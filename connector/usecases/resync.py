@@ -50,7 +50,7 @@ def resync(app: App, account: str, only: str | None, went_on: Callable[[int, int
         rows = [(kind, told.sku) for told in part for kind in _kinds(m, told, only)]
         put += _put(app, account, rows, schedule)
         skus, asked = skus + len(part), asked + len(rows)
-        upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
+        upkeep.checkpoint(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
         went_on(skus, max(total, skus))
     return {
         "marketplace": account,

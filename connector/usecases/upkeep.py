@@ -22,7 +22,7 @@ STRAY_SECONDS = 24 * 3600
 """No pass works on one file for a day: whose process that was, it is dead."""
 
 
-def bring_home(app: App, *, over_bytes: int = 0, wait_seconds: float = WAIT_SECONDS) -> None:
+def checkpoint(app: App, *, over_bytes: int = 0, wait_seconds: float = WAIT_SECONDS) -> None:
     """Bring SQLite's write-ahead log home where it is larger than that; one process at a time, or the database can be damaged."""
     if health.wal_bytes(app.db) > over_bytes:
         with suppress(Busy), turn(app, "checkpoint", wait_seconds=wait_seconds):

@@ -101,7 +101,7 @@ def test_the_write_ahead_log_is_brought_home(seller):
 def test_only_one_process_at_a_time_brings_the_log_home(seller):
     message(seller, "x")
     with turn(seller.app, "checkpoint"):
-        upkeep.bring_home(seller.app, wait_seconds=0)
+        upkeep.checkpoint(seller.app, wait_seconds=0)
         during = health.wal_bytes(seller.app.db)
 
     assert during > 0
@@ -113,7 +113,7 @@ def test_a_reader_holds_the_log_back_for_a_moment_only(seller):
         tx.execute(select(outbox)).all()
         message(seller, "y")
         started = time.monotonic()
-        upkeep.bring_home(seller.app)
+        upkeep.checkpoint(seller.app)
         took = time.monotonic() - started
 
     assert took < 10

@@ -92,7 +92,7 @@ def test_no_writer_waits_a_quarter_of_a_second_for_a_backup(seller):
         tx.exec_driver_sql("CREATE TABLE ballast (x BLOB)")
         for _ in range(60):
             tx.exec_driver_sql("INSERT INTO ballast VALUES (randomblob(1000000))")
-    upkeep.bring_home(seller.app)
+    upkeep.checkpoint(seller.app)
     waits, commits, done = [], [], threading.Event()
 
     def write():
@@ -328,7 +328,7 @@ def test_a_large_write_ahead_log_raises_an_alarm(seller):
             tx.exec_driver_sql("INSERT INTO ballast VALUES (zeroblob(70000000))")
         during = [alarm.name for alarm in upkeep_alarms.found(seller.app)]
         held.communicate()
-    upkeep.bring_home(seller.app)
+    upkeep.checkpoint(seller.app)
 
     assert during == ["wal-large"]
     assert list(upkeep_alarms.found(seller.app)) == []

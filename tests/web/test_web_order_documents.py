@@ -177,4 +177,4 @@ def test_an_order_document_is_taken_and_can_be_written_and_read_or_it_is_refused
     assert is_written_whole(order)
     cancelled = client.simulate_post(f"/pvt/orders/{answered['orderId']}/cancel")
     assert cancelled.status_code == 200, "and leaves its stock to the next one"
-    upkeep.bring_home(app, over_bytes=upkeep.LARGE_WAL_BYTES)
+    upkeep.checkpoint(app, over_bytes=upkeep.LARGE_WAL_BYTES)
