@@ -21,7 +21,7 @@ from connector.storage.changes import Changes
 from connector.storage.database import reading, writing
 from connector.storage.patient import GREAT_COURTESY
 from connector.storage.shown import COMING, generation
-from connector.storage.staging import SNAPSHOTS, Stage
+from connector.storage.staging import SNAPSHOTS, Stage, fields_of, key_of
 from connector.storage.tables import generations as t
 from connector.storage.upsert import insert
 
@@ -146,8 +146,7 @@ def _bring_part(tx: Connection, feed: str, to: Sequence[MarketplaceSettings], no
 
 def _of_part(feed: str, part: ColumnElement[bool]) -> Changes:
     snapshot, coming = SNAPSHOTS[feed], COMING[feed]
-    key = [column.name for column in snapshot.primary_key.columns]
-    fields = [column.name for column in snapshot.columns if not column.primary_key]
+    key, fields = key_of(snapshot), fields_of(snapshot)
     rows = select(*[coming.c[name] for name in (*key, *fields)]).where(part, coming.c.action != "removed")
     return Changes(feed, snapshot, key, fields, select(coming).where(part).subquery("part"), rows)
 

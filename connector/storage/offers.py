@@ -58,7 +58,7 @@ class Found(NamedTuple):
     held: list[Row]
     services: list[Row]
     rates: str
-    is_coming: bool = False
+    is_coming: bool
 
 
 def load(

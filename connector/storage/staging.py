@@ -110,9 +110,19 @@ class Stage:
         return and_(*[one.c[name] == other.c[name] for name in self.key])
 
 
+def key_of(snapshot: Table) -> tuple[str, ...]:
+    """Return the names of a feed's key."""
+    return tuple(column.name for column in snapshot.primary_key.columns)
+
+
+def fields_of(snapshot: Table) -> tuple[str, ...]:
+    """Return the values without the key, in the order of the bits of a change's mask."""
+    return tuple(column.name for column in snapshot.columns if not column.primary_key)
+
+
 def _stage(feed: str, given: Sequence[str], file: str) -> Stage:
     snapshot = SNAPSHOTS[feed]
-    key = tuple(column.name for column in snapshot.primary_key.columns)
+    key = key_of(snapshot)
     metadata = MetaData()
 
     def temporary(name: str, *columns: Any) -> Table:
@@ -126,7 +136,7 @@ def _stage(feed: str, given: Sequence[str], file: str) -> Stage:
         feed=feed,
         file=file,
         key=key,
-        fields=tuple(c.name for c in snapshot.columns if c.name not in key),
+        fields=fields_of(snapshot),
         given=tuple(given),
         snapshot=snapshot,
         known=snapshot,

@@ -2,11 +2,11 @@
 
 import random
 import sys
-import threading
 from functools import partial
 from pathlib import Path
 
 import pytest
+from beside import Beside
 from cases import cases
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -156,28 +156,6 @@ def test_what_changes_more_than_ten_thousand_rows_of_what_is_sold_goes_in_parts(
 MANY = [f"S{number:03}" for number in range(120)]
 
 
-class Beside(threading.Thread):
-    """Does one thing again and again until told to stop, and keeps what went wrong."""
-
-    def __init__(self, once):
-        super().__init__(daemon=True)
-        self.once, self.stop, self.times, self.error = once, threading.Event(), 0, None
-
-    def run(self):
-        try:
-            while not self.stop.wait(0.002):
-                self.once(self.times)
-                self.times += 1
-        except Exception as error:  # noqa: BLE001  # a thread's error is the test's to show
-            self.error = error
-
-    def ended(self):
-        self.stop.set()
-        self.join(30)
-        assert self.error is None, repr(self.error)
-        assert self.times > 0
-
-
 @pytest.mark.usefixtures("in_parts")
 def test_carts_see_an_export_whole_or_not_at_all_while_it_is_brought_home_and_orders_are_placed(shop):
     shop.export("products/0.csv", *[product(sku) for sku in MANY])
@@ -194,7 +172,7 @@ def test_carts_see_an_export_whole_or_not_at_all_while_it_is_brought_home_and_or
     def placing(number):
         orders.place(shop.app, read([order(f"o-{number}", *[(sku, 1) for sku in random.Random(number).sample(MANY, 5)])], "shop", "1"))
 
-    others = [Beside(looking), Beside(placing)]
+    others = [Beside(looking, 0.002), Beside(placing, 0.002)]
     for other in others:
         other.start()
     for number in range(1, 5):

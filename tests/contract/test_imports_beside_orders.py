@@ -2,10 +2,10 @@
 
 import random
 import sys
-import threading
 from pathlib import Path
 
 import pytest
+from beside import Beside
 from sqlalchemy import collate, delete, func, literal, select, text
 
 from connector.domain.messages import Kind
@@ -40,28 +40,6 @@ def stocked(number):
     return [f"{sku};{1000 + number}" for sku in SKUS]
 
 
-class Beside(threading.Thread):
-    """Does one thing again and again until told to stop, and keeps what went wrong."""
-
-    def __init__(self, once):
-        super().__init__(daemon=True)
-        self.once, self.stop, self.times, self.error = once, threading.Event(), 0, None
-
-    def run(self):
-        try:
-            while not self.stop.wait(PAUSE_SECONDS):
-                self.once(self.times)
-                self.times += 1
-        except Exception as error:  # noqa: BLE001  # a thread's error is the test's to show
-            self.error = error
-
-    def ended(self):
-        self.stop.set()
-        self.join(30)
-        assert self.error is None, repr(self.error)
-        assert self.times > 0
-
-
 def placing(shop, name):
     chance = random.Random(name)
 
@@ -83,7 +61,11 @@ def looking(shop):
 
 
 def test_orders_are_placed_and_stock_is_read_while_exports_are_applied(shop):
-    others = [Beside(placing(shop, "one")), Beside(placing(shop, "two")), Beside(looking(shop))]
+    others = [
+        Beside(placing(shop, "one"), PAUSE_SECONDS),
+        Beside(placing(shop, "two"), PAUSE_SECONDS),
+        Beside(looking(shop), PAUSE_SECONDS),
+    ]
     for other in others:
         other.start()
     reports = []
