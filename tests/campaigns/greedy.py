@@ -37,12 +37,14 @@ class GreedyErp(threading.Thread):
 
     def _take(self, path):
         try:
-            order = json.loads(path.read_bytes())
-            self.taken[order["orderId"]] += 1
-            self.named[order["raw"]["marketplaceOrderId"]] += 1
+            self.note(path.parent.name, json.loads(path.read_bytes()))
         except (ValueError, KeyError) as error:
             self.broken.append((path.name, repr(error)))
         path.unlink()
+
+    def note(self, _folder, order):
+        self.taken[order["orderId"]] += 1
+        self.named[order["raw"]["marketplaceOrderId"]] += 1
 
     def end(self):
         """Stop, and take what is still there."""

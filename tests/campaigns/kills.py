@@ -41,6 +41,7 @@ DRAIN_SECONDS = 120
 STILL_SECONDS = 20
 PATIENCE_SECONDS = 180
 """A busy machine writes a batch of files slowly, and none of it is seen before all of it is written."""
+NOBODY = 'base_url = "http://127.0.0.1:9"'
 SETTINGS = """
 {database}
 [erp]
@@ -104,24 +105,37 @@ def main(kills=1000, seed=1, place="files", bug="none", folder=None, *, to_the_f
     return figures
 
 
+@dataclass
+class OrdersAlone:
+    """Who trades with a seller where nothing but orders is traded: nobody is told anything (see `trading.Trade`)."""
+
+    settings = SETTINGS
+    addresses = NOBODY
+    erp = GreedyErp
+    shopper = Shopper
+    document = staticmethod(order)
+    port: int = field(default_factory=free_port)
+
+
 class World:
     """A seller's project with its services, four marketplaces' clients and a greedy ERP."""
 
-    def __init__(self, root, stack, seed, place, bug):
+    def __init__(self, root, stack, seed, place, bug, *, trade=None):
+        trade = trade or OrdersAlone()
         self.stack, self.seed, self.chance, self.done = stack, seed, random.Random(seed), Counter()
         self.sshd, self.postgresql = None, None
         database, target, outbox = self._place(place, root, stack)
-        port = free_port()
-        self.project = set_up(root, SETTINGS.format(database=database, target=target, port=port))
+        self.project = set_up(root, trade.settings.format(database=database, target=target, port=trade.port))
+        self.project.config.write_text(self.project.config.read_text().replace(NOBODY, trade.addresses))
         outbox.mkdir(parents=True, exist_ok=True)
         self._stock_up()
-        self.erp = GreedyErp(outbox)
+        self.erp = trade.erp(outbox)
         self.erp.start()
         self.api = self._standing("api", bug, "gunicorn", *after_gunicorn(server.command(self.project.config)))
         names = ["daemon", "other-daemon"] if bug == "no-lock" else ["daemon"]
         self.daemons = [self._standing(name, bug, "connector", "--config", str(self.project.config), "daemon") for name in names]
-        address = [f"http://127.0.0.1:{port}"]
-        self.clients = [Shopper(f"c{number}", address, order, seed * 10 + number) for number in range(CLIENTS)]
+        address = [f"http://127.0.0.1:{trade.port}"]
+        self.clients = [trade.shopper(f"c{number}", address, trade.document, seed * 10 + number) for number in range(CLIENTS)]
         for client in self.clients:
             client.start()
 
@@ -220,16 +234,20 @@ class World:
 
     def figures(self):
         """Let everybody end in peace, and count."""
-        for client in self.clients:
-            client.stop.set()
-        for client in self.clients:
-            client.join(DRAIN_SECONDS)
+        self.send_clients_home()
         acknowledged = {number for client in self.clients for number in client.answers}
         self._drain(acknowledged)
         ended = [service.end() for service in (*self.daemons, self.api)]
         self.erp.end()
         faults = list(self._faults(acknowledged, ended))
         return Figures(self.seed, self.done, len(acknowledged), self.erp.named.total(), faults=faults)
+
+    def send_clients_home(self):
+        """Let each see through what it has begun."""
+        for client in self.clients:
+            client.stop.set()
+        for client in self.clients:
+            client.join(DRAIN_SECONDS)
 
     def _drain(self, acknowledged):
         """Wait until the ERP has every order, or nothing has come for a while; far longer where the database knows of some that wait."""

@@ -1,8 +1,8 @@
-"""Hours of ordinary trade with a fault each minute, to see what a short campaign cannot: memory, open files or a WAL that grow.
+"""Hours of trade through all jobs with a fault each minute, to see what a short campaign cannot: memory, open files or a WAL that grow.
 
 `make campaign PART=soak ARGS="--times 86400 --seed 1"` (seconds; a day before a release). The daemon and the server's master are frozen at
 times and never killed, and of the workers only the youngest is: one worker lives through it all, and what the three hold is followed. The
-promises are those of `kills`.
+promises are those of `kills`, and that in the end the marketplace knows every price, invoice and tracking number (`trading.py`).
 """
 
 import re
@@ -16,12 +16,13 @@ from pathlib import Path
 
 from campaigns import kills
 from campaigns.standing import signalled
+from campaigns.trading import Trade
 
 WARM_SHARE = 3
 """A third of what was seen of a process is left out: caches, pools and threads are filling up."""
 LEAST_MINUTES = 30
 """After that third; in less time a page or two of 100 kB, come late, would pass for a megabyte an hour."""
-LEAST_LOOKS = 40
+LEAST_LOOKS = 200
 """At open files: who was seen for less is still opening what it needs."""
 MOST_BYTES_AN_HOUR = 2**20
 MOST_FILES_MORE = 4
@@ -30,15 +31,16 @@ MOST_WAL_BYTES = 64 * 2**20
 
 @dataclass(frozen=True)
 class Pace:
-    """Seconds between two orders of a client, two looks and two faults, and for how long somebody is frozen."""
+    """Seconds between two orders of a client, two exports, two looks and two faults, and for how long somebody is frozen."""
 
     order: float = 2.0
+    export: float = 10.0
     look: float = 15.0
     fault: float = 60.0
     frozen: float = 8.0
 
 
-SHORT = Pace(order=0.1, look=0.5, fault=10.0, frozen=3.0)
+SHORT = Pace(order=0.4, export=2.0, look=0.5, fault=10.0, frozen=3.0)
 """For a minute of the ordinary tests; that memory does not grow takes hours to see, and is not looked at."""
 
 
@@ -63,6 +65,7 @@ class Figures:
 
     seed: int
     trade: kills.Figures | None = None
+    told: str = ""
     growth: dict[str, Growth] = field(default_factory=dict)
     largest_wal: int = 0
     faults: list[str] = field(default_factory=list)
@@ -70,7 +73,7 @@ class Figures:
     def __str__(self):
         grew = "; ".join(f"{name} {growth}" for name, growth in self.growth.items()) or "none was seen for long enough"
         kept = "nothing grew" if not self.faults else "; ".join(self.faults)
-        return f"{self.trade}. Memory: {grew}. Largest WAL {self.largest_wal / 2**20:.1f} MB: {kept}"
+        return f"{self.trade}; {self.told}. Memory: {grew}. Largest WAL {self.largest_wal / 2**20:.1f} MB: {kept}"
 
 
 def main(seconds=86_400, seed=1, pace=None, folder=None):
@@ -78,12 +81,17 @@ def main(seconds=86_400, seed=1, pace=None, folder=None):
     began, pace = time.monotonic(), pace or Pace()
     with ExitStack() as stack:
         root = Path(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-"))) / "project"
-        world = kills.World(root, stack, seed, "files", "none")
+        trade = Trade(pace.export, seed)
+        world = kills.World(root, stack, seed, "files", "none", trade=trade)
         for client in world.clients:
             client.pause = pace.order
         watch = Watch(world)
         _trade(world, watch, pace, began + seconds)
+        world.send_clients_home()
+        left = trade.settle(world)
         figures = watch.figures(seed, world.figures())
+        figures.told = str(trade)
+        figures.faults += left
     figures.trade.seconds = time.monotonic() - began
     return figures
 
@@ -141,7 +149,7 @@ class Watch:
     def figures(self, seed, trade):
         grown = {name: _growth(held) for name, held in self.held.items()}
         growth = {name: found for name, found in grown.items() if found.minutes >= LEAST_MINUTES}
-        return Figures(seed, trade, growth, self.largest_wal, [*trade.faults, *self._faults(growth)])
+        return Figures(seed, trade, growth=growth, largest_wal=self.largest_wal, faults=[*trade.faults, *self._faults(growth)])
 
     def _faults(self, growth):
         for name, found in growth.items():
@@ -149,8 +157,8 @@ class Watch:
                 yield f"{name} grows by {found.bytes_an_hour / 2**20:.1f} MB an hour"
         for name, files in self.files.items():
             part = len(files) // WARM_SHARE
-            if len(files) >= LEAST_LOOKS and max(files[-part:]) > max(files[:part]) + MOST_FILES_MORE:
-                yield f"{name} had {max(files[:part])} files open, and has {max(files[-part:])}"
+            if len(files) >= LEAST_LOOKS and max(files[-part:]) > max(files[part:-part]) + MOST_FILES_MORE:
+                yield f"{name} had {max(files[part:-part])} files open, and has {max(files[-part:])}"
         if self.largest_wal > MOST_WAL_BYTES:
             yield f"the WAL had {self.largest_wal} bytes"
 
