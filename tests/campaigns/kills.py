@@ -70,6 +70,7 @@ class Figures:
     taken: int = 0
     seconds: float = 0.0
     rounds: int = 0
+    told: str = ""
     faults: list[str] = field(default_factory=list)
 
     def add(self, other):
@@ -83,15 +84,15 @@ class Figures:
         kept = "0 lost, 0 doubled, 0 partial, every answer the same" if not self.faults else "; ".join(self.faults)
         whom = ", ".join(f"{name} {times}" for name, times in sorted(self.done.items()))
         seen = f"{self.done.total()} kills ({whom}) in {self.seconds:.0f} s, {self.acknowledged} orders acknowledged, {self.taken} taken"
-        return f"seed {self.seed}: {seen}: {kept}"
+        return f"seed {self.seed}: {seen}{self.told}: {kept}"
 
 
-def main(kills=1000, seed=1, place="files", bug="none", folder=None, *, to_the_first_fault=False):
-    """Run the campaign and return its figures."""
-    began = time.monotonic()
+def main(kills=1000, seed=1, place="files", bug="none", folder=None, *, trade=None, to_the_first_fault=False):
+    """Run the campaign and return its figures; nothing but orders is traded, unless `trade` says otherwise."""
+    began, trade = time.monotonic(), trade or OrdersAlone()
     with ExitStack() as stack:
         root = Path(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="campaign-"))) / "project"
-        world = World(root, stack, seed, place, bug)
+        world = World(root, stack, seed, place, bug, trade)
         while world.killed < kills:
             world.wait_a_while()
             world.kill_somebody()
@@ -100,8 +101,11 @@ def main(kills=1000, seed=1, place="files", bug="none", folder=None, *, to_the_f
                 world.crash_postgresql()
             if to_the_first_fault and world.has_seen_a_fault():
                 break
+        world.send_clients_home()
+        left = trade.settle(world)
         figures = world.figures()
-    figures.seconds = time.monotonic() - began
+        figures.faults += left
+    figures.told, figures.seconds = str(trade), time.monotonic() - began
     return figures
 
 
@@ -116,12 +120,17 @@ class OrdersAlone:
     document = staticmethod(order)
     port: int = field(default_factory=free_port)
 
+    def settle(self, _world):
+        return []
+
+    def __str__(self):
+        return ""
+
 
 class World:
     """A seller's project with its services, four marketplaces' clients and a greedy ERP."""
 
-    def __init__(self, root, stack, seed, place, bug, *, trade=None):
-        trade = trade or OrdersAlone()
+    def __init__(self, root, stack, seed, place, bug, trade):  # noqa: PLR0917  # all of them a campaign's own
         self.stack, self.seed, self.chance, self.done = stack, seed, random.Random(seed), Counter()
         self.sshd, self.postgresql = None, None
         database, target, outbox = self._place(place, root, stack)

@@ -11,6 +11,7 @@ import logging
 import os
 import runpy
 import sys
+import time
 from pathlib import Path
 
 
@@ -129,6 +130,38 @@ def normal_sync():
     _listen("connect", lambda connection, _record: connection.execute("PRAGMA synchronous=NORMAL"))
 
 
+def taken_away():
+    """A file leaves the source as soon as it is copied, before what it says is stored."""
+    from connector.erp import intake
+
+    take = intake.take
+
+    def taken(store, file, work):
+        found = take(store, file, work)
+        store.remove(file)
+        return found
+
+    intake.take = taken
+
+
+def told_first():
+    """A changed price is forgotten when it is taken in hand, before the marketplace was called."""
+    from connector.delivery.relay import Relay
+    from connector.domain.messages import Kind
+    from connector.storage import batches
+
+    claim = Relay._settle_and_claim
+
+    def claimed(self, *given):
+        messages = claim(self, *given)
+        with self.app.db.write() as tx:
+            batches.gone(tx, [message for message in messages if message.kind == Kind.PRICE], self.app.now)
+        time.sleep(0.3)  # a marketplace far away
+        return messages
+
+    Relay._settle_and_claim = claimed
+
+
 def _listen(event_name, listener, **how):
     """Have every engine of SQLite's call the listener, after our own."""
     from sqlalchemy import event
@@ -150,7 +183,9 @@ def _begin_deferred(_connection, _cursor, statement, parameters, _context, _many
 
 
 KILLED = (direct_write, marked_first, new_name, linked, no_key, answer_first, no_lock, deferred)
-BUGS = {bug.__name__.replace("_", "-"): bug for bug in (*KILLED, normal_sync)}
+TRADED = (taken_away, told_first)
+"""Found where more than orders is traded."""
+BUGS = {bug.__name__.replace("_", "-"): bug for bug in (*KILLED, *TRADED, normal_sync)}
 
 
 PRELOADED = (

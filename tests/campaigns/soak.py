@@ -65,7 +65,6 @@ class Figures:
 
     seed: int
     trade: kills.Figures | None = None
-    told: str = ""
     growth: dict[str, Growth] = field(default_factory=dict)
     largest_wal: int = 0
     faults: list[str] = field(default_factory=list)
@@ -73,7 +72,7 @@ class Figures:
     def __str__(self):
         grew = "; ".join(f"{name} {growth}" for name, growth in self.growth.items()) or "none was seen for long enough"
         kept = "nothing grew" if not self.faults else "; ".join(self.faults)
-        return f"{self.trade}; {self.told}. Memory: {grew}. Largest WAL {self.largest_wal / 2**20:.1f} MB: {kept}"
+        return f"{self.trade}. Memory: {grew}. Largest WAL {self.largest_wal / 2**20:.1f} MB: {kept}"
 
 
 def main(seconds=86_400, seed=1, pace=None, folder=None):
@@ -82,7 +81,7 @@ def main(seconds=86_400, seed=1, pace=None, folder=None):
     with ExitStack() as stack:
         root = Path(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-"))) / "project"
         trade = Trade(pace.export, seed)
-        world = kills.World(root, stack, seed, "files", "none", trade=trade)
+        world = kills.World(root, stack, seed, "files", "none", trade)
         for client in world.clients:
             client.pause = pace.order
         watch = Watch(world)
@@ -90,7 +89,7 @@ def main(seconds=86_400, seed=1, pace=None, folder=None):
         world.send_clients_home()
         left = trade.settle(world)
         figures = watch.figures(seed, world.figures())
-        figures.told = str(trade)
+        figures.trade.told = str(trade)
         figures.faults += left
     figures.trade.seconds = time.monotonic() - began
     return figures

@@ -6,7 +6,7 @@ All jobs have work, many times as often as they are shipped, so that an hour hol
 import json
 import random
 import time
-from collections import deque
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -102,7 +102,8 @@ class Erp(GreedyErp):
         if self.exports % 10 == 0:  # a new one, which no marketplace knows
             self.skus.append(f"C{len(self.skus):05}")
             self.prices[self.skus[-1]], self.stock[self.skus[-1]] = 1000, 5
-        for sku in self.chance.sample(self.skus, CHANGED):
+        for at in range(CHANGED):  # each in its turn: one that is not told stays so for a while
+            sku = self.skus[(self.exports * CHANGED + at) % len(self.skus)]
             self.prices[sku] = 1000 + self.chance.randint(0, 99)
             self.stock[sku] = self.chance.randint(5, 500)
 
@@ -165,14 +166,16 @@ class Trade:
         known = [*ORDERED, *(f"C{number:05}" for number in range(SKUS))]
         how = {"account": "acme-market", "app_key": "k", "app_token": "t", "approval": Approval("auto")}
         self.marketplace = Sandbox(known=known, endpoint=endpoint, **how)
-        self.addresses = f'base_url = "{self.marketplace.url}"\nsuggestions_url = "{self.marketplace.suggestions_url}"'
+        self.addresses = (
+            f'base_url = "{self.marketplace.url}"\nsuggestions_url = "{self.marketplace.suggestions_url}"\nrequests_per_minute = 60000'
+        )
 
     def __str__(self):
         known, ours = self.marketplace, self.our_erp
         invoices = sum(len(found) for found in known.invoices.values())
         taken = sum(suggestion.status == "accepted" for suggestion in known.suggestions.values())
         said = f"{ours.exports} exports of the catalogue, {taken} suggestions taken, {invoices} invoices tracked"
-        return f"{said}, {known.ledger.total} calls between marketplace and seller"
+        return f", {said}, {known.ledger.total} calls between marketplace and seller"
 
     def erp(self, outbox):
         self.our_erp = Erp(outbox, self.pause, self.seed)
@@ -209,6 +212,14 @@ class Trade:
                 yield sku
             if listed is not None and listed.price_cents is None:
                 self.marketplace.look(sku)
+
+    def _told_otherwise(self):
+        """Name the calls; one whose answer was lost is repeated to the letter."""
+        said = defaultdict(set)
+        for call in self.marketplace.seen("/invoice"):
+            number = call.body.get("invoiceNumber", "")
+            said[call.method, call.path, number].add(json.dumps(call.body, sort_keys=True))
+        return [" ".join(what) for what, bodies in said.items() if len(bodies) > 1]
 
     def _broken(self, world):
         yield from _some(
