@@ -59,10 +59,9 @@ def take_file(app: App, feed: str, taken: Taken, report: Report) -> Settled:
         contents = read(app, feed, taken.path)
     except FileRefused as error:
         return intake.refuse_whole(app, feed, taken, intake.reason_of(error, taken), report)
-    entry = intake.entry_of(feed, taken)
-    number, outcome = _in_parts(app, entry, contents)
+    entry, outcome = _in_parts(app, intake.entry_of(feed, taken), contents)
     say(report, entry.name, contents, outcome)
-    return Settled(replace(entry, id=number), outcome.refusals)
+    return Settled(entry, outcome.refusals)
 
 
 def retake(app: App, path: Path, entry: Entry, report: Report) -> str:
@@ -85,10 +84,10 @@ def try_file(app: App, feed: str, taken: Taken, report: Report) -> None:
     say(report, f"{taken.file.name} (dry run)", contents, outcome)
 
 
-def _in_parts(app: App, entry: Entry, contents: Contents) -> tuple[int, Outcome]:
+def _in_parts(app: App, entry: Entry, contents: Contents) -> tuple[Entry, Outcome]:
     """Take the documents, in transactions that are short; each notes how far it came, and the last one that the file was taken.
 
-    A file that another process left half taken is gone on with where that one stopped.
+    Returns its line in the ledger as it was recorded. A file that another process left half taken is gone on with where that one stopped.
     """
     entry = replace(entry, rows_read=contents.count)
     with app.db.read() as tx:
@@ -100,11 +99,12 @@ def _in_parts(app: App, entry: Entry, contents: Contents) -> tuple[int, Outcome]
             number = files.begin(tx, entry, app.now) if number is None else number
             is_done = _part(app, tx, work, number, entry)
             if is_done:
-                files.record(tx, _taken(replace(entry, id=number), work.outcome, contents), app.now)
+                entry = _taken(replace(entry, id=number), work.outcome, contents)
+                files.record(tx, entry, app.now)
             else:
                 files.note_progress(tx, number, document_work.progress_of(work))
         if is_done:
-            return number, work.outcome
+            return entry, work.outcome
         time.sleep(REST_SECONDS)
 
 

@@ -1,7 +1,8 @@
 """Random kill -9 of the real daemon and the real server while clients place orders and an ERP takes every file within a millisecond.
 
-`make campaign PART=kills ARGS="--times 1000 --seed 1"`, also kills-sftp, kills-postgresql. Nothing acknowledged may be lost, doubled or
-seen half; an order sent again gets the same answer; the database stays whole.
+`make campaign PART=kills ARGS="--times 1000 --seed 1"`, also kills-sftp, kills-postgresql, and kills-trade with all that is told to a
+marketplace (`trading.py`). Nothing acknowledged may be lost, doubled or seen half; an order sent again gets the same answer; the database
+stays whole.
 """
 
 import os
@@ -118,6 +119,7 @@ class OrdersAlone:
     erp = GreedyErp
     shopper = Shopper
     document = staticmethod(order)
+    order_pause = 0.0
     port: int = field(default_factory=free_port)
 
     def settle(self, _world):
@@ -146,6 +148,7 @@ class World:
         address = [f"http://127.0.0.1:{trade.port}"]
         self.clients = [trade.shopper(f"c{number}", address, trade.document, seed * 10 + number) for number in range(CLIENTS)]
         for client in self.clients:
+            client.pause = trade.order_pause
             client.start()
 
     def _place(self, place, root, stack):

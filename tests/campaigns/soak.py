@@ -80,10 +80,8 @@ def main(seconds=86_400, seed=1, pace=None, folder=None):
     began, pace = time.monotonic(), pace or Pace()
     with ExitStack() as stack:
         root = Path(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-"))) / "project"
-        trade = Trade(pace.export, seed)
+        trade = Trade(seed, pace.export, pace.order)
         world = kills.World(root, stack, seed, "files", "none", trade)
-        for client in world.clients:
-            client.pause = pace.order
         watch = Watch(world)
         _trade(world, watch, pace, began + seconds)
         world.send_clients_home()

@@ -103,9 +103,13 @@ class Erp(GreedyErp):
             self.skus.append(f"C{len(self.skus):05}")
             self.prices[self.skus[-1]], self.stock[self.skus[-1]] = 1000, 5
         for at in range(CHANGED):  # each in its turn: one that is not told stays so for a while
-            sku = self.skus[(self.exports * CHANGED + at) % len(self.skus)]
-            self.prices[sku] = 1000 + self.chance.randint(0, 99)
-            self.stock[sku] = self.chance.randint(5, 500)
+            self.prices[self._in_turn(at)] = 1000 + self.chance.randint(0, 99)
+            self.stock[self._in_turn(at + len(self.skus) // 2)] = self.chance.randint(
+                5, 500
+            )  # told for itself, it would tell the price, too
+
+    def _in_turn(self, at):
+        return self.skus[(self.exports * CHANGED + at) % len(self.skus)]
 
     def _product(self, sku):
         return f"{sku};{sku};Panela {sku};Acme;Casa/Cozinha;1,5;10;20;30;7890000000017;R{sku};https://img.example/{sku}.jpg;1"
@@ -157,8 +161,10 @@ class Buyer(Shopper):
 class Trade:
     """Who trades with a seller: what `kills.World` is to be built with, and what must have become of it all in the end."""
 
-    pause: float
     seed: int
+    export_pause: float = 1.0
+    order_pause: float = 0.2
+    """Seconds, of the ERP and of each client."""
 
     def __post_init__(self):
         self.settings, self.port, self.shopper = SETTINGS, free_port(), Buyer
@@ -178,7 +184,7 @@ class Trade:
         return f", {said}, {known.ledger.total} calls between marketplace and seller"
 
     def erp(self, outbox):
-        self.our_erp = Erp(outbox, self.pause, self.seed)
+        self.our_erp = Erp(outbox, self.export_pause, self.seed)
         return self.our_erp
 
     def document(self, number):
@@ -188,10 +194,11 @@ class Trade:
     def settle(self, world):
         """Wait until the marketplace knows all, or nothing has come for a while; returns what it does not know, in sentences."""
         self.our_erp.is_selling = False
-        moved_at, seen = time.monotonic(), 0
+        moved_at, seen = time.monotonic(), None
         while (left := list(self._left(world))) and time.monotonic() - moved_at < STILL_SECONDS:
-            if len(self.marketplace.calls) != seen:
-                moved_at, seen = time.monotonic(), len(self.marketplace.calls)
+            now = len(self.marketplace.calls), sum(1 for _ in self.our_erp.inbox.rglob("*.csv"))  # taken first, told then
+            if now != seen:
+                moved_at, seen = time.monotonic(), now
             time.sleep(0.5)
         self.marketplace.close()
         return [*left, *self._broken(world)]

@@ -52,6 +52,13 @@ def open_rows(world):
         return quarantine.open_rows(tx)
 
 
+def test_the_log_says_how_many_rows_a_file_of_documents_had_and_how_many_were_refused(world, caplog):
+    caplog.set_level("INFO", "connector.usecases.intake")
+    world.report("invoices", INVOICED.format(order=world.ordered("m1")), INVOICED.format(order="NOBODYS"))
+    (settled,) = [record for record in caplog.records if record.getMessage() == "file settled"]
+    assert (settled.feed, settled.state, settled.rows, settled.refused) == ("invoices", "applied", 2, 1)
+
+
 # ── invoices and tracking ───────────────────────────────────────────────────────────────────────────────────────────────
 def test_an_invoice_and_then_its_tracking_are_reported_once_each(world):
     order = world.ordered("m1")
