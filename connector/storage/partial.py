@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Index, and_, delete, exists, func, select, text
+from sqlalchemy import Connection, and_, delete, exists, func, select, text
+from sqlalchemy.schema import DropIndex
 
 from connector.storage.bulk import bulk_insert
 from connector.storage.database import reading
-from connector.storage.staging import Stage
+from connector.storage.staging import Stage, index
 
 
 def load_gone(connection: Connection, stage: Stage, batches: Iterable[list[Sequence[Any]]]) -> None:
@@ -18,7 +19,7 @@ def load_gone(connection: Connection, stage: Stage, batches: Iterable[list[Seque
         with reading(connection):
             bulk_insert(connection, stage.gone, list(stage.key), columns)
     with reading(connection):
-        Index("gone_by_key", *[stage.gone.c[name] for name in stage.key]).create(connection)
+        index(connection, stage.gone)
         if connection.dialect.name != "sqlite":
             connection.execute(text("ANALYZE gone"))
 
@@ -38,5 +39,5 @@ def clear(connection: Connection, stage: Stage) -> None:
     with reading(connection):
         for table in (stage.staged, stage.refused, stage.kept, stage.gone):
             connection.execute(delete(table))
-        for name in ("staged_by_key", "kept_by_key", "refused_by_key", "gone_by_key"):
-            connection.execute(text(f"DROP INDEX IF EXISTS {name}"))
+            for one in table.indexes:
+                connection.execute(DropIndex(one, if_exists=True))

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
+from itertools import chain
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -29,6 +31,7 @@ from sqlalchemy import (
     text,
     true,
 )
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from connector.domain.keys import key_text
 from connector.storage import shown, tables
@@ -122,8 +125,25 @@ def fields_of(snapshot: Table) -> tuple[str, ...]:
 
 def _stage(feed: str, given: Sequence[str], file: str) -> Stage:
     snapshot = SNAPSHOTS[feed]
-    key = key_of(snapshot)
-    metadata = MetaData()
+    return Stage(
+        feed=feed,
+        file=file,
+        key=key_of(snapshot),
+        fields=fields_of(snapshot),
+        given=tuple(given),
+        snapshot=snapshot,
+        known=snapshot,
+        **_temporary_tables(snapshot, of_a_file=bool(file)),
+    )
+
+
+@cache
+def _temporary_tables(snapshot: Table, *, of_a_file: bool) -> dict[str, Table]:
+    """Name a feed's tables and their indexes, once: SQLAlchemy knows a statement again by the tables that it names.
+
+    With new ones for each import it would compile each of thirty statements again, and keep each until hundreds of others came.
+    """
+    metadata, key = MetaData(), key_of(snapshot)
 
     def temporary(name: str, *columns: Any) -> Table:
         return Table(name, metadata, *columns, prefixes=["TEMPORARY"])
@@ -132,21 +152,16 @@ def _stage(feed: str, given: Sequence[str], file: str) -> Stage:
         return [Column(name, snapshot.c[name].type, **options) for name in key]
 
     values = [Column(c.name, c.type) for c in snapshot.columns if c.name not in ("line", "file")]
-    return Stage(
-        feed=feed,
-        file=file,
-        key=key,
-        fields=fields_of(snapshot),
-        given=tuple(given),
-        snapshot=snapshot,
-        known=snapshot,
-        staged=temporary("staged", Column("line", Integer), *([Column("file", Text)] if file else []), *values),
-        refused=temporary("refused", *_refused_columns()),
-        kept=temporary("kept", *keys()),
-        changes=temporary("changes", *keys(primary_key=True), *_change_columns()),
-        opened=temporary("opened", Column("number", BigInteger), *keys()),  # "id" is a key of services
-        gone=temporary("gone", *keys()),
-    )
+    return {
+        "staged": temporary(
+            "staged", Column("line", Integer), *([Column("file", Text)] if of_a_file else []), *values, Index("staged_by_key", *key)
+        ),
+        "refused": temporary("refused", *_refused_columns(), Index("refused_by_key", "key")),
+        "kept": temporary("kept", *keys(), Index("kept_by_key", *key)),
+        "changes": temporary("changes", *keys(primary_key=True), *_change_columns()),
+        "opened": temporary("opened", Column("number", BigInteger), *keys()),  # "id" is a key of services
+        "gone": temporary("gone", *keys(), Index("gone_by_key", *key)),
+    }
 
 
 def _refused_columns() -> list[Column[Any]]:
@@ -177,7 +192,7 @@ def staging(connection: Connection, feed: str, given: Sequence[str], file: str =
     _drop(connection, stage)
     with reading(connection):
         for table in _tables(stage):
-            table.create(connection, checkfirst=False)
+            connection.execute(CreateTable(table))  # its indexes come when it is filled
         if feed in shown.COMING and shown.generation(connection, feed) is not None:
             stage = replace(stage, known=_counting(connection, stage.snapshot))
     try:
@@ -189,13 +204,18 @@ def staging(connection: Connection, feed: str, given: Sequence[str], file: str =
 
 def _counting(connection: Connection, snapshot: Table) -> Table:
     """Copy what counts of a table of the snapshot, some of which is on its way."""
-    columns = [Column(c.name, c.type, primary_key=c.primary_key) for c in snapshot.columns]
-    known = Table(COUNTING, MetaData(), *columns, prefixes=["TEMPORARY"])
-    known.create(connection, checkfirst=False)
-    connection.execute(insert(known).from_select([c.name for c in columns], shown.every_row(snapshot)))
+    known = _counting_table(snapshot)
+    connection.execute(CreateTable(known))
+    connection.execute(insert(known).from_select([c.name for c in known.columns], shown.every_row(snapshot)))
     if connection.dialect.name != "sqlite":
         connection.execute(text(f"ANALYZE {COUNTING}"))
     return known
+
+
+@cache
+def _counting_table(snapshot: Table) -> Table:
+    columns = [Column(c.name, c.type, primary_key=c.primary_key) for c in snapshot.columns]
+    return Table(COUNTING, MetaData(), *columns, prefixes=["TEMPORARY"])
 
 
 def _tables(stage: Stage) -> tuple[Table, ...]:
@@ -218,7 +238,9 @@ def load(connection: Connection, stage: Stage, batches: Iterable[Batch]) -> int:
             refuse(connection, stage, batch.rejections)
         accepted += len(batch.lines)
     with reading(connection):
-        _index(connection, stage)
+        index(connection, stage.staged, stage.kept, stage.refused)
+        if connection.dialect.name != "sqlite":
+            connection.execute(text("ANALYZE staged"))
     return accepted
 
 
@@ -230,12 +252,10 @@ def _columns(stage: Stage, batch: Batch) -> list[Sequence[Any]]:
     return [batch.lines, *([[stage.file] * len(batch.lines)] if stage.file else []), *batch.columns]
 
 
-def _index(connection: Connection, stage: Stage) -> None:
-    Index("staged_by_key", *[stage.staged.c[name] for name in stage.key]).create(connection)
-    Index("kept_by_key", *[stage.kept.c[name] for name in stage.key]).create(connection)
-    Index("refused_by_key", stage.refused.c.key).create(connection)
-    if connection.dialect.name != "sqlite":
-        connection.execute(text("ANALYZE staged"))
+def index(connection: Connection, *filled: Table) -> None:
+    """Make the indexes of temporary tables, once they are filled."""
+    for one in chain.from_iterable(table.indexes for table in filled):
+        connection.execute(CreateIndex(one))
 
 
 def refuse(connection: Connection, stage: Stage, found: Sequence[Refused]) -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from catalog_world import Catalog, product
 
 from connector.cli.project import SKELETON
 
@@ -43,3 +44,16 @@ def test_a_refresh_and_a_status_load_nothing_that_they_do_not_need(root, words):
 
     assert done.returncode == 0, done.stderr
     assert loaded & NEVER == set()
+
+
+def test_what_refreshes_ask_of_the_database_is_made_ready_once_and_known_again(tmp_path):
+    shop, made = Catalog(tmp_path / "project"), []
+    for day in range(1, 8):
+        shop.drop("products/p.csv", *(product(sku) for sku in "ABCDE"[: 2 + day % 3]))
+        shop.drop("prices/p.csv", f"A;{day},00;9,90", f"B;{day},50;9,90", *(["C;x;9,90"] if day % 2 else []))
+        shop.drop("stock/s.csv", f"A;{day}")
+        shop.drop("freight/f.csv", f"01000000;99999999;0;30000;{day};5")
+        shop.run()
+        made.append(len(shop.app.db.engine._compiled_cache))
+
+    assert made[6] == made[5] == made[4], made
