@@ -86,7 +86,7 @@ class Orders:
         problem = problem or invoice_problem(call.body) or ""
         if problem:
             return 400, error("ORD039", problem)
-        order.invoices[call.body["invoiceNumber"]] = call.body
+        order.invoices[call.body["invoiceNumber"]] = dict(call.body)  # tracking is added to it, and not to the call as it came
         order.cancel_asked = ""  # an invoice is the seller's no
         return self._receipt(order_id, order, f"{call.body['type']} invoice {call.body['invoiceNumber']}")
 

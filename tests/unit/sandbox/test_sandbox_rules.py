@@ -339,3 +339,12 @@ def test_no_rule_of_the_table_is_without_its_test():
     orders = {"order-array", "order-answer", "order-again", "error-shape", "receipt", "receipt-again", "dispatch-canceled", "cancel-answer"}
 
     assert set(RULES) == set(CALLS) | carts | orders | elsewhere
+
+
+def test_an_invoice_s_call_stays_as_it_came_when_tracking_is_added_to_the_order():
+    made, invoiced = books(), call("POST", f"{ORDER}/open/invoice", dict(INVOICE))
+    made.answer(invoiced)
+    made.answer(call("PATCH", "/api/oms/pvt/orders/open/invoice/N1", TRACKING))
+
+    assert made.orders["open"].invoices["N1"]["trackingNumber"] == "T"
+    assert invoiced.body == INVOICE
