@@ -48,6 +48,7 @@ LOOK_SECONDS = 1.0
 """So often the daemon looks for what people asked for in the console."""
 CLOCK_JUMP_SECONDS = 2.0
 BACKUP_LOOK_SECONDS = 60
+TIDY_SECONDS = 60
 PULSE_SECONDS = 5
 SILENCE_SECONDS = 30.0
 """The scheduler fires every `PULSE_SECONDS`; silent for so long, it is not alive, and systemd hears nothing more of it."""
@@ -169,6 +170,7 @@ def _start(settings: Settings, plan: dict[str, Schedule], stop: Event, pulse: _P
     scheduler.add_job(pulse.beat, Trigger(Every(PULSE_SECONDS), zone), id="pulse", name="pulse")
     look = Trigger(Every(BACKUP_LOOK_SECONDS), zone)
     scheduler.add_job(partial(_back_up, app_module.build(settings), stop), look, id=backups.JOB, name=backups.JOB)
+    scheduler.add_job(garbage.give_back, Trigger(Every(TIDY_SECONDS), zone), id="memory", name="memory")
     scheduler.start()
     return scheduler
 
