@@ -61,7 +61,7 @@ def _columns(guess: Guess) -> Iterator[str]:
     if guess.sample.has_header:
         yield "[columns]  # their name = our name  # the first values"
     else:
-        yield "[positions]  # our name = the column's place in a file without header  # the first values"
+        yield ("" if any(lines) else "# ") + "[positions]  # our name = the column's place in a file without header  # the first values"
     yield from [line for line in lines if line]
     yield from left
     yield ""

@@ -4,7 +4,7 @@ from contextlib import suppress
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from connector.errors import FileRefused
@@ -50,6 +50,14 @@ def test_a_protheus_export_is_read_as_it_is_meant(read):
     ]
     assert 'encoding = "cp1252"' in proposed
     assert '# "B1_PESO" = "…"  # weight? that is taken from another column: 230, 90' in proposed
+
+
+def test_of_a_file_without_header_in_which_nothing_is_known_a_person_has_to_name_the_places(propose):
+    _, proposed = propose(";0\n", "freight")
+
+    assert "\n# [positions]" in proposed
+    assert "# … = 2  # ignored: 0" in proposed
+    assert from_text("guess", "guess.toml", proposed).positions == {}
 
 
 def test_names_are_known_case_accents_and_blanks_aside(read):
@@ -191,6 +199,7 @@ CELLS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_character
     st.lists(st.one_of(CELLS, st.sampled_from(["CODIGO", "PRECO", "SALDO", "ATIVO", "PESO", 'a"b', "a#b", "{x}"])), min_size=2, max_size=5),
     st.lists(st.lists(st.one_of(CELLS, st.sampled_from(["1", "1,5", "S", "20261231", "A"])), min_size=5, max_size=5), max_size=4),
 )
+@example("freight", ["", "0"], [])
 def test_whatever_the_file_holds_what_is_proposed_is_a_layout(propose, feed, names, rows):
     lines = [";".join(names), *(";".join(row[: len(names)]) for row in rows)]
     try:
