@@ -159,7 +159,7 @@ def _lead(settings: Settings, whole: App, stop: Event) -> int:
 
 def _start(settings: Settings, plan: dict[str, Schedule], stop: Event, pulse: _Pulse) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(
-        executors={"default": ThreadPoolExecutor(len(JOBS) + 2)},
+        executors={"default": ThreadPoolExecutor(len(JOBS) + 3)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         timezone=UTC,
     )

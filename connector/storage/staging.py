@@ -141,7 +141,7 @@ def _stage(feed: str, given: Sequence[str], file: str) -> Stage:
 def _temporary_tables(snapshot: Table, *, of_a_file: bool) -> dict[str, Table]:
     """Name a feed's tables and their indexes, once: SQLAlchemy knows a statement again by the tables that it names.
 
-    With new ones for each import it would compile each of thirty statements again, and keep each until hundreds of others came.
+    With new ones for each import it would compile a dozen statements again, and keep each until hundreds of others came.
     """
     metadata, key = MetaData(), key_of(snapshot)
 

@@ -18,9 +18,9 @@ from campaigns import (  # noqa: E402  # found by the line above
     sftp_faults,
     soak,
     sweep,
+    trading,
     vtex_faults,
 )
-from campaigns.trading import Trade  # noqa: E402  # found by the line above them
 
 KILLS_A_ROUND = 20
 
@@ -44,7 +44,7 @@ def _killed_until_found(bug, times, seed):
     """Kill in rounds, each with a project and a seed of its own, until something is wrong; what is lost shows at the end of a round."""
     figures = kills.Figures(seed)
     while not figures.faults and figures.done.total() < times:
-        trade = Trade(seed) if planted.BUGS[bug] in planted.TRADED else None
+        trade = trading.Trade(seed) if planted.BUGS[bug] in planted.TRADED else None
         one = kills.main(min(KILLS_A_ROUND, times), seed + figures.rounds, bug=bug, trade=trade, to_the_first_fault=True)
         figures.add(one)
         figures.faults += one.faults
@@ -54,7 +54,7 @@ def _killed_until_found(bug, times, seed):
 PARTS = {
     "kills": kills.main,
     "kills-sftp": lambda times, seed: kills.main(times, seed, place="sftp"),
-    "kills-trade": lambda times, seed: kills.main(times, seed, trade=Trade(seed)),
+    "kills-trade": lambda times, seed: kills.main(times, seed, trade=trading.Trade(seed)),
     "kills-postgresql": lambda times, seed: kills.main(times, seed, place="postgresql"),
     "clocks": clocks.main,
     "disk-order": disk_order.main,

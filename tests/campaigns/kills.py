@@ -48,16 +48,20 @@ SETTINGS = """
 [erp]
 source = "file:inbox"
 {target}
-[schedule]
+{schedule}
+[api]
+bind = "127.0.0.1:{port}"
+workers = 2
+threads = 8
+"""
+
+
+EXPORTS_ALONE = """[schedule]
 refresh_snapshot = ""
 notify_marketplaces = ""
 report_documents = ""
 housekeeping = ""
 export_orders = "every 1s"
-[api]
-bind = "127.0.0.1:{port}"
-workers = 2
-threads = 8
 """
 
 
@@ -85,7 +89,8 @@ class Figures:
         kept = "0 lost, 0 doubled, 0 partial, every answer the same" if not self.faults else "; ".join(self.faults)
         whom = ", ".join(f"{name} {times}" for name, times in sorted(self.done.items()))
         seen = f"{self.done.total()} kills ({whom}) in {self.seconds:.0f} s, {self.acknowledged} orders acknowledged, {self.taken} taken"
-        return f"seed {self.seed}: {seen}{self.told}: {kept}"
+        told = f", {self.told}" if self.told else ""
+        return f"seed {self.seed}: {seen}{told}: {kept}"
 
 
 def main(kills=1000, seed=1, place="files", bug="none", folder=None, *, trade=None, to_the_first_fault=False):
@@ -93,7 +98,7 @@ def main(kills=1000, seed=1, place="files", bug="none", folder=None, *, trade=No
     began, trade = time.monotonic(), trade or OrdersAlone()
     with ExitStack() as stack:
         root = Path(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="campaign-"))) / "project"
-        world = World(root, stack, seed, place, bug, trade)
+        world = World(root, stack, seed, place=place, bug=bug, trade=trade)
         while world.killed < kills:
             world.wait_a_while()
             world.kill_somebody()
@@ -102,11 +107,8 @@ def main(kills=1000, seed=1, place="files", bug="none", folder=None, *, trade=No
                 world.crash_postgresql()
             if to_the_first_fault and world.has_seen_a_fault():
                 break
-        world.send_clients_home()
-        left = trade.settle(world)
         figures = world.figures()
-        figures.faults += left
-    figures.told, figures.seconds = str(trade), time.monotonic() - began
+    figures.seconds = time.monotonic() - began
     return figures
 
 
@@ -114,7 +116,7 @@ def main(kills=1000, seed=1, place="files", bug="none", folder=None, *, trade=No
 class OrdersAlone:
     """Who trades with a seller where nothing but orders is traded: nobody is told anything (see `trading.Trade`)."""
 
-    settings = SETTINGS
+    schedule = EXPORTS_ALONE
     addresses = NOBODY
     erp = GreedyErp
     shopper = Shopper
@@ -132,11 +134,11 @@ class OrdersAlone:
 class World:
     """A seller's project with its services, four marketplaces' clients and a greedy ERP."""
 
-    def __init__(self, root, stack, seed, place, bug, trade):  # noqa: PLR0917  # all of them a campaign's own
+    def __init__(self, root, stack, seed, *, place, bug, trade):
         self.stack, self.seed, self.chance, self.done = stack, seed, random.Random(seed), Counter()
-        self.sshd, self.postgresql = None, None
+        self.trade, self.sshd, self.postgresql = trade, None, None
         database, target, outbox = self._place(place, root, stack)
-        self.project = set_up(root, trade.settings.format(database=database, target=target, port=trade.port))
+        self.project = set_up(root, SETTINGS.format(database=database, target=target, schedule=trade.schedule, port=trade.port))
         self.project.config.write_text(self.project.config.read_text().replace(NOBODY, trade.addresses))
         outbox.mkdir(parents=True, exist_ok=True)
         self._stock_up()
@@ -246,15 +248,16 @@ class World:
 
     def figures(self):
         """Let everybody end in peace, and count."""
-        self.send_clients_home()
+        self._send_clients_home()
+        untold = self.trade.settle(self)
         acknowledged = {number for client in self.clients for number in client.answers}
         self._drain(acknowledged)
         ended = [service.end() for service in (*self.daemons, self.api)]
         self.erp.end()
-        faults = list(self._faults(acknowledged, ended))
-        return Figures(self.seed, self.done, len(acknowledged), self.erp.named.total(), faults=faults)
+        faults = [*untold, *self._faults(acknowledged, ended)]
+        return Figures(self.seed, self.done, len(acknowledged), self.erp.named.total(), told=str(self.trade), faults=faults)
 
-    def send_clients_home(self):
+    def _send_clients_home(self):
         """Let each see through what it has begun."""
         for client in self.clients:
             client.stop.set()

@@ -12,7 +12,6 @@ import requests
 from web_world import free_port, order
 
 from campaigns.exporting import ORDERED, Erp, first_skus
-from campaigns.kills import SETTINGS as ORDERS_ALONE
 from campaigns.shoppers import PATIENCE_SECONDS, Shopper
 from connector.sandbox.marketplace import Sandbox
 from connector.sandbox.suggestions import Approval
@@ -27,8 +26,7 @@ export_orders = "every 2s"
 [backup]
 every = "10m"
 keep = "1d"
-[api]"""
-SETTINGS = ORDERS_ALONE[: ORDERS_ALONE.index("[schedule]")] + SCHEDULE + ORDERS_ALONE.partition("[api]")[2]
+"""
 STILL_SECONDS = 60
 OF_FROZEN_WORKERS = {"answer-time", "answer-status", "answer-json"}
 
@@ -65,7 +63,7 @@ class Trade:
     """Seconds, of the ERP and of each client."""
 
     def __post_init__(self):
-        self.settings, self.port, self.shopper = SETTINGS, free_port(), Buyer
+        self.schedule, self.port, self.shopper = SCHEDULE, free_port(), Buyer
         endpoint = f"http://127.0.0.1:{self.port}"
         how = {"account": "acme-market", "app_key": "k", "app_token": "t", "approval": Approval("auto")}
         self.marketplace = Sandbox(known=[*ORDERED, *first_skus()], endpoint=endpoint, **how)
@@ -77,7 +75,7 @@ class Trade:
         invoices = sum(len(found) for found in known.invoices.values())
         taken = sum(suggestion.status == "accepted" for suggestion in known.suggestions.values())
         said = f"{ours.exports} exports of the catalogue, {taken} suggestions taken, {invoices} invoices tracked"
-        return f", {said}, {known.ledger.total} calls between marketplace and seller"
+        return f"{said}, {known.ledger.total} calls between marketplace and seller"
 
     def erp(self, outbox):
         self.our_erp = Erp(outbox, self.export_pause, self.seed)
