@@ -51,9 +51,13 @@ class App:
     def source(self) -> FileStore:
         return open_store(self.settings, self.settings.erp.source)
 
+    def beside(self) -> App:
+        """Return the same whole for a thread of its own: one database, and files of each, since a store makes one call at a time."""
+        return replace(self)
+
     def taking_from(self, store: FileStore) -> App:
         """Return the same whole with another source: for files that lie in a folder of ours and are taken again."""
-        other = replace(self)
+        other = self.beside()
         other.__dict__["source"] = store
         return other
 
@@ -78,7 +82,7 @@ class App:
         return {}
 
     def line(self, marketplace: MarketplaceSettings) -> Line:
-        """Return the process's one line to a marketplace: its rate is one number, whichever job speaks."""
+        """Return this whole's one line to a marketplace; that all lines together keep its rate is the affair of turns (delivery.sender)."""
         from connector.vtex.line import Line
 
         if marketplace.account not in self._lines:

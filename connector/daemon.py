@@ -144,11 +144,11 @@ def _lead(settings: Settings, whole: App, stop: Event) -> int:
     garbage.spare_what_stays()
     with turn(whole, "daemon", wait_seconds=0) as lost:
         setting_back.bring_back(whole, jumped=False)
-        scheduler = _start(settings, plan, over, pulse)
-        _serve_people(app_module.build(settings), over)
+        scheduler = _start(whole, plan, over, pulse)
+        _serve_people(whole.beside(), over)
         _notify("READY=1")
         log.info("the daemon runs", extra={"jobs": ", ".join(plan) or "none", "project": str(settings.root)})
-        jumped = partial(setting_back.bring_back, app_module.build(settings), jumped=True)
+        jumped = partial(setting_back.bring_back, whole.beside(), jumped=True)
         _beat_until((stop, lost), over, scheduler, pulse, jumped)
         if lost.is_set():
             log.warning("another daemon runs the jobs now: this one was frozen or cut off from the database; it ends its passes and waits")
@@ -157,19 +157,19 @@ def _lead(settings: Settings, whole: App, stop: Event) -> int:
         return _end(scheduler, whole)
 
 
-def _start(settings: Settings, plan: dict[str, Schedule], stop: Event, pulse: _Pulse) -> BackgroundScheduler:
+def _start(app: App, plan: dict[str, Schedule], stop: Event, pulse: _Pulse) -> BackgroundScheduler:
     scheduler = BackgroundScheduler(
         executors={"default": ThreadPoolExecutor(len(JOBS) + 3)},
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
         timezone=UTC,
     )
-    zone = ZoneInfo(settings.schedule.timezone)
+    zone = ZoneInfo(app.settings.schedule.timezone)
     for name, schedule in plan.items():
-        make = partial(_pass, app_module.build(settings), name, stop)
+        make = partial(_pass, app.beside(), name, stop)
         scheduler.add_job(make, Trigger(schedule, zone), id=name, name=name)
     scheduler.add_job(pulse.beat, Trigger(Every(PULSE_SECONDS), zone), id="pulse", name="pulse")
     look = Trigger(Every(BACKUP_LOOK_SECONDS), zone)
-    scheduler.add_job(partial(_back_up, app_module.build(settings), stop), look, id=backups.JOB, name=backups.JOB)
+    scheduler.add_job(partial(_back_up, app.beside(), stop), look, id=backups.JOB, name=backups.JOB)
     scheduler.add_job(garbage.give_back, Trigger(Every(TIDY_SECONDS), zone), id="memory", name="memory")
     scheduler.start()
     return scheduler

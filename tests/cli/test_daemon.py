@@ -2,14 +2,18 @@
 
 import contextlib
 import json
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from servers import wait_for
+
+from connector.storage.database import KEPT
 
 SCHEDULE = """
 [schedule]
@@ -101,6 +105,24 @@ def test_jobs_run_soon_after_the_start_and_the_end_is_quick(shop):
     assert (daemon.returncode, daemon.stdout.closed) == (0, True)
     assert took < 10
     assert "Traceback" not in said
+
+
+def test_all_jobs_share_the_few_connections_of_one_database(shop):
+    shop.config.write_text(re.sub(r' = ""$', ' = "every 1s"', shop.config.read_text(), flags=re.MULTILINE))
+    daemon = started(shop, shop.start("daemon"))
+    wait_for(lambda: len(shop.document("status")[1]["jobs"]) >= 5, "a run of each job")
+
+    wait_for(lambda: 1 <= len(open_databases(daemon)) <= KEPT, "no more of them open than one database keeps")
+    stop(daemon)
+
+
+def open_databases(process):
+    """Return the descriptors of the database that a process has open: one a connection."""
+    found = []
+    for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            found += [descriptor] * descriptor.readlink().name.endswith(".db")
+    return found
 
 
 def test_a_second_daemon_is_refused_naming_the_first(shop):

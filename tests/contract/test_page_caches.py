@@ -4,30 +4,48 @@ import _sqlite3
 import ctypes
 from contextlib import ExitStack
 
+import pytest
 from sqlalchemy import text
 
-from connector.storage.database import CACHE_KB, Database
+from connector.storage.database import CACHE_KB, KEPT, Database
 
 CONNECTIONS = 6
 OWN_KB = 128
 """Of a connection besides its pages: statements, the schema, lookaside memory."""
 
 
-def test_each_connection_of_the_pool_keeps_few_pages_however_much_it_read(tmp_path):
+@pytest.fixture
+def db(tmp_path):
+    """A database of 4 MB."""
     db = Database(f"sqlite:///{tmp_path}/c.db")
     with db.write() as tx:
         tx.execute(text("CREATE TABLE filled (content BLOB)"))
         tx.execute(text("INSERT INTO filled VALUES (zeroblob(1000))"))
         for _ in range(12):
             tx.execute(text("INSERT INTO filled SELECT content FROM filled"))
+    yield db
+    db.close()
+
+
+def read_at_once(db, number):
+    """Read everything in so many views that are open together, and look what is held meanwhile."""
+    with ExitStack() as stack:
+        for connection in [stack.enter_context(db.read()) for _ in range(number)]:
+            connection.execute(text("SELECT sum(length(content)) FROM filled")).scalar_one()
+        return memory_used()
+
+
+def test_each_connection_of_the_pool_keeps_few_pages_however_much_it_read(db):
     before = memory_used()
 
-    with ExitStack() as stack:
-        for connection in [stack.enter_context(db.read()) for _ in range(CONNECTIONS)]:
-            connection.execute(text("SELECT sum(length(content)) FROM filled")).scalar_one()
+    assert read_at_once(db, CONNECTIONS) - before < CONNECTIONS * (CACHE_KB + OWN_KB) * 1024
 
-    assert memory_used() - before < CONNECTIONS * (CACHE_KB + OWN_KB) * 1024
-    db.close()
+
+def test_what_a_burst_opened_is_closed_again_but_for_a_few(db):
+    before = memory_used()
+    held = read_at_once(db, KEPT + CONNECTIONS) - before
+
+    assert memory_used() - before < held * (KEPT + 1) / (KEPT + CONNECTIONS)
 
 
 def memory_used():
