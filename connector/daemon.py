@@ -141,14 +141,15 @@ def _may_lead(app: App, stop: Event) -> bool:
 def _lead(settings: Settings, whole: App, stop: Event) -> int:
     """Run the jobs until told to stop, or until another daemon took over: the passes under way end then, and can write nothing more."""
     plan, over, pulse = schedules(settings, DEFAULT_SCHEDULES), Event(), _Pulse()
+    shared = app_module.build(settings)  # `whole` alone renews our lease: jobs may have every connection of theirs in hand
     garbage.spare_what_stays()
     with turn(whole, "daemon", wait_seconds=0) as lost:
         setting_back.bring_back(whole, jumped=False)
-        scheduler = _start(whole, plan, over, pulse)
-        _serve_people(whole.beside(), over)
+        scheduler = _start(shared, plan, over, pulse)
+        _serve_people(shared.beside(), over)
         _notify("READY=1")
         log.info("the daemon runs", extra={"jobs": ", ".join(plan) or "none", "project": str(settings.root)})
-        jumped = partial(setting_back.bring_back, whole.beside(), jumped=True)
+        jumped = partial(setting_back.bring_back, shared.beside(), jumped=True)
         _beat_until((stop, lost), over, scheduler, pulse, jumped)
         if lost.is_set():
             log.warning("another daemon runs the jobs now: this one was frozen or cut off from the database; it ends its passes and waits")

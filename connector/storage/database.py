@@ -19,6 +19,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from connector.errors import DatabaseDamaged, DatabaseUnreachable, SchemaBehind
@@ -84,9 +85,16 @@ class Database:
 
     @contextmanager
     def connection(self) -> Iterator[Connection]:
-        """Lend a connection of one's own, for temporary tables; open transactions on it with `writing` and `reading`."""
+        """Lend a connection of one's own, for temporary tables; open transactions on it with `writing` and `reading`.
+
+        SQLite keeps pages and a file of temporary tables long after they were dropped, until the connection ends: so it does at once.
+        """
         with self._translated(), self.engine.connect() as connection:
-            yield connection
+            try:
+                yield connection
+            finally:
+                if self.is_sqlite:
+                    connection.invalidate()
 
     def checkpoint(self) -> None:
         """Bring the WAL home and truncate it; only the holder of the turn "checkpoint" calls this (usecases.upkeep).
@@ -132,6 +140,11 @@ class Database:
             yield
         except OperationalError as error:
             raise _unreachable(error.orig, self.url) from error
+        except PoolTimeout as error:
+            raise DatabaseUnreachable(
+                "every connection to the database that this process may have was in use for 30 s",
+                remedy="wait: what holds them ends by itself; if it comes again, lower concurrency of the marketplaces",
+            ) from error
         except self.engine.dialect.loaded_dbapi.OperationalError as error:  # out of COPY, which is the driver's own
             raise _unreachable(error, self.url) from error
         except DatabaseError as error:

@@ -23,6 +23,8 @@ export_orders = ""
 report_documents = ""
 housekeeping = "every 1s"
 """
+OF_ITS_OWN = 1
+"""Over which the daemon renews its lease; six jobs, the backup and what people ask for had one each, too, and kept them."""
 WITH_OTHER_JOBS = """
 import sys
 from pathlib import Path
@@ -112,16 +114,16 @@ def test_all_jobs_share_the_few_connections_of_one_database(shop):
     daemon = started(shop, shop.start("daemon"))
     wait_for(lambda: len(shop.document("status")[1]["jobs"]) >= 5, "a run of each job")
 
-    wait_for(lambda: 1 <= len(open_databases(daemon)) <= KEPT, "no more of them open than one database keeps")
+    wait_for(lambda: 1 <= len(open_logs(daemon)) <= KEPT + OF_ITS_OWN, "no more of them open than one database keeps")
     stop(daemon)
 
 
-def open_databases(process):
-    """Return the descriptors of the database that a process has open: one a connection."""
+def open_logs(process):
+    """Return the descriptors of the database's log that a process has open: one a connection (of the file itself SQLite closes some late)."""
     found = []
     for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile
-            found += [descriptor] * descriptor.readlink().name.endswith(".db")
+            found += [descriptor] * descriptor.readlink().name.endswith(".db-wal")
     return found
 
 

@@ -2,12 +2,14 @@
 
 import _sqlite3
 import ctypes
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
-from connector.storage.database import CACHE_KB, KEPT, Database
+from connector.errors import DatabaseUnreachable
+from connector.storage.database import CACHE_KB, KEPT, MOST_OPEN, Database
 
 CONNECTIONS = 6
 OWN_KB = 128
@@ -46,6 +48,41 @@ def test_what_a_burst_opened_is_closed_again_but_for_a_few(db):
     held = read_at_once(db, KEPT + CONNECTIONS) - before
 
     assert memory_used() - before < held * (KEPT + 1) / (KEPT + CONNECTIONS)
+
+
+def test_what_temporary_tables_took_is_given_back_with_the_connection_that_had_them(db):
+    def staged(connection):
+        connection.execute(text("CREATE TEMPORARY TABLE staged AS SELECT content FROM filled"))
+        connection.commit()
+        connection.execute(text("DROP TABLE staged"))
+
+    before = memory_used()
+    with ExitStack() as stack:
+        for connection in [stack.enter_context(db.connection()) for _ in range(CONNECTIONS)]:
+            staged(connection)
+        assert len(open_temporary_files()) >= 1
+
+    assert open_temporary_files() == []
+    assert memory_used() - before < CACHE_KB * 1024
+
+
+def test_who_finds_every_connection_in_use_is_told_so_as_of_a_database_that_is_away(db):
+    db.engine.pool._timeout = 0.1
+    with ExitStack() as stack:
+        for _ in range(MOST_OPEN):
+            stack.enter_context(db.read())
+
+        with pytest.raises(DatabaseUnreachable, match="in use"), db.read():
+            pass
+
+
+def open_temporary_files():
+    """Return the files of this process that SQLite has for temporary tables: named like this, and removed at once."""
+    targets = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            targets.append(str(descriptor.readlink()))
+    return [target for target in targets if "etilqs_" in target]
 
 
 def memory_used():
