@@ -119,7 +119,7 @@ def test_all_jobs_share_the_few_connections_of_one_database(shop):
 
 
 def open_logs(process):
-    """Return the descriptors of the database's log that a process has open: one a connection (of the file itself SQLite closes some late)."""
+    """Return the descriptors of the database's log that a process has open: one a connection (the file itself SQLite closes late)."""
     found = []
     for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # closed meanwhile
