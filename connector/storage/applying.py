@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, true
 
 from connector.domain.guards import Reason
 from connector.domain.messages import Kind
 from connector.settings import MarketplaceSettings
-from connector.storage import changes, files, generations, holds, listings, orders, quarantine, snapshots
+from connector.storage import changes, files, generations, holds, listings, orders, quarantine, reservations, snapshots
 from connector.storage.files import Entry
 from connector.storage.price_holds import HeldRows
 from connector.storage.snapshots import Planned
@@ -33,12 +33,15 @@ def apply(
     number = files.record(tx, entry, now)
     quarantine.replace(tx, stage, plan.mode, number, settled_ids=planned.healed, now=now)
     _keep(tx, planned.held, number, plan.feed, now)
+    entry = replace(entry, id=number)
     if plan.mode == "full":
-        _supersede_older(tx, replace(entry, id=number), stage.file or None, now)
+        _supersede_older(tx, entry, now)
     told = changes.announcements(changes.staged(stage)) if plan.changes and generation is None else None
     if told is not None:
         listings.announce_from(tx, to, told, now)
-    return renew(tx, to, replace(entry, id=number), now)
+    if plan.feed == "stock":
+        _count(tx, to, entry, reservations.said_by(stage, plan.mode), now)
+    return entry
 
 
 def approve(tx: Connection, entry: Entry, by: str, now: datetime) -> None:
@@ -49,11 +52,17 @@ def approve(tx: Connection, entry: Entry, by: str, now: datetime) -> None:
 
 
 def renew(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, now: datetime) -> Entry:
-    """Write what a file settles by being there, whatever it changes: its line, and the end of reservations that it counts already."""
-    number = entry.id if entry.id is not None else files.record(tx, entry, now)
+    """Write what the full export applied last, sent again, settles by being there, though it changes nothing."""
+    entry = replace(entry, id=files.record(tx, entry, now))
+    _supersede_older(tx, entry, now)
     if entry.feed == "stock":
-        listings.announce(tx, to, orders.release_acked(tx, entry.modified_at, now), Kind.INVENTORY, now)
-    return replace(entry, id=number)
+        _count(tx, to, entry, true(), now)
+    return entry
+
+
+def _count(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, said: ColumnElement[bool], now: datetime) -> None:
+    """End the reservations that a stock file counts already, of SKUs that it said something of."""
+    listings.announce(tx, to, orders.release_acked(tx, entry.dated(now), now, said), Kind.INVENTORY, now)
 
 
 def hold(tx: Connection, entry: Entry, reasons: Sequence[Reason], mode: str, now: datetime) -> Entry:
@@ -61,7 +70,7 @@ def hold(tx: Connection, entry: Entry, reasons: Sequence[Reason], mode: str, now
     number = files.record(tx, entry, now)
     holds.add(tx, number, entry.feed, reasons, now)
     if mode == "full":
-        _supersede_held(tx, replace(entry, id=number), entry.name if entry.feed == "freight" else None, now)
+        _supersede_held(tx, replace(entry, id=number), now)
     return replace(entry, id=number)
 
 
@@ -79,14 +88,18 @@ def _keep(tx: Connection, held: HeldRows, number: int, feed: str, now: datetime)
         holds.refresh_row(tx, hold_number, number, one.row)
 
 
-def _supersede_older(tx: Connection, entry: Entry, name: str | None, now: datetime) -> None:
+def _supersede_older(tx: Connection, entry: Entry, now: datetime) -> None:
     """Close what older full exports left waiting: this one says all there is to say."""
-    _supersede_held(tx, entry, name, now)
-    for number in files.supersede_refused(tx, entry.feed, name, entry.modified_at):
+    _supersede_held(tx, entry, now)
+    for number in files.supersede_refused(tx, entry.feed, _only(entry), entry.dated(now)):
         quarantine.heal_file(tx, number, now)
 
 
-def _supersede_held(tx: Connection, entry: Entry, name: str | None, now: datetime) -> None:
-    assert entry.id is not None
-    for number in holds.supersede_files(tx, entry.feed, name, entry.modified_at, now=now, besides=entry.id):
+def _supersede_held(tx: Connection, entry: Entry, now: datetime) -> None:
+    for number in holds.supersede_files(tx, entry.feed, _only(entry), entry.dated(now), now=now, besides=files.number_of(entry)):
         files.set_state(tx, number, "superseded")
+
+
+def _only(entry: Entry) -> str | None:
+    """Freight is full per file name; every other feed as a whole."""
+    return entry.name if entry.feed == "freight" else None

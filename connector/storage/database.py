@@ -87,14 +87,14 @@ class Database:
     def connection(self) -> Iterator[Connection]:
         """Lend a connection of one's own, for temporary tables; open transactions on it with `writing` and `reading`.
 
-        SQLite keeps pages and a file of temporary tables long after they were dropped, until the connection ends: so it does at once.
+        SQLite keeps pages and the file of temporary tables long after they were dropped; with this they are let go at once.
         """
         with self._translated(), self.engine.connect() as connection:
             try:
                 yield connection
             finally:
                 if self.is_sqlite:
-                    connection.invalidate()
+                    _let_go_of_temporary(connection)
 
     def checkpoint(self) -> None:
         """Bring the WAL home and truncate it; only the holder of the turn "checkpoint" calls this (usecases.upkeep).
@@ -163,6 +163,13 @@ def _unreachable(error: BaseException | None, url: str) -> DatabaseUnreachable:
             f"the database {where} is a read replica: what it says may be old", remedy="set database.url to the primary"
         )
     return DatabaseUnreachable(f"the database {where} cannot be used: {said}", remedy="start it, or mend database.url in the settings")
+
+
+def _let_go_of_temporary(connection: Connection) -> None:
+    """Have SQLite close its database of temporary tables: it does where they are to be kept elsewhere from now on."""
+    connection.rollback()
+    for place in ("MEMORY", "FILE"):
+        connection.connection.cursor().execute(f"PRAGMA temp_store={place}")
 
 
 @contextmanager

@@ -35,9 +35,17 @@ class Entry:
     place: str | None = None
     moved_at: datetime | None = None
     id: int | None = None
+    taken_at: datetime | None = None
+
+    def dated(self, now: datetime) -> datetime:
+        """Return the time that the file counts by: its own, or when it was taken, where the source's clock was ahead of ours."""
+        return min(self.modified_at, self.taken_at or now)
 
 
-_FIELDS = ("feed", "name", "size", "modified_at", "sha256", "state", "rows_read", "rows_refused", "plan", "place", "moved_at", "id")
+DATED = case((t.c.modified_at > t.c.taken_at, t.c.taken_at), else_=t.c.modified_at)
+"""The time that a file counts by, as `Entry.dated` has it."""
+_WRITTEN = ("feed", "name", "size", "modified_at", "sha256", "state", "rows_read", "rows_refused", "plan")
+_FIELDS = (*_WRITTEN, "place", "moved_at", "id", "taken_at")
 
 
 def entry_of(row: Any) -> Entry:
@@ -51,7 +59,7 @@ def record(tx: Connection, entry: Entry, now: datetime) -> int:
 
     `moved_at` is left empty: until the file has left the source, a crash may come between, and the next pass moves it.
     """
-    values = {name: getattr(entry, name) for name in _FIELDS if name not in ("id", "place", "moved_at")}
+    values = {name: getattr(entry, name) for name in _WRITTEN}
     if entry.id is not None:
         tx.execute(update(t).where(t.c.id == entry.id).values(**values, settled_at=now, moved_at=None))
         return entry.id
@@ -60,7 +68,7 @@ def record(tx: Connection, entry: Entry, now: datetime) -> int:
 
 def begin(tx: Connection, entry: Entry, now: datetime) -> int:
     """Write that a file is being taken, in more than one transaction; until it is recorded as a whole it is not settled."""
-    values = {name: getattr(entry, name) for name in _FIELDS if name not in ("id", "place", "moved_at")}
+    values = {name: getattr(entry, name) for name in _WRITTEN}
     return int(tx.execute(insert(t).values(**values, taken_at=now, settled_at=None).returning(t.c.id)).scalar_one())
 
 
@@ -138,14 +146,14 @@ def last_applied(tx: Connection, feed: str, name: str | None = None) -> Entry | 
 
 
 def newest_applied_at(tx: Connection, feed: str, name: str | None = None) -> datetime | None:
-    """Return the newest time, by the source's clock, among the feed's applied files."""
-    query = _of_feed(feed, name, "applied").with_only_columns(t.c.modified_at).order_by(t.c.modified_at.desc()).limit(1)
+    """Return the newest time that one of the feed's applied files counts by."""
+    query = _of_feed(feed, name, "applied").with_only_columns(DATED).order_by(DATED.desc()).limit(1)
     return tx.execute(query).scalar()
 
 
 def supersede_refused(tx: Connection, feed: str, name: str | None, than: datetime) -> list[int]:
     """Close the refused full exports that are not newer than one that was applied; return their numbers. They stay in rejected/."""
-    older = _of_feed(feed, name, "refused").with_only_columns(t.c.id).where(t.c.modified_at <= than)
+    older = _of_feed(feed, name, "refused").with_only_columns(t.c.id).where(than >= DATED)
     ids = list(tx.execute(older).scalars())
     for number in ids:
         set_state(tx, number, "superseded")

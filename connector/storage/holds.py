@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, insert, select, update
 
 from connector.domain.guards import Reason
 from connector.errors import Conflict, NotFound
+from connector.storage.files import DATED
 from connector.storage.tables import files
 from connector.storage.tables import holds as t
 
@@ -53,7 +54,7 @@ def supersede(tx: Connection, ids: Sequence[int], now: datetime) -> None:
 def supersede_files(tx: Connection, feed: str, name: str | None, than: datetime, *, now: datetime, besides: int) -> list[int]:
     """Close the holds of full exports that are not newer than one applied or held since; return the files' numbers."""
     older = select(t.c.id, t.c.file_id).join(files, files.c.id == t.c.file_id)
-    older = older.where(t.c.feed == feed, t.c.what == "file", t.c.state == "held", files.c.modified_at <= than, files.c.id != besides)
+    older = older.where(t.c.feed == feed, t.c.what == "file", t.c.state == "held", than >= DATED, files.c.id != besides)
     if name is not None:
         older = older.where(files.c.name == name)
     found = tx.execute(older).all()

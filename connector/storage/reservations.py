@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, exists, func, select, true, update
 
 from connector.domain.keeping_back import KeptBack
 from connector.domain.placing import NamedSku
 from connector.domain.reserving import Reservation
 from connector.storage import shown
 from connector.storage.driver import Prepared
+from connector.storage.staging import Stage
 from connector.storage.tables import products, reservations, stock
 
 t = reservations
@@ -37,9 +38,18 @@ def release_ended(tx: Connection, now: datetime) -> list[tuple[str, str]]:
     return _release(tx, t.c.until <= now, "its time ended", now)
 
 
-def release_counted(tx: Connection, stock_modified_at: datetime, now: datetime) -> list[tuple[str, str]]:
-    """Give back what the ERP's stock file counts already: acknowledged before the file was written. Returns pairs of order and SKU."""
-    return _release(tx, t.c.acked_at < stock_modified_at, "the ERP's stock counts it", now)
+def release_counted(tx: Connection, stock_at: datetime, said: ColumnElement[bool], now: datetime) -> list[tuple[str, str]]:
+    """Give back what the ERP's stock file counts already: acknowledged before the file was written, of SKUs that it `said` something of.
+
+    Returns pairs of order and SKU.
+    """
+    return _release(tx, and_(t.c.acked_at < stock_at, said), "the ERP's stock counts it", now)
+
+
+def said_by(stage: Stage, mode: str) -> ColumnElement[bool]:
+    """Tell SKUs of which a stock file said how many there are: a refused row says nothing, nor does a delta of what it leaves out."""
+    refused = exists().where(stage.kept.c.sku == t.c.sku)
+    return and_(~refused, exists().where(stage.staged.c.sku == t.c.sku)) if mode == "delta" else ~refused
 
 
 def adjust(tx: Connection, order_id: str, pieces: Mapping[str, int], until: datetime, now: datetime) -> None:

@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from connector.app import App
 from connector.domain.documents import Ack
+from connector.domain.messages import Kind
 from connector.domain.orders import Order, OrderState
 from connector.errors import Conflict, UsageError, guessed
-from connector.storage import order_story, reservations
+from connector.storage import files, listings, order_story, reservations
 from connector.storage import orders as store
 from connector.usecases.cancelling import Expired, cancel, cancel_by_seller, expire
 from connector.usecases.dispatching import authorize
@@ -53,10 +54,10 @@ def take_ack(tx: Connection, app: App, ack: Ack, now: datetime) -> str:
     ERP's message as reason, stock released. Raises NotFound; Conflict for the rejection of an order that is invoiced.
     """
     order = find(tx, ack.order_id)
-    return _accepted(tx, order, ack, now) if ack.is_accepted else _rejected(tx, app, order, ack, now)
+    return _accepted(tx, app, order, ack, now) if ack.is_accepted else _rejected(tx, app, order, ack, now)
 
 
-def _accepted(tx: Connection, order: Order, ack: Ack, now: datetime) -> str:
+def _accepted(tx: Connection, app: App, order: Order, ack: Ack, now: datetime) -> str:
     erp_order_id = ack.erp_order_id or order.erp_order_id
     if order.acked_at is not None and erp_order_id == order.erp_order_id:
         return ""
@@ -64,8 +65,17 @@ def _accepted(tx: Connection, order: Order, ack: Ack, now: datetime) -> str:
         reservations.acknowledge(tx, order.order_id, ack.acked_at)
     store.change(tx, order.order_id, acked_at=order.acked_at or ack.acked_at, erp_order_id=erp_order_id)
     order_story.event(tx, order.order_id, now, "accepted by the ERP", f"as {erp_order_id}" if erp_order_id else "")
+    if order.acked_at is None:
+        _free_what_stock_counts(tx, app, now)
     ended = f"; but it is {order.state}: do not ship it" if order.state in (OrderState.CANCELED, OrderState.EXPIRED) else ""
     return f"order {order.order_id} was accepted by the ERP" + (f" as {erp_order_id}" if erp_order_id else "") + ended
+
+
+def _free_what_stock_counts(tx: Connection, app: App, now: datetime) -> None:
+    """Free what the stock file applied last counts already, where the ack came after it; a file that said nothing of some SKUs does not."""
+    last = files.last_applied(tx, "stock")
+    if last is not None and app.settings.feeds.stock.mode == "full" and not last.rows_refused:
+        listings.announce(tx, app.marketplaces, store.release_acked(tx, last.dated(now), now), Kind.INVENTORY, now)
 
 
 def _rejected(tx: Connection, app: App, order: Order, ack: Ack, now: datetime) -> str:

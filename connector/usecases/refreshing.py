@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 from connector.app import App
 from connector.domain.guards import Apply, Hold, Plan, Refuse, Verdict
@@ -19,6 +20,7 @@ from connector.usecases.intake import Settled
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report, of_feed
 
+AHEAD = timedelta(minutes=5)
 NAMED = 20
 """Rows that a report names one by one; the rest are counted."""
 
@@ -53,6 +55,7 @@ def _tell_strays(app: App, report: Report) -> None:
 
 def take(app: App, feed: str, taken: Taken, report: Report) -> Settled:
     """Settle one file for one feed: apply, hold, refuse or lay it aside."""
+    _tell_of_a_wrong_clock(app, feed, taken, report)
     if older := _superseded_by(app, feed, taken):
         return _put_aside(app, feed, taken, older, report)
     if _is_the_last_one_again(app, feed, taken):
@@ -90,6 +93,14 @@ def _only(feed: str, taken: Taken) -> str | None:
     return taken.file.name if feed == "freight" else None
 
 
+def _tell_of_a_wrong_clock(app: App, feed: str, taken: Taken, report: Report) -> None:
+    """Say that a file is dated ahead: by its own time it would shut out every export until then."""
+    ahead = taken.file.modified_at - app.now
+    if ahead > AHEAD:
+        found = f"{of_feed(feed, taken.file.name)}: its time, {taken.file.modified_at:%Y-%m-%d %H:%M} UTC, is still to come"
+        report.did(f"{found}; it counts as of now (compare the ERP's clock with this machine's)")
+
+
 def _superseded_by(app: App, feed: str, taken: Taken) -> Entry | None:
     """Return the newer full export that was applied before this one came, where there is one."""
     return newer_than(app, intake.entry_of(feed, taken))
@@ -103,12 +114,14 @@ def newer_than(app: App, entry: Entry) -> Entry | None:
     with app.db.read() as tx:
         newest = files.newest_applied_at(tx, entry.feed, name)
         last = files.last_applied(tx, entry.feed, name)
-    return last if newest is not None and entry.modified_at < newest and (last is None or last.sha256 != entry.sha256) else None
+    return last if newest is not None and entry.dated(app.now) < newest and (last is None or last.sha256 != entry.sha256) else None
 
 
 def _is_the_last_one_again(app: App, feed: str, taken: Taken) -> bool:
     """Tell whether reading the file would change and say nothing: its bad or held rows would be named again, another layout reads anew."""
     last = _last(app, feed, taken)
+    if app.settings.feeds.of(feed).mode != "full":
+        return False  # it is small, and what it names counts
     if last is None or last.sha256 != taken.sha256 or last.rows_refused or last.plan.get("held"):
         return False
     return bool(last.plan.get("read_with") == imports.read_with(app, feed))

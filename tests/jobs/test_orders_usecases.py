@@ -14,7 +14,9 @@ from connector.domain.documents import Ack
 from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, OrderRefused, UsageError
 from connector.formats.order_files import cancellation_document
+from connector.storage import files
 from connector.storage import orders as store
+from connector.storage.files import Entry
 from connector.storage.tables import reservations
 from connector.usecases import orders
 
@@ -262,6 +264,18 @@ def test_stock_is_held_until_a_stock_file_newer_than_the_ack(seller):
     kept = seller.order(order_id)
     assert (kept.erp_order_id, kept.acked_at, kept.state) == ("ERP-9", seller.now, OrderState.PLACED)
     assert kept.history[-1].detail == "A: the ERP's stock counts it"
+
+
+@pytest.mark.parametrize(("hours", "bad_rows", "left"), [(1, 0, 10), (-1, 0, 6), (1, 1, 6)])
+def test_an_ack_that_comes_after_the_stock_file_that_counts_its_order_frees_the_pieces(seller, hours, bad_rows, left):
+    order_id, written = seller.placed("1", ("A", 4)), seller.now
+    seller.now += timedelta(hours=2)
+    stock_file = Entry("stock", "stock/s.csv", 1, written + timedelta(hours=hours), "0" * 64, "applied", rows_refused=bad_rows)
+    with seller.app.db.write() as tx:
+        files.record(tx, stock_file, seller.now)
+    orders.acknowledge(seller.app, Ack(order_id, is_accepted=True, erp_order_id="", message="", acked_at=written))
+
+    assert seller.left("A") == left
 
 
 def test_a_later_ack_may_name_the_erps_number_but_moves_no_time(seller):

@@ -66,6 +66,16 @@ def test_an_older_full_export_is_superseded_and_changes_nothing(shop):
     assert shop.lies("archive/stock") == [f"{TODAY}/new.csv", f"{TODAY}/old.csv"]
 
 
+def test_a_full_export_dated_ahead_shuts_out_none_of_those_that_come_after_it(shop):
+    said = shop.export("stock/1.csv", "A;5", at=shop.now + timedelta(days=2)).lines
+    shop.export("stock/2.csv", "A;4", at=shop.now + timedelta(seconds=30))
+    assert shop.stock() == {"A": 4}
+    assert "its time, 2026-11-25 15:00 UTC, is still to come; it counts as of now" in said[0]
+
+    shop.export("stock/3.csv", "A;3", at=MONDAY)
+    assert shop.ledger()[-1] == ("stock/3.csv", "superseded")
+
+
 def test_an_older_content_that_comes_back_is_news(shop):
     shop.export("prices/1.csv", "A;10;10")
     shop.export("prices/2.csv", "A;9;10")
@@ -116,15 +126,47 @@ def test_freight_is_full_per_file_name(shop):
 
 
 def test_a_stock_file_newer_than_the_ack_ends_the_reservation_even_when_it_says_nothing_new(shop):
-    shop.drop("products/1.csv", product("A"))
     shop.export("stock/1.csv", "A;5")
-    with shop.app.db.write() as tx:
-        tx.execute(insert(orders).values(**an_order(shop.now)))
-        held = {"order_id": "O-1", "sku": "A", "quantity": 2, "until": MONDAY + timedelta(days=9), "acked_at": shop.now}
-        tx.execute(insert(reservations).values(**held))
+    hold_acknowledged(shop, "A")
     shop.export("stock/again.csv", "A;5", at=shop.now + timedelta(seconds=30))
 
-    assert [reason is not None for (reason,) in shop.known("reservations", "release_reason")] == [True]
+    assert freed(shop) == ["A"]
+
+
+def test_a_stock_file_whose_row_of_a_sku_is_bad_leaves_what_orders_hold_of_it(shop):
+    shop.configure(more="[feeds.stock]\nmax_rejected = 1")
+    shop.export("stock/1.csv", "A;5", "B;5")
+    hold_acknowledged(shop, "A", "B")
+    shop.export("stock/2.csv", "A;4 pieces", "B;4", at=shop.now + timedelta(seconds=30))
+    assert freed(shop) == ["B"]
+
+    shop.export("stock/3.csv", "A;4", "B;4")
+    assert freed(shop) == ["A", "B"]
+
+
+def test_a_stock_delta_leaves_what_orders_hold_of_skus_that_it_does_not_name(shop):
+    shop.configure(more='[feeds.stock]\nmode = "delta"')
+    shop.export("stock/1.csv", "A;5", "B;5")
+    hold_acknowledged(shop, "A", "B")
+    shop.export("stock/2.csv", "B;4", at=shop.now + timedelta(seconds=30))
+    shop.export("stock/2 again.csv", "B;4", at=shop.now + timedelta(seconds=30))
+    assert freed(shop) == ["B"]
+
+    shop.export("stock/3.csv", "A;4", at=shop.now + timedelta(seconds=30))
+    assert freed(shop) == ["A", "B"]
+
+
+def hold_acknowledged(shop, *skus):
+    """Have an order that the ERP acknowledged at this moment hold two pieces of each."""
+    with shop.app.db.write() as tx:
+        tx.execute(insert(orders).values(**an_order(shop.now)))
+        for sku in skus:
+            held = {"order_id": "O-1", "sku": sku, "quantity": 2, "until": MONDAY + timedelta(days=9), "acked_at": shop.now}
+            tx.execute(insert(reservations).values(**held))
+
+
+def freed(shop):
+    return [sku for sku, reason in shop.known("reservations", "sku", "release_reason") if reason is not None]
 
 
 def an_order(now):
@@ -260,8 +302,18 @@ def test_what_is_held_is_pointless_once_a_newer_export_was_applied(shop):
     assert (shop.held(), shop.lies("held")) == ([], [])
 
 
+def test_what_is_held_is_pointless_once_the_export_applied_last_is_sent_again(shop):
+    shop.export("stock/1.csv", "A;5", "B;5")
+    shop.export("stock/2.csv", "A;0", "B;0")
+    assert len(shop.held()) == 1
+    shop.export("stock/3.csv", "A;5", "B;5")
+
+    assert (shop.held(), shop.lies("held"), shop.stock()) == ([], [], {"A": 5, "B": 5})
+
+
 def test_the_file_applied_last_is_the_one_that_a_person_said_yes_to(shop):
     shop.export("stock/1.csv", "A;5", "B;5")
+    shop.now += timedelta(hours=4)
     shop.drop("stock/3.csv", "A;4", at=MONDAY + timedelta(hours=2))
     shop.run()
     shop.export("stock/2.csv", "A;3", "B;3", at=MONDAY + timedelta(hours=1))
