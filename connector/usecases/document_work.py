@@ -23,6 +23,7 @@ Key = tuple[str, ...]
 MayGoOn = Callable[[], bool]
 
 _BATCH = 50
+OF_ONE_ROW = ("cancellations", "acks")
 
 
 @dataclass
@@ -64,7 +65,7 @@ def begin(feed: str, rows: Sequence[Row], rejections: Sequence[Refused], progres
     """Gather rows into documents; with `progress`, go on where another process stopped. `rejections` could not be read."""
     unread = [_with_our_key(feed, one) for one in rejections]
     groups = grouped(feed, rows)
-    work = Work(feed, list(groups.items()), _spoiled(groups, unread), Outcome(refusals=unread))
+    work = Work(feed, list(groups.items()), _spoiled(feed, groups, unread), Outcome(refusals=unread))
     return work if progress is None else _resumed(work, progress)
 
 
@@ -141,8 +142,11 @@ def _with_our_key(feed: str, one: Refused) -> Refusal:
     return Refusal(one.line, one.column, one.value, one.reason, key, one.record)
 
 
-def _spoiled(groups: dict[Key, list[Row]], refused: Sequence[Refusal]) -> dict[Key, Objection]:
-    """Say which documents have a row that could not be read; one whose key cannot be seen spoils its neighbours, for it may be theirs."""
+def _spoiled(feed: str, groups: dict[Key, list[Row]], refused: Sequence[Refusal]) -> dict[Key, Objection]:
+    """Say which documents have a row that could not be read; one whose key cannot be seen spoils its neighbours, for it may be theirs.
+
+    Not so where a document is a row: nothing is missing from the neighbours.
+    """
     owners = {line: key for key, group in groups.items() for line, _ in group}
     lines = sorted(owners)
     spoiled: dict[Key, Objection] = {}
@@ -150,10 +154,10 @@ def _spoiled(groups: dict[Key, list[Row]], refused: Sequence[Refusal]) -> dict[K
         reason = f"line {one.line} of the same document is refused, and a document is taken whole or not at all"
         if one.key is not None:
             spoiled.setdefault(one.key, Objection("", "", reason))
-            continue
-        at = bisect(lines, one.line)
-        for line in lines[max(0, at - 1) : at + 1]:
-            spoiled.setdefault(owners[line], Objection("", "", f"line {one.line} beside it cannot be read, and may belong to it"))
+        elif feed not in OF_ONE_ROW:
+            at = bisect(lines, one.line)
+            for line in lines[max(0, at - 1) : at + 1]:
+                spoiled.setdefault(owners[line], Objection("", "", f"line {one.line} beside it cannot be read, and may belong to it"))
     return spoiled
 
 

@@ -321,6 +321,14 @@ def test_a_row_whose_key_cannot_be_read_refuses_what_lies_beside_it(world):
     assert [row["line"] for row in open_rows(world)] == [2, 3, 4]
 
 
+def test_an_ack_is_a_row_and_no_bad_one_beside_it_keeps_it_from_being_taken(world):
+    order = world.ordered("m1")
+    world.report("acks", f"{order};accepted;77;", ";accepted;;")
+
+    assert world.order(order).erp_order_id == "77"
+    assert [row["line"] for row in open_rows(world)] == [3]
+
+
 @pytest.mark.parametrize(
     ("row", "words"),
     [
