@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from connector.domain.messages import Kind
 from connector.storage.staging import Stage
+from connector.storage.tables import former_prices
 from connector.storage.upsert import insert
 
 
@@ -53,10 +54,23 @@ def has_changed(made: FromClause, fields: Sequence[str], field: str) -> ColumnEl
 
 def apply(tx: Connection, changes: Changes, *, removed: bool, put: bool, changing: Collection[str]) -> None:
     """Change the snapshot. `removed` and `put` say whether rows are, `changing` which fields change in some row."""
+    if removed and changes.feed == "prices":
+        tx.execute(_remembrance(tx, changes))
     if removed:
         tx.execute(_deletion(changes))
     if put:
         tx.execute(_upsert(tx, changes, changing))
+
+
+def _remembrance(tx: Connection, changes: Changes) -> Any:
+    """Keep prices that go: left out of one export, a price of a hundredth would come back past the guard that compares it."""
+    made, known = changes.made, changes.snapshot
+    gone = made.join(known, and_(*[known.c[name] == made.c[name] for name in changes.key]))
+    names = [*changes.key, "price_cents"]
+    statement = insert(tx, former_prices).from_select(
+        names, select(*[known.c[name] for name in names]).select_from(gone).where(made.c.action == "removed")
+    )
+    return statement.on_conflict_do_update(index_elements=list(changes.key), set_={"price_cents": statement.excluded.price_cents})
 
 
 def _deletion(changes: Changes) -> Any:

@@ -13,6 +13,7 @@ from connector.domain.keys import key_text
 from connector.storage import holds
 from connector.storage.openings import passed
 from connector.storage.staging import Stage
+from connector.storage.tables import former_prices
 
 CHUNK = 200
 
@@ -72,7 +73,7 @@ def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float
 def _suspects(connection: Connection, stage: Stage, max_fall: float) -> list[tuple[Row[Any], Held]]:
     """Find candidates roughly in the database; the guard decides to the cent."""
     changes, staged = stage.changes, stage.staged
-    before = func.coalesce(changes.c.old, _wider(stage))
+    before = func.coalesce(changes.c.old, _wider(stage), _former(stage))
     falls = changes.c.new < cast(before, Float) * (1 - max_fall) + 1
     query = (
         select(before.label("old"), staged)
@@ -94,6 +95,13 @@ def _wider(stage: Stage) -> ColumnElement[Any]:
     price = select(known.c.price_cents).where(known.c.sku == changes.c.sku, *mine).order_by(*nearest).limit(1).scalar_subquery()
     is_narrow = and_(changes.c.action == "added", or_(changes.c.marketplace != "", changes.c.sales_channel != ""))
     return case((is_narrow, price), else_=null())
+
+
+def _former(stage: Stage) -> ColumnElement[Any]:
+    """Give the price that was asked last where one comes back: an export may have left it out."""
+    same = stage.same_key(former_prices, stage.changes)
+    price = select(former_prices.c.price_cents).where(same).scalar_subquery()
+    return case((stage.changes.c.action == "added", price), else_=null())
 
 
 def _held(stage: Stage, row: Row[Any], reason: Reason) -> Held:

@@ -98,6 +98,16 @@ prices = Table(
     sqlite_with_rowid=False,  # found by its key in one tree, and not in two
 )
 
+former_prices = Table(  # the last price of what the prices name no more: one that comes back is compared with it
+    "former_prices",
+    metadata,
+    Column("sku", Text, primary_key=True),
+    Column("marketplace", Text, primary_key=True),
+    Column("sales_channel", Text, primary_key=True),
+    Column("price_cents", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 stock = Table(
     "stock",
     metadata,

@@ -45,6 +45,16 @@ def test_a_price_of_nothing_waits_even_where_there_was_none_before(shop):
     assert [hold["key"] for hold in shop.held()] == ["A"]
 
 
+def test_a_price_that_one_export_left_out_is_compared_with_when_it_comes_back(shop):
+    others = [f"S{number};100,00;100,00" for number in range(10)]
+    shop.export("prices/1.csv", "A;100,00;100,00", "B;100,00;100,00", *others)
+    shop.export("prices/2.csv", *others)
+    report = shop.export("prices/3.csv", "A;1,00;100,00", "B;99,00;100,00", *others)
+
+    assert "the price falls by 99.0 %" in report.failures[0]
+    assert (shop.prices().get("A"), shop.prices()["B"]) == (None, 9900)
+
+
 def test_the_same_price_comes_again_and_waits_once_and_after_a_yes_it_is_taken_for_good(shop):
     shop.export("prices/1.csv", "A;100,00;100", "B;1;1")
     shop.export("prices/2.csv", "A;10,00;100", "B;2;2")
