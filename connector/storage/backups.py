@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 from connector.errors import DatabaseUnreachable, NotFound, Refused
@@ -20,6 +21,7 @@ STEP_PAGES = 256
 """1 MiB at a time: between two steps whoever writes gets the disk."""
 PAUSE_SECONDS = 0.004
 SYNC_STEPS = 8
+RECORDS = (("order_events", "at"), ("job_runs", "started_at"), ("job_runs", "ended_at"), ("files", "taken_at"), ("files", "moved_at"))
 
 
 def size_of(database: Database) -> int:
@@ -83,7 +85,7 @@ def verify(path: Path) -> str:
     if not path.is_file():
         raise NotFound(f"there is no file {path}")
     try:
-        with closing(sqlite3.connect(f"file:{_quoted(path)}?mode=ro", uri=True)) as copy_:
+        with closing(_opened(path)) as copy_:
             found = [str(row[0]) for row in copy_.execute("PRAGMA quick_check(3)")]
             version = copy_.execute("SELECT version_num FROM alembic_version").fetchone()
     except sqlite3.DatabaseError as error:
@@ -93,8 +95,18 @@ def verify(path: Path) -> str:
     return _known(path, version[0] if version else "")
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open a copy for reading, with the write-ahead log that may lie beside it."""
+    quoted = str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return sqlite3.connect(f"file:{quoted}?mode=ro", uri=True)
+
+
+def newest_record(path: Path) -> datetime:
+    """Return the newest instant that a whole copy records; where it records none, 1970."""
+    asked = " UNION ALL ".join(f"SELECT max({column}) AS at FROM {table}" for table, column in RECORDS)  # noqa: S608  # names of ours
+    with closing(_opened(path)) as copy_:
+        (newest,) = copy_.execute(f"SELECT max(at) FROM ({asked})").fetchone()  # noqa: S608
+    return datetime.fromisoformat(newest).replace(tzinfo=UTC) if newest else datetime.fromtimestamp(0, UTC)
 
 
 def _known(path: Path, version: str) -> str:

@@ -1,4 +1,7 @@
-"""Take over from a damaged SQLite database what the restored one lacks: orders touched since the backup, where they can be read."""
+"""Take over from a damaged SQLite database what the restored one lacks: orders touched since the backup, where they can be read.
+
+No clock says what is since: an order counts as touched where the damaged database tells of it what the restored one does not know.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,26 @@ from pathlib import Path
 BY_ORDER = ("orders", "order_items", "reservations", "order_events", "order_changes", "documents")
 OUTBOX_OF = "(order_id = :order OR (reference = :order AND destination = 'erp'))"
 UNSETTLED = "destination = 'erp' AND state IN ('pending', 'sending', 'publishing')"
-TOUCHED = (
-    "SELECT order_id FROM damaged.orders WHERE placed_at >= :since",
-    "SELECT order_id FROM damaged.order_events WHERE at >= :since",
-    "SELECT coalesce(order_id, reference) FROM damaged.outbox WHERE settled_at >= :since AND (order_id IS NOT NULL OR destination = 'erp')",
-    f"SELECT coalesce(order_id, reference) FROM main.outbox WHERE {UNSETTLED}",  # noqa: S608  # words of ours
+PLACED = (
+    "SELECT order_id FROM damaged.orders AS d"
+    " WHERE NOT EXISTS (SELECT 1 FROM main.orders AS m WHERE m.order_id = d.order_id) ORDER BY placed_at DESC"
 )
+HAPPENED = (
+    "SELECT order_id FROM damaged.order_events AS d WHERE NOT EXISTS"
+    " (SELECT 1 FROM main.order_events AS m WHERE (m.order_id, m.at, m.what) = (d.order_id, d.at, d.what)) ORDER BY id DESC"
+)
+SETTLED = (
+    "SELECT coalesce(order_id, reference) FROM damaged.outbox AS d"
+    " WHERE settled_at IS NOT NULL AND (order_id IS NOT NULL OR destination = 'erp') AND NOT EXISTS"
+    " (SELECT 1 FROM main.outbox AS m WHERE (m.reference, m.kind, m.settled_at) = (d.reference, d.kind, d.settled_at)) ORDER BY id DESC"
+)
+WAITING = f"SELECT coalesce(order_id, reference) FROM main.outbox WHERE {UNSETTLED}"  # noqa: S608  # words of ours
+TOUCHED = (PLACED, HAPPENED, SETTLED, WAITING)
+"""The newest first: what is young is known before an old damaged page ends the reading."""
+NEWEST = "coalesce((SELECT max(at) FROM {}.order_events WHERE order_id = :order AND what <> 'personal data erased'), '')"
+LATER = f"SELECT {NEWEST.format('main')} > {NEWEST.format('damaged')}"
+"""Whether the restored database knows of an order what happened after all that the damaged one tells: it is not set back. That it was
+erased once more just now does not count."""
 DOUBTFUL = "the database was restored, and whether the ERP was given this file before cannot be told: look there, then replay or discard"
 
 
@@ -33,8 +50,8 @@ class Salvage:
     doubtful: int = 0
 
 
-def carry_over(restored: Path, damaged: Path, since: str) -> Salvage:
-    """Copy the orders touched since an instant (as stored) from a damaged database to the restored one; no order is copied in part.
+def carry_over(restored: Path, damaged: Path) -> Salvage:
+    """Copy the orders touched since the backup from a damaged database to the restored one; no order is copied in part, none set back.
 
     `damaged` is a copy with its write-ahead log beside it: reading it changes it. Both are at the same schema or nothing is copied.
     """
@@ -45,20 +62,27 @@ def carry_over(restored: Path, damaged: Path, since: str) -> Salvage:
             connection.execute("ATTACH ? AS damaged", (str(damaged),))
         except sqlite3.DatabaseError:
             found.questions = len(TOUCHED)
-        for order in _touched(connection, since, found):
+        for order in _touched(connection, found):
             (found.carried if _carried(connection, order) else found.unreadable).append(order)
         found.doubtful = _lay_aside(connection, set(found.carried))
     return found
 
 
-def _touched(connection: sqlite3.Connection, since: str, found: Salvage) -> list[str]:
+def _touched(connection: sqlite3.Connection, found: Salvage) -> list[str]:
     orders: set[str] = set()
     for question in TOUCHED:
         try:
-            orders.update(row[0] for row in connection.execute(question, {"since": since} if ":since" in question else {}))
+            orders.update(row[0] for row in connection.execute(question))
         except sqlite3.DatabaseError:
             found.questions += 1
-    return sorted(orders)
+    return sorted(order for order in orders if not _is_later(connection, order))
+
+
+def _is_later(connection: sqlite3.Connection, order: str) -> bool:
+    try:
+        return bool(connection.execute(LATER, {"order": order}).fetchone()[0])
+    except sqlite3.DatabaseError:
+        return False
 
 
 def _carried(connection: sqlite3.Connection, order: str) -> bool:

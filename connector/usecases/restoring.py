@@ -57,18 +57,17 @@ def restore(app: App, file: Path | None, *, force: bool = False) -> Restored:
         raise UsageError("PostgreSQL's own program restores it", remedy=f"{line}, then: connector erase --again")
     with alone(app):
         path = file or backups.newest(app).path
-        at = _instant(path)
         store.verify(path)
+        at = _instant(path)
         if not force:
             _refuse_whole(app)
         return _replace(app, path, at)
 
 
 def _instant(path: Path) -> datetime:
+    """Tell of what instant a backup is: as named by us, or of the newest that it records. A file's own time is that of some copying."""
     match = backups.NAME.fullmatch(path.name)
-    if match:
-        return datetime.strptime(match[1], backups.TIME).replace(tzinfo=UTC)
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.exists() else datetime.now(UTC)
+    return datetime.strptime(match[1], backups.TIME).replace(tzinfo=UTC) if match else store.newest_record(path)
 
 
 def _refuse_whole(app: App) -> None:
@@ -90,7 +89,7 @@ def _replace(app: App, path: Path, at: datetime) -> Restored:
     migrate(prepared.db)
     erased = privacy.erase_again(prepared)  # while the backup still knows the names that reports repeat
     prepared.db.close()
-    orders = _salvage(app, fresh, at)
+    orders = _salvage(app, fresh)
     erased += privacy.erase_again(prepared)
     prepared.db.checkpoint()
     prepared.db.close()
@@ -107,7 +106,7 @@ def _copy(path: Path, to: Path) -> None:
     shutil.copyfile(path, to)
 
 
-def _salvage(app: App, fresh: Path, at: datetime) -> Salvage:
+def _salvage(app: App, fresh: Path) -> Salvage:
     """Read from a copy: SQLite writes to what it opens, and the damaged files are to be kept as they are."""
     copy = app.db.path.with_name(f".{app.db.path.name}.reading")
     log = app.db.path.with_name(f"{app.db.path.name}-wal")
@@ -116,7 +115,7 @@ def _salvage(app: App, fresh: Path, at: datetime) -> Salvage:
             _copy(app.db.path, copy)
             if log.exists():
                 shutil.copyfile(log, copy.with_name(f"{copy.name}-wal"))
-        return salvage.carry_over(fresh, copy, at.replace(tzinfo=None).isoformat(" ", "microseconds"))
+        return salvage.carry_over(fresh, copy)
     except OSError:
         return Salvage(questions=len(salvage.TOUCHED))
     finally:

@@ -1,6 +1,8 @@
 """Backups made while everything runs, and a damaged database that is recognised, left alone, and restored."""
 
+import os
 import re
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -17,9 +19,10 @@ from hypothesis import strategies as st
 from orders_world import Seller
 
 from connector.app import utc_now
+from connector.domain.orders import OrderState
 from connector.errors import Busy, Conflict, DatabaseDamaged, NotFound, Refused, UsageError
 from connector.storage import health
-from connector.usecases import backups, doctor, letters, privacy, readiness, restoring, soundness, upkeep, upkeep_alarms
+from connector.usecases import backups, doctor, letters, orders, privacy, readiness, restoring, soundness, upkeep, upkeep_alarms
 from connector.usecases.backups import Backup
 from connector.usecases.turns import share, turn
 from jobs import DEFAULT_SCHEDULES, Pass
@@ -53,6 +56,11 @@ def hurt(seller, *tables):
     seller.app.db.close()
     damage(database(seller), *pages_of(database(seller), *tables))
     return content(database(seller))
+
+
+def lose(seller):
+    seller.app.db.close()
+    database(seller).unlink()
 
 
 def known(seller, numbers="123"):
@@ -202,6 +210,55 @@ def test_where_nobody_knows_whether_a_file_was_written_a_person_decides(seller):
     assert "cannot be read" in "; ".join(restoring.warnings(done))
     assert list((seller.app.root / "outbox" / "orders").iterdir()) == []
     assert "look there" in str(letters.listing(seller.app))
+
+
+def test_of_a_backup_that_was_copied_and_renamed_nothing_is_lost(seller, tmp_path):
+    made = backups.make(seller.app)
+    second = seller.placed("2")
+    orders.cancel(seller.app, "shop", seller.first, {"reason": "gave up"})
+    before, copied = known(seller), tmp_path / "yesterday.db"
+    shutil.copyfile(made.path, copied)
+    ahead = time.time() + 60  # the copy is younger than all that the database knows
+    os.utime(copied, (ahead, ahead))
+    hurt(seller, "products")
+    done = restoring.restore(seller.app, copied)
+
+    assert set(done.orders.carried) == {seller.first, second}
+    assert (known(seller), seller.order(seller.first).state) == (before, OrderState.CANCELED)
+    assert done.at <= made.at + timedelta(seconds=1)
+
+
+def test_a_backup_dated_by_a_clock_that_was_ahead_hides_no_order(seller):
+    ahead = replace(seller.app, clock=lambda: utc_now() + timedelta(days=3))
+    backups.make(ahead)
+    second = seller.placed("2")
+    hurt(seller, "products")
+    restoring.restore(seller.app, None)
+
+    assert set(known(seller).values()) == {seller.first, second}
+
+
+def test_an_order_of_which_the_backup_knows_more_is_not_set_back(seller):
+    made = backups.make(seller.app)
+    orders.cancel(seller.app, "shop", seller.first, {"reason": "gave up"})
+    newer = backups.make(replace(seller.app, clock=lambda: utc_now() + timedelta(hours=1)))
+    lose(seller)
+    restoring.restore(seller.app, made.path)  # the older one, by mistake
+    with seller.app.db.write() as tx:
+        tx.exec_driver_sql("UPDATE outbox SET state = 'delivered', settled_at = '2026-01-01 00:00:00.000000'")
+    restoring.restore(seller.app, newer.path, force=True)
+
+    assert seller.order(seller.first).state == OrderState.CANCELED
+
+
+def test_what_became_of_an_order_that_was_erased_since_is_taken_over(seller):
+    backups.make(seller.app)
+    orders.cancel(seller.app, "shop", seller.first, {"reason": "gave up"})
+    seller.knows_no_more_messages()
+    privacy.erase(seller.app, seller.order(seller.first).client["document"])
+    restoring.restore(seller.app, None, force=True)
+
+    assert seller.order(seller.first).state == OrderState.CANCELED
 
 
 def test_a_file_that_is_no_database_at_all_is_restored_too(seller):
