@@ -99,12 +99,16 @@ def _carried(connection: sqlite3.Connection, order: str) -> bool:
 
 
 def _replaced(connection: sqlite3.Connection, table: str, condition: str, order: str) -> int:
-    """Put the damaged database's rows about an order in the place of the backup's; return how many there are."""
-    columns = ", ".join(f'"{row[1]}"' for row in connection.execute(f"PRAGMA main.table_info({table})"))
+    """Put the damaged database's rows about an order in the place of the backup's; return how many there are.
+
+    They are numbered anew, in their order: where the two databases went apart, another order's rows may have their numbers.
+    """
+    names = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
+    columns = ", ".join(f'"{name}"' for name in names if name != "id")
     read = columns.replace('"file_id"', "NULL")  # the restored ledger may not know a document's file
-    copying = f"INSERT INTO main.{table} ({columns}) SELECT {read} FROM damaged.{table} WHERE {condition}"  # noqa: S608  # names of ours
+    rows = f"SELECT {read} FROM damaged.{table} WHERE {condition} ORDER BY rowid"  # noqa: S608  # names of ours
     connection.execute(f"DELETE FROM main.{table} WHERE {condition}", {"order": order})  # noqa: S608
-    return connection.execute(copying, {"order": order}).rowcount
+    return connection.execute(f"INSERT INTO main.{table} ({columns}) {rows}", {"order": order}).rowcount
 
 
 def _tables() -> Iterator[tuple[str, str]]:

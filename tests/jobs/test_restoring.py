@@ -251,6 +251,19 @@ def test_an_order_of_which_the_backup_knows_more_is_not_set_back(seller):
     assert seller.order(seller.first).state == OrderState.CANCELED
 
 
+def test_orders_of_two_databases_that_went_apart_are_all_kept(seller):
+    older = backups.make(seller.app)
+    second = seller.placed("2")
+    newer = backups.make(replace(seller.app, clock=lambda: utc_now() + timedelta(hours=1)))
+    lose(seller)
+    restoring.restore(seller.app, older.path)  # by mistake
+    third = seller.placed("3")
+    done = restoring.restore(seller.app, newer.path, force=True)
+
+    assert set(known(seller).values()) == {seller.first, second, third}
+    assert (third in done.orders.carried, done.orders.unreadable) == (True, [])
+
+
 def test_what_became_of_an_order_that_was_erased_since_is_taken_over(seller):
     backups.make(seller.app)
     orders.cancel(seller.app, "shop", seller.first, {"reason": "gave up"})
