@@ -61,6 +61,13 @@ def _copy(database: Database, partial: Path) -> None:
         target.execute("PRAGMA journal_mode=DELETE")  # one file alone, without a log beside it
 
 
+def take(path: Path, to: Path) -> None:
+    """Copy a whole backup to a new file (0600), with what the write-ahead log beside it holds: just what `verify` read."""
+    os.close(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    with closing(_opened(path)) as source, closing(sqlite3.connect(to)) as target:
+        source.backup(target)
+
+
 def _pacing(written: int) -> Callable[[int, int, int], None]:
     """Let others at the disk between two steps, and bring to it what was written every few: a whole copy at once would stall them."""
 

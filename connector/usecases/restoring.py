@@ -84,7 +84,8 @@ def _replace(app: App, path: Path, at: datetime) -> Restored:
     database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     damage.note(str(damage.mark_of(database)), INTERRUPTED)
     fresh = database.with_name(f".{database.name}.restoring")
-    _copy(path, fresh)
+    _clear(fresh)
+    store.take(path, fresh)
     prepared = replace(app, db=Database(f"sqlite:///{fresh}"))
     migrate(prepared.db)
     erased = privacy.erase_again(prepared)  # while the backup still knows the names that reports repeat
@@ -99,11 +100,9 @@ def _replace(app: App, path: Path, at: datetime) -> Restored:
     return Restored(path, at, aside, orders, erased, tuple(_taken_since(app, at)))
 
 
-def _copy(path: Path, to: Path) -> None:
-    for ending in ("", "-wal", "-shm"):
-        to.with_name(to.name + ending).unlink(missing_ok=True)
-    to.touch(mode=0o600)
-    shutil.copyfile(path, to)
+def _clear(path: Path) -> None:
+    for ending in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
 
 
 def _salvage(app: App, fresh: Path) -> Salvage:
@@ -112,15 +111,16 @@ def _salvage(app: App, fresh: Path) -> Salvage:
     log = app.db.path.with_name(f"{app.db.path.name}-wal")
     try:
         if app.db.path.exists():
-            _copy(app.db.path, copy)
+            _clear(copy)
+            copy.touch(mode=0o600)
+            shutil.copyfile(app.db.path, copy)
             if log.exists():
                 shutil.copyfile(log, copy.with_name(f"{copy.name}-wal"))
         return salvage.carry_over(fresh, copy)
     except OSError:
         return Salvage(questions=len(salvage.TOUCHED))
     finally:
-        for ending in ("", "-wal", "-shm"):
-            copy.with_name(copy.name + ending).unlink(missing_ok=True)
+        _clear(copy)
 
 
 def _set_aside(app: App, database: Path) -> Path | None:

@@ -274,6 +274,22 @@ def test_what_became_of_an_order_that_was_erased_since_is_taken_over(seller):
     assert seller.order(seller.first).state == OrderState.CANCELED
 
 
+def test_what_the_write_ahead_log_beside_the_named_file_holds_is_restored_too(seller, tmp_path):
+    kept = tmp_path / "kept.db"
+    with subprocess.Popen([sys.executable, "-c", HOLDER, database(seller)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as held:
+        held.stdout.readline()
+        second = seller.placed("2")
+        for ending in ("", "-wal"):
+            subprocess.run(["cp", f"{database(seller)}{ending}", f"{kept}{ending}"], check=True)
+        held.communicate()
+    log = content(f"{kept}-wal")
+    lose(seller)
+    restoring.restore(seller.app, kept)
+
+    assert set(known(seller).values()) == {seller.first, second}
+    assert content(f"{kept}-wal") == log
+
+
 def test_a_file_that_is_no_database_at_all_is_restored_too(seller):
     backups.make(seller.app)
     seller.app.db.close()
