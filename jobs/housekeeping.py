@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.app import App
-from connector.usecases import retention, upkeep
+from connector.usecases import leftovers, retention, upkeep
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
@@ -16,6 +16,8 @@ def run(app: App, how: Pass) -> Report:
     if how.dry_run:
         for path in upkeep.stray_files(app):
             report.did(f"would remove the stray file {path.relative_to(app.root)}", stray_files=1)
+        for path in leftovers.leftovers(app):
+            report.did(f"would remove {path}, which a killed backup or restore left", leftovers=1)
         for place in retention.places(app):
             report.did(f"would remove {place}, which nobody needs any more", outlived=1)
         for path in retention.outlived_copies(app):
@@ -29,6 +31,7 @@ def run(app: App, how: Pass) -> Report:
     _note(report, "messages_removed", "settled messages removed after 14 days", messages)
     _note(report, "runs_removed", "job runs removed after 30 days", runs)
     _note(report, "stray_files", "stray working files removed", upkeep.remove_stray_files(app))
+    _note(report, "leftovers", "copies left by a killed backup or restore removed", leftovers.clear_away(app))
     for folder, count in retention.remove_outlived(app).items():
         _note(report, f"{folder}_removed", f"files removed from {folder}/ after their days", count)
     _note(report, "errors_removed", "errors files removed from rejected/ after their days", retention.remove_notes(app))

@@ -13,7 +13,7 @@ from connector.app import App
 from connector.errors import NotFound
 from connector.storage import backups as store
 from connector.storage import postgresql_dumps
-from connector.usecases import disk, runs
+from connector.usecases import disk, leftovers, runs
 from connector.usecases.report import Report
 from connector.usecases.turns import turn
 from connector.usecases.upkeep import checkpoint
@@ -56,6 +56,7 @@ def _seen(path: Path, written: str) -> Backup:
 def make(app: App) -> Backup:
     """Make a backup now, and remove those past their days. Raises Busy, DatabaseUnreachable, or DiskShort where it would fill the disk."""
     with turn(app, JOB):
+        leftovers.remove(app)
         made = _sqlite(app) if app.db.is_sqlite else _postgresql(app)
         for old in outlived(known(app), app.now, app.settings.backup.kept_for):
             old.path.unlink(missing_ok=True)

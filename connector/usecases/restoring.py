@@ -14,7 +14,7 @@ from connector.storage import backups as store
 from connector.storage import damage, postgresql_dumps, salvage
 from connector.storage.database import Database, migrate
 from connector.storage.salvage import Salvage
-from connector.usecases import backups, disk, privacy
+from connector.usecases import backups, disk, leftovers, privacy
 from connector.usecases.turns import alone
 
 INTERRUPTED = "a restore was interrupted before its end"
@@ -55,7 +55,7 @@ def restore(app: App, file: Path | None, *, force: bool = False) -> Restored:
     if not app.db.is_sqlite:
         line = postgresql_dumps.restore_command(app.db, file or backups.folder(app) / "FILE.dump")
         raise UsageError("PostgreSQL's own program restores it", remedy=f"{line}, then: connector erase --again")
-    with alone(app):
+    with alone(app), leftovers.none_left(app):
         path = file or backups.newest(app).path
         store.verify(path)
         at = _instant(path)
@@ -83,8 +83,7 @@ def _replace(app: App, path: Path, at: datetime) -> Restored:
     app.db.close()
     database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     damage.note(str(damage.mark_of(database)), INTERRUPTED)
-    fresh = database.with_name(f".{database.name}.restoring")
-    _clear(fresh)
+    fresh = leftovers.beside(app, leftovers.RESTORING)
     store.take(path, fresh)
     prepared = replace(app, db=Database(f"sqlite:///{fresh}"))
     migrate(prepared.db)
@@ -100,18 +99,12 @@ def _replace(app: App, path: Path, at: datetime) -> Restored:
     return Restored(path, at, aside, orders, erased, tuple(_taken_since(app, at)))
 
 
-def _clear(path: Path) -> None:
-    for ending in ("", "-wal", "-shm", "-journal"):
-        path.with_name(path.name + ending).unlink(missing_ok=True)
-
-
 def _salvage(app: App, fresh: Path) -> Salvage:
     """Read from a copy: SQLite writes to what it opens, and the damaged files are to be kept as they are."""
-    copy = app.db.path.with_name(f".{app.db.path.name}.reading")
+    copy = leftovers.beside(app, leftovers.READING)
     log = app.db.path.with_name(f"{app.db.path.name}-wal")
     try:
         if app.db.path.exists():
-            _clear(copy)
             copy.touch(mode=0o600)
             shutil.copyfile(app.db.path, copy)
             if log.exists():
@@ -119,8 +112,6 @@ def _salvage(app: App, fresh: Path) -> Salvage:
         return salvage.carry_over(fresh, copy)
     except OSError:
         return Salvage(questions=len(salvage.TOUCHED))
-    finally:
-        _clear(copy)
 
 
 def _set_aside(app: App, database: Path) -> Path | None:

@@ -17,12 +17,13 @@ from damage_world import content, damage, pages_of
 from hypothesis import given
 from hypothesis import strategies as st
 from orders_world import Seller
+from servers import wait_for
 
 from connector.app import utc_now
 from connector.domain.orders import OrderState
 from connector.errors import Busy, Conflict, DatabaseDamaged, NotFound, Refused, UsageError
 from connector.storage import health
-from connector.usecases import backups, doctor, letters, orders, privacy, readiness, restoring, soundness, upkeep, upkeep_alarms
+from connector.usecases import backups, doctor, leftovers, letters, orders, privacy, readiness, restoring, soundness, upkeep, upkeep_alarms
 from connector.usecases.backups import Backup
 from connector.usecases.turns import share, turn
 from jobs import DEFAULT_SCHEDULES, Pass
@@ -35,6 +36,15 @@ held.execute("BEGIN")
 held.execute("SELECT count(*) FROM orders").fetchone()
 print("held", flush=True)
 sys.stdin.read()
+"""
+
+AT_WORK = """
+import sys
+from pathlib import Path
+from connector import app, settings
+from connector.usecases import backups, restoring
+ours = app.build(settings.load(Path(sys.argv[1])))
+backups.make(ours) if sys.argv[2] == "backup" else restoring.restore(ours, None, force=True)
 """
 
 
@@ -353,6 +363,48 @@ def test_what_is_no_whole_backup_of_ours_is_refused(seller, tmp_path):
             restoring.restore(seller.app, file, force=True)
 
     assert known(seller) == {"1": seller.first}
+
+
+def killed(seller, what, path):
+    """Have another process begin a backup or a restore, kill it when that copy has begun, and return what lies about then."""
+    with seller.app.db.write() as tx:  # some 60 MB
+        tx.exec_driver_sql("CREATE TABLE ballast (x BLOB)")
+        tx.exec_driver_sql(
+            "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 60)"
+            " INSERT INTO ballast SELECT randomblob(1000000) FROM n"
+        )
+    if what == "restore":
+        backups.make(seller.app)
+    with subprocess.Popen([sys.executable, "-c", AT_WORK, seller.config, what]) as process:
+        wait_for(lambda: [one for one in seller.app.root.rglob(path) if one.stat().st_size], path)
+        process.kill()
+    return leftovers.leftovers(seller.app)
+
+
+def the_next_backup(app):
+    return backups.make(replace(app, clock=lambda: utc_now() + timedelta(minutes=1)))
+
+
+@pytest.mark.parametrize("clears", [the_next_backup, lambda app: run_job(app, "housekeeping", Pass(by_hand=True))])
+def test_a_killed_backup_leaves_no_copy_for_ever(seller, clears):
+    left = killed(seller, "backup", ".connector-*.partial")
+    during = [path for path in left if path.exists()]
+    with turn(seller.app, "backup"):
+        kept = leftovers.clear_away(seller.app)
+    clears(seller.app)
+
+    assert (len(during), kept) == (len(left), 0)
+    assert left
+    assert [path for path in backups.folder(seller.app).iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("clears", [lambda app: restoring.restore(app, None), leftovers.clear_away])
+def test_a_killed_restore_leaves_no_copy_for_ever(seller, clears):
+    left = killed(seller, "restore", ".connector.db.restoring")
+    clears(seller.app)
+
+    assert left
+    assert [path.name for path in database(seller).parent.iterdir() if path.name.startswith(".")] == []
 
 
 def test_nothing_is_restored_while_anything_of_ours_runs(seller):

@@ -1,0 +1,56 @@
+"""What a killed backup or a broken-off restore leaves behind: whole copies of the database, hidden, with personal data in them.
+
+None is being made while one holds the turn "backup": a backup has that turn, and a restore has every one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from glob import escape
+from pathlib import Path
+
+from connector.app import App
+from connector.errors import Busy
+from connector.usecases.turns import turn
+
+RESTORING, READING = "restoring", "reading"
+
+
+def beside(app: App, what: str) -> Path:
+    """Name a restore's working copy: beside the database, to take its place by a rename."""
+    return app.db.path.with_name(f".{app.db.path.name}.{what}")
+
+
+def leftovers(app: App) -> list[Path]:
+    """Name them, with what SQLite or a mark of ours put beside each."""
+    found = list(app.settings.path(app.settings.backup.folder).glob(".connector-*.partial*"))
+    if app.db.is_sqlite:
+        for path in (beside(app, RESTORING), beside(app, READING)):
+            found += path.parent.glob(f"{escape(path.name)}*")
+    return sorted(found)
+
+
+def remove(app: App) -> int:
+    """Remove them; return how many. For whoever holds the turn "backup"."""
+    found = leftovers(app)
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
+@contextmanager
+def none_left(app: App) -> Iterator[None]:
+    """Leave none of them behind, neither an older one nor what the block makes. For whoever holds the turn "backup"."""
+    remove(app)
+    try:
+        yield
+    finally:
+        remove(app)
+
+
+def clear_away(app: App) -> int:
+    """Remove them, unless a backup or a restore is at work; return how many."""
+    with suppress(Busy), turn(app, "backup", wait_seconds=0):
+        return remove(app)
+    return 0
