@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from connector.errors import DatabaseDamaged
@@ -33,12 +34,10 @@ def sentence(found: list[str]) -> str:
 
 def note(mark: str, reason: str) -> None:
     """Leave the mark. Where not even that can be written, each process still finds out by itself."""
-    try:
+    with suppress(OSError):
         descriptor = os.open(mark, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except OSError:
-        return
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(reason)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(reason)
 
 
 def _reason(mark: str) -> str:

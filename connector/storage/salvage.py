@@ -34,6 +34,8 @@ NEWEST = "coalesce((SELECT max(at) FROM {}.order_events WHERE order_id = :order 
 LATER = f"SELECT {NEWEST.format('main')} > {NEWEST.format('damaged')}"
 """Whether the restored database knows of an order what happened after all that the damaged one tells: it is not set back. That it was
 erased once more just now does not count."""
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading damaged pages raises; the latter where what SQLite says of them repeats their bytes."""
 DOUBTFUL = "the database was restored, and whether the ERP was given this file before cannot be told: look there, then replay or discard"
 
 
@@ -54,13 +56,15 @@ def carry_over(restored: Path, damaged: Path) -> Salvage:
     """Copy the orders touched since the backup from a damaged database to the restored one; no order is copied in part, none set back.
 
     `damaged` is a copy with its write-ahead log beside it: reading it changes it. Both are at the same schema or nothing is copied.
+    Raises sqlite3.OperationalError where the disk is full or fails: that is no damage of the old database.
     """
     found = Salvage()
     with closing(sqlite3.connect(restored, isolation_level=None)) as connection:
         connection.execute("PRAGMA foreign_keys=ON")
         try:
             connection.execute("ATTACH ? AS damaged", (str(damaged),))
-        except sqlite3.DatabaseError:
+        except UNREADABLE as error:
+            _refuse_ours(error)
             found.questions = len(TOUCHED)
         for order in _touched(connection, found):
             (found.carried if _carried(connection, order) else found.unreadable).append(order)
@@ -72,16 +76,24 @@ def _touched(connection: sqlite3.Connection, found: Salvage) -> list[str]:
     orders: set[str] = set()
     for question in TOUCHED:
         try:
-            orders.update(row[0] for row in connection.execute(question))
-        except sqlite3.DatabaseError:
+            orders.update(row[0] for row in connection.execute(question) if isinstance(row[0], str))
+        except UNREADABLE as error:
+            _refuse_ours(error)
             found.questions += 1
     return sorted(order for order in orders if not _is_later(connection, order))
+
+
+def _refuse_ours(error: Exception) -> None:
+    """Raise what is no damage: both databases are copies that we have just made, and this disk does not take or give them."""
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR")) and name != "SQLITE_IOERR_SHORT_READ":
+        raise error
 
 
 def _is_later(connection: sqlite3.Connection, order: str) -> bool:
     try:
         return bool(connection.execute(LATER, {"order": order}).fetchone()[0])
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return False
 
 
@@ -91,9 +103,10 @@ def _carried(connection: sqlite3.Connection, order: str) -> bool:
         connection.execute("PRAGMA defer_foreign_keys=ON")
         copied = {table: _replaced(connection, table, condition, order) for table, condition in _tables()}
         connection.execute("COMMIT" if copied["orders"] else "ROLLBACK")
-    except sqlite3.DatabaseError:
+    except UNREADABLE as error:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
+        _refuse_ours(error)
         return False
     return bool(copied["orders"])
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,9 @@ from typing import Any
 from connector.app import App
 from connector.errors import Conflict, UsageError
 from connector.storage import backups as store
-from connector.storage import damage, postgresql_dumps, salvage
-from connector.storage.database import Database, migrate
+from connector.storage import damage, postgresql_dumps
 from connector.storage.salvage import Salvage
-from connector.usecases import backups, disk, leftovers, privacy
+from connector.usecases import backups, leftovers, preparing
 from connector.usecases.turns import alone
 
 INTERRUPTED = "a restore was interrupted before its end"
@@ -50,7 +51,8 @@ def restore(app: App, file: Path | None, *, force: bool = False) -> Restored:
     """Restore a backup, the newest where none is named.
 
     Raises UsageError for PostgreSQL (naming its command), Busy while anything of ours runs, NotFound or Refused for what is no whole
-    backup, Conflict where the present database is whole and `force` is not given, DiskShort where there is no room.
+    backup, Conflict where the present database is whole and `force` is not given, DiskShort where there is no room, DatabaseUnreachable
+    where the disk fails before anything is replaced.
     """
     if not app.db.is_sqlite:
         line = postgresql_dumps.restore_command(app.db, file or backups.folder(app) / "FILE.dump")
@@ -79,39 +81,29 @@ def _refuse_whole(app: App) -> None:
 
 def _replace(app: App, path: Path, at: datetime) -> Restored:
     database = app.db.path
-    disk.require(app, database.parent, path.stat().st_size)
     app.db.close()
-    database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    damage.note(str(damage.mark_of(database)), INTERRUPTED)
-    fresh = leftovers.beside(app, leftovers.RESTORING)
-    store.take(path, fresh)
-    prepared = replace(app, db=Database(f"sqlite:///{fresh}"))
-    migrate(prepared.db)
-    erased = privacy.erase_again(prepared)  # while the backup still knows the names that reports repeat
-    prepared.db.close()
-    orders = _salvage(app, fresh)
-    erased += privacy.erase_again(prepared)
-    prepared.db.checkpoint()
-    prepared.db.close()
+    preparing.require_room(app, path)
+    with _marked(database):
+        prepared = preparing.prepare(app, path)
     aside = _set_aside(app, database)
-    fresh.replace(database)
+    prepared.path.replace(database)
     damage.mark_of(database).unlink(missing_ok=True)
-    return Restored(path, at, aside, orders, erased, tuple(_taken_since(app, at)))
+    return Restored(path, at, aside, prepared.orders, prepared.erased_again, tuple(_taken_since(app, at)))
 
 
-def _salvage(app: App, fresh: Path) -> Salvage:
-    """Read from a copy: SQLite writes to what it opens, and the damaged files are to be kept as they are."""
-    copy = leftovers.beside(app, leftovers.READING)
-    log = app.db.path.with_name(f"{app.db.path.name}-wal")
+@contextmanager
+def _marked(database: Path) -> Iterator[None]:
+    """Keep everybody from a database that is about to be replaced; a whole one is given back where that comes to nothing."""
+    mark = damage.mark_of(database)
+    was_whole = database.exists() and not mark.exists()
+    database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    damage.note(str(mark), INTERRUPTED)
     try:
-        if app.db.path.exists():
-            copy.touch(mode=0o600)
-            shutil.copyfile(app.db.path, copy)
-            if log.exists():
-                shutil.copyfile(log, copy.with_name(f"{copy.name}-wal"))
-        return salvage.carry_over(fresh, copy)
-    except OSError:
-        return Salvage(questions=len(salvage.TOUCHED))
+        yield
+    except BaseException:
+        if was_whole:
+            mark.unlink(missing_ok=True)
+        raise
 
 
 def _set_aside(app: App, database: Path) -> Path | None:

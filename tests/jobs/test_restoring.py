@@ -23,6 +23,7 @@ from connector.app import utc_now
 from connector.domain.orders import OrderState
 from connector.errors import Busy, Conflict, DatabaseDamaged, NotFound, Refused, UsageError
 from connector.storage import health
+from connector.storage.damage import mark_of
 from connector.usecases import backups, doctor, leftovers, letters, orders, privacy, readiness, restoring, soundness, upkeep, upkeep_alarms
 from connector.usecases.backups import Backup
 from connector.usecases.turns import share, turn
@@ -307,6 +308,17 @@ def test_a_file_that_is_no_database_at_all_is_restored_too(seller):
     subprocess.run([sys.executable, "-c", "import sys; open(sys.argv[1], 'wb').write(b'x' * 9000)", database(seller)], check=True)
     with pytest.raises(DatabaseDamaged):
         soundness.require(seller.app)
+    done = restoring.restore(seller.app, None)
+
+    assert done.orders.questions > 0
+    assert known(seller) == {"1": seller.first}
+
+
+def test_a_damaged_schema_of_which_sqlite_speaks_in_its_bytes_stops_no_restore(seller):
+    backups.make(seller.app)
+    seller.app.db.close()
+    subprocess.run(["sed", "-i", r"s/CREATE TABLE orders (/CREATE TABLE orders \x89/", database(seller)], env={"LC_ALL": "C"}, check=True)
+    mark_of(database(seller)).write_text("a test says so")
     done = restoring.restore(seller.app, None)
 
     assert done.orders.questions > 0

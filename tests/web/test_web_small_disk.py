@@ -10,8 +10,9 @@ from judging import JudgedClient
 from servers import missing
 from web_world import CART, LOCAL, order, set_up
 
-from connector.errors import DiskShort
-from connector.usecases import alarms, backups, disk, doctor, surroundings
+from connector.errors import DatabaseUnreachable, DiskShort
+from connector.storage import damage
+from connector.usecases import alarms, backups, disk, doctor, restoring, surroundings, upkeep
 from connector.usecases.status import status
 from connector.web.app import create_app
 from jobs import DEFAULT_SCHEDULES, Pass
@@ -108,6 +109,55 @@ def test_where_something_else_fills_it_to_the_last_byte_nothing_is_damaged_and_a
 def run_job_safely(app):
     with contextlib.suppress(Exception):  # what it raises is another test's affair; here, that it does no harm
         run_job(app, "housekeeping", Pass(by_hand=True))
+
+
+def restorable(app):
+    """Have a backup of some 3 MB, an order that it does not know, and a database that is marked as damaged; return that order's content."""
+    with app.db.write() as tx:
+        tx.exec_driver_sql("CREATE TABLE ballast (x BLOB)")
+        tx.exec_driver_sql("INSERT INTO ballast VALUES (randomblob(3000000))")
+    backups.make(app)
+    answer = place(app, "1")
+    upkeep.checkpoint(app)
+    damage.note(str(damage.mark_of(app.db.path)), "a test says so")
+    app.db.close()
+    return answer.content
+
+
+def lies_in(folder):
+    return sorted(path.name for path in folder.iterdir() if path.is_file() and not path.name.endswith("-waiting"))
+
+
+@pytest.mark.parametrize(("spare", "error"), [(2_000_000, DiskShort), (40_000, DatabaseUnreachable)])
+def test_a_restore_for_which_there_is_no_room_replaces_nothing_and_gives_no_order_up(small, spare, error):
+    app = set_up(small / "project", SETTINGS.replace("0.25", "0")).app()
+    taken = restorable(app)
+    before, size = lies_in(app.db.path.parent), app.db.path.stat().st_size
+    room_for_all = size + backups.known(app)[0].size
+    fill(app, leave=size + spare if error is DiskShort else room_for_all + spare)
+    with pytest.raises(error):
+        restoring.restore(app, None)
+    after = lies_in(app.db.path.parent)
+    (app.root / "ballast").unlink()
+    done = restoring.restore(app, None)
+
+    assert after == before
+    assert (len(done.orders.carried), done.orders.questions, done.orders.unreadable) == (1, 0, [])
+    assert place(app, "1").content == taken
+    app.db.close()
+
+
+def test_a_whole_database_is_given_back_where_its_restore_fails(small):
+    app = set_up(small / "project", SETTINGS.replace("0.25", "0")).app()
+    restorable(app)
+    damage.mark_of(app.db.path).unlink()
+    fill(app, leave=app.db.path.stat().st_size * 2 + 40_000)
+    with pytest.raises(DatabaseUnreachable, match="nothing was replaced"):
+        restoring.restore(app, None, force=True)
+
+    assert not damage.mark_of(app.db.path).exists()
+    app.db.verify()
+    app.db.close()
 
 
 def test_no_backup_is_made_that_would_fill_it(app):
