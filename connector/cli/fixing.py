@@ -234,13 +234,16 @@ def erase(
 
     Keeps what the law makes a seller keep, and says what was kept, and why.
     """
-    from connector.usecases import privacy
+    from connector.usecases import privacy, tombstones
 
     app = open_app(context)
     if again:
         count = privacy.erase_again(app)
         _said({"erased_again": count}, f"{count} orders of persons erased before were erased again", as_json=as_json)
-        return
+        spoiled = tombstones.warnings(tombstones.known(app))
+        for line in spoiled:
+            show.complain(line)
+        raise typer.Exit(1 if spoiled else 0)
     done = privacy.erase(app, document)
     kept(app, "erase-person", "", f"{len(done['erased'])} orders")
     _answer(done, as_json=as_json)

@@ -15,7 +15,8 @@ from connector.errors import Conflict, UsageError
 from connector.storage import backups as store
 from connector.storage import damage, postgresql_dumps
 from connector.storage.salvage import Salvage
-from connector.usecases import backups, leftovers, preparing
+from connector.usecases import backups, leftovers, preparing, tombstones
+from connector.usecases.tombstones import Tombstones
 from connector.usecases.turns import alone
 
 INTERRUPTED = "a restore was interrupted before its end"
@@ -31,6 +32,7 @@ class Restored:
     aside: Path | None
     orders: Salvage
     erased_again: int
+    tombstones: Tombstones
     files_since: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -43,6 +45,7 @@ class Restored:
             "orders_incomplete": bool(self.orders.questions),
             "erp_files_laid_aside": self.orders.doubtful,
             "erased_again": self.erased_again,
+            "erased_list_unreadable_lines": self.tombstones.unreadable,
             "files_taken_since": list(self.files_since),
         }
 
@@ -83,12 +86,13 @@ def _replace(app: App, path: Path, at: datetime) -> Restored:
     database = app.db.path
     app.db.close()
     preparing.require_room(app, path)
+    erased = tombstones.known(app)
     with _marked(database):
         prepared = preparing.prepare(app, path)
     aside = _set_aside(app, database)
     prepared.path.replace(database)
     damage.mark_of(database).unlink(missing_ok=True)
-    return Restored(path, at, aside, prepared.orders, prepared.erased_again, tuple(_taken_since(app, at)))
+    return Restored(path, at, aside, prepared.orders, prepared.erased_again, erased, tuple(_taken_since(app, at)))
 
 
 @contextmanager
@@ -131,6 +135,7 @@ def sentences(done: Restored) -> list[str]:
     said += [f"the replaced database lies in {done.aside}; remove it when all is well: it holds personal data"] if done.aside else []
     said += [f"{len(orders.carried)} orders touched since then were read in the old database and taken over"] if orders.carried else []
     said += [f"{done.erased_again} orders of erased persons were erased again"] if done.erased_again else []
+    said += tombstones.notes(done.tombstones)
     if done.files_since:
         named = ", ".join(done.files_since[:MOST_NAMED])
         said.append(f"{len(done.files_since)} files were taken since: {named}; let the ERP send them again, or copy them into its source")
@@ -145,4 +150,10 @@ def warnings(done: Restored) -> list[str]:
         "the old database cannot be read to the end: there may be orders since of which nothing is known; compare with the marketplaces"
     )
     aside = f"{orders.doubtful} files for the ERP may have been written before: connector dead-letters list, and look at the ERP"
-    return [*([lost] if orders.unreadable else []), *([unknown] if orders.questions else []), *([aside] if orders.doubtful else [])]
+    spoiled = tombstones.warnings(done.tombstones)
+    return [
+        *spoiled,
+        *([lost] if orders.unreadable else []),
+        *([unknown] if orders.questions else []),
+        *([aside] if orders.doubtful else []),
+    ]

@@ -109,6 +109,16 @@ def test_erasing_somebody_unknown_says_what_is_kept(shop):
     assert found["kept"]
 
 
+def test_erasing_again_names_the_line_of_the_list_that_it_cannot_read(shop):
+    backups = shop.root / "var" / "backups"
+    backups.mkdir(parents=True)
+    (backups / "erased.jsonl").write_text('{"orders": ["1"], "rows": []}\nspoiled\n{"orders": ["2"], "rows": []}\n')
+    done = shop.call("erase", "--again")
+
+    assert done.returncode == 1
+    assert "erased.jsonl, line 2 cannot be read" in done.stderr
+
+
 def test_erasing_needs_a_document(shop):
     assert shop.call("erase").returncode == 2
     assert shop.call("erase", "--document", "Jonas").returncode == 2

@@ -18,7 +18,7 @@ from connector import log
 from connector.app import utc_now
 from connector.domain.personal import masked
 from connector.storage.tables import files, job_runs, rejections
-from connector.usecases import backups, orders, privacy, restoring
+from connector.usecases import backups, orders, privacy, restoring, tombstones
 from jobs import Pass
 from jobs.running import run_job
 
@@ -51,8 +51,8 @@ def seller(tmp_path):
     return made
 
 
-def bought(seller):
-    sent = order("1", ("A", 1), clientProfileData=PERSON)
+def bought(seller, number="1", document=CPF):
+    sent = order(number, ("A", 1), clientProfileData={**PERSON, "document": document})
     sent["shippingData"]["address"] = ADDRESS
     ours = json.loads(seller.place(sent)[0])["orderId"]
     run_job(seller.app, "export-orders", Pass(by_hand=True))
@@ -180,6 +180,57 @@ def test_a_backup_made_before_is_erased_again_when_it_is_restored_and_gone_in_th
     assert [word for word in IN_FILES if word in tombstones] == []
     assert in_use == set()
     assert left(seller, WORDS) == set()
+
+
+def two_erased(seller):
+    """Have a backup of two persons who were erased since, and return the list of that and their orders."""
+    mine, theirs = bought(seller), bought(seller, "2", OTHER)
+    backups.make(seller.app)
+    privacy.erase(seller.app, CPF)
+    privacy.erase(seller.app, OTHER)
+    return tombstones.place(seller.app), mine, theirs
+
+
+def restored(seller):
+    """Restore where nothing can be taken over, so that the list alone knows who was erased."""
+    seller.app.db.close()
+    seller.app.db.path.unlink()
+    return restoring.restore(seller.app, None)
+
+
+def is_erased(seller, ours):
+    return seller.order(ours).client == privacy.ERASED
+
+
+@pytest.mark.parametrize("torn", [b'{"at": "2026-11-24T12:00:00+00:00", "orders": ["26', b"\0\0\0\0"])
+def test_a_torn_last_line_of_the_list_stops_no_restore_and_the_next_begins_on_a_line_of_its_own(seller, torn):
+    path, mine, theirs = two_erased(seller)
+    with path.open("ab") as file:
+        file.write(torn)
+    done = restored(seller)
+    tombstones.add(seller.app, ["third"], [])
+    after = tombstones.known(seller.app)
+
+    assert (is_erased(seller, mine), is_erased(seller, theirs), done.erased_again) == (True, True, 2)
+    assert any("not written to its end" in said for said in restoring.sentences(done))
+    assert tombstones.warnings(done.tombstones) == []
+    assert (after.orders, after.unreadable, after.torn) == ({mine, theirs, "third"}, (), False)
+
+
+@pytest.mark.parametrize("spoiled", [b'{"orders": [', b"\xff\xfe", b"[]", b'{"orders": [], "rows": [["f00"]]}'])
+def test_an_unreadable_line_of_the_list_is_named_and_all_others_are_erased_again(seller, spoiled):
+    path, mine, theirs = two_erased(seller)
+    lines = path.read_bytes().splitlines()
+    path.write_bytes(b"\n".join([lines[0], spoiled, lines[1]]))  # by hand, without a newline at its end
+    done = restored(seller)
+    tombstones.add(seller.app, ["third"], [])
+    (warning,) = tombstones.warnings(done.tombstones)
+
+    assert (is_erased(seller, mine), is_erased(seller, theirs), done.erased_again) == (True, True, 2)
+    assert f"{path}, line 2 cannot be read" in warning
+    assert "connector erase --again" in warning
+    assert warning in restoring.warnings(done)
+    assert tombstones.known(seller.app).orders == {mine, theirs, "third"}
 
 
 def test_the_log_of_it_all_names_nobody(seller, capfd):

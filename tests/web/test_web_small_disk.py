@@ -12,7 +12,7 @@ from web_world import CART, LOCAL, order, set_up
 
 from connector.errors import DatabaseUnreachable, DiskShort
 from connector.storage import damage
-from connector.usecases import alarms, backups, disk, doctor, restoring, surroundings, upkeep
+from connector.usecases import alarms, backups, disk, doctor, restoring, surroundings, tombstones, upkeep
 from connector.usecases.status import status
 from connector.web.app import create_app
 from jobs import DEFAULT_SCHEDULES, Pass
@@ -158,6 +158,25 @@ def test_a_whole_database_is_given_back_where_its_restore_fails(small):
     assert not damage.mark_of(app.db.path).exists()
     app.db.verify()
     app.db.close()
+
+
+def test_what_the_list_of_the_erased_cannot_take_in_full_is_not_in_it_at_all(small, tmp_path_factory):
+    root = tmp_path_factory.mktemp("elsewhere")
+    app = set_up(root, f'{SETTINGS}[backup]\nfolder = "{small}"\n').app()
+    tombstones.add(app, ["first"], [])
+    before = tombstones.place(app).read_bytes()
+    with (small / "ballast").open("wb", buffering=0) as ballast, contextlib.suppress(OSError):
+        while True:
+            ballast.write(b"x" * 4096)
+    with pytest.raises(DiskShort, match="nobody was erased"):
+        tombstones.add(app, [f"order-{number}" for number in range(2000)], [])
+    full = tombstones.place(app).read_bytes()
+    (small / "ballast").unlink()
+    tombstones.add(app, ["second"], [])
+    app.db.close()
+
+    assert full == before
+    assert tombstones.known(app).orders == {"first", "second"}
 
 
 def test_no_backup_is_made_that_would_fill_it(app):
