@@ -32,11 +32,13 @@ def leftovers(app: App) -> list[Path]:
 
 
 def remove(app: App) -> int:
-    """Remove them; return how many. For whoever holds the turn "backup"."""
-    found = leftovers(app)
-    for path in found:
-        path.unlink(missing_ok=True)
-    return len(found)
+    """Remove them; return how many. For whoever holds the turn "backup". What cannot be removed waits for the next one who tries."""
+    removed = 0
+    for path in leftovers(app):
+        with suppress(OSError):
+            path.unlink()
+            removed += 1
+    return removed
 
 
 @contextmanager
