@@ -249,6 +249,6 @@ def erase(
     _answer(done, as_json=as_json)
     if not any(done[what] for what in ("erased", "already_erased", "still_open", "refused_rows")):
         show.complain("no order and no refused row bears this document: is the number right?")
-    for order in done["still_open"]:
-        show.complain(f"order {order} was not given to the ERP yet: its data is needed; erase again after `connector run export-orders`")
+    for sentence in done["to_do"]:
+        show.complain(sentence)
     raise typer.Exit(1 if done["still_open"] else 0)

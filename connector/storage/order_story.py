@@ -24,10 +24,10 @@ def event(tx: Connection, order_id: str, now: datetime, what: str, detail: str =
     ADD.run(tx, {"order_id": order_id, "at": now, "what": what, "detail": detail})
 
 
-def was_written(tx: Connection, order_id: str) -> bool:
-    """Tell whether the ERP was given the order's file."""
-    written = (order_events.c.order_id == order_id, order_events.c.what == ORDER_WRITTEN)
-    return tx.execute(select(order_events.c.id).where(*written).limit(1)).first() is not None
+def has(tx: Connection, order_id: str, what: str) -> bool:
+    """Tell whether an order's history holds such an event."""
+    such = (order_events.c.order_id == order_id, order_events.c.what == what)
+    return tx.execute(select(order_events.c.id).where(*such).limit(1)).first() is not None
 
 
 def history(tx: Connection, order_id: str) -> tuple[OrderEvent, ...]:

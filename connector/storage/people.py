@@ -1,4 +1,4 @@
-"""Where a person's data lies: orders, and rows of files that were refused."""
+"""Where a person's data lies: orders, what was written about them, and rows of files that were refused."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Text, and_, cast, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
 
-from connector.domain.messages import ERP
-from connector.storage.tables import documents as documents_table
-from connector.storage.tables import files, holds, job_runs, order_changes, order_events, order_items, orders, outbox, rejections
+from connector.domain.messages import DOCUMENT_KINDS, ERP, Kind
+from connector.domain.personal import MASK
+from connector.storage import order_story
+from connector.storage.tables import documents as papers
+from connector.storage.tables import files, order_changes, order_events, order_items, orders, outbox, rejections
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class PersonalData:
     account: str
     state: str
     document: str
+    erp_order_id: str | None
     client: dict[str, Any]
     address: dict[str, Any]
     raw: bytes
@@ -43,10 +46,9 @@ def of_orders(tx: Connection, order_ids: Collection[str]) -> list[PersonalData]:
     return [PersonalData(**row) for row in tx.execute(found).mappings()]
 
 
-def pseudonymise(tx: Connection, order_id: str, *, client: dict[str, Any], address: dict[str, Any], raw: bytes, answer: bytes) -> None:
-    """Overwrite what an order holds of a person."""
-    values = {"client": client, "address": address, "raw": raw, "answer": answer, "payments": None, "extras": None}
-    tx.execute(update(orders).where(orders.c.order_id == order_id).values(values))
+def pseudonymise(tx: Connection, order_id: str, values: dict[str, Any]) -> None:
+    """Overwrite what an order holds of a person: client, address, raw, answer."""
+    tx.execute(update(orders).where(orders.c.order_id == order_id).values({**values, "payments": None, "extras": None}))
     lines = select(order_items.c.position, order_items.c.detail).where(order_items.c.order_id == order_id)
     for position, detail in tx.execute(lines).all():
         mine = (order_items.c.order_id == order_id, order_items.c.position == position)
@@ -62,11 +64,55 @@ def pseudonymise_changes(tx: Connection, order_id: str, masked: Callable[[bytes]
         tx.execute(update(order_changes).where(*mine).values(raw=masked(row.raw), result=result))
 
 
-def waits_to_be_written(tx: Connection, order_id: str) -> bool:
-    """Say whether a file about the order is still to be written for the ERP."""
-    unsettled = outbox.c.state.in_(("pending", "sending", "publishing", "dead"))
-    about_it = or_(outbox.c.reference == order_id, and_(outbox.c.order_id == order_id, outbox.c.destination == ERP))
-    return tx.execute(select(outbox.c.id).where(about_it, unsettled).limit(1)).first() is not None
+TOLD_BY_OTHERS = (
+    order_story.REJECTED,
+    "cancelled",
+    "cancellation asked",
+    "change asked",
+    "change refused",
+    "changed",
+    "NF-e cancelled",
+    *(f"{kind} given up" for kind in DOCUMENT_KINDS),
+)
+"""The events whose detail repeats what the ERP or a marketplace wrote: free text, which may name anybody."""
+FREE = ("reason", "seller_reason", "description")
+"""Fields of a cancellation, or another document, that are free text."""
+
+
+def pseudonymise_story(tx: Connection, order_id: str) -> None:
+    """Overwrite what others wrote about an order: in its history, in cancellations, documents and messages."""
+    events = and_(order_events.c.order_id == order_id, order_events.c.what.in_(TOLD_BY_OTHERS), order_events.c.detail != "")
+    tx.execute(update(order_events).where(events).values(detail=MASK))
+    asked = tx.execute(select(orders.c.cancel_request).where(orders.c.order_id == order_id)).scalar_one()
+    if asked:
+        tx.execute(update(orders).where(orders.c.order_id == order_id).values(cancel_request=_without_free(asked)))
+    told = papers.c.state.in_(("reported", "given-up"))  # what is still to be told is told as it was written
+    for row in tx.execute(select(papers).where(papers.c.order_id == order_id, told)).all():
+        values = {"content": _without_free(row.content), "reason": MASK if row.reason else row.reason}
+        if values != {"content": row.content, "reason": row.reason}:
+            tx.execute(update(papers).where(papers.c.id == row.id).values(values))
+    said = and_(_about(order_id), outbox.c.reason.is_not(None))
+    tx.execute(update(outbox).where(said).values(reason=MASK))
+
+
+def _without_free(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_free(inner) for inner in value]
+    if isinstance(value, dict):
+        return {name: MASK if name in FREE and inner else _without_free(inner) for name, inner in value.items()}
+    return value
+
+
+def _about(order_id: str) -> ColumnElement[bool]:
+    return or_(outbox.c.reference == order_id, outbox.c.order_id == order_id)
+
+
+def messages_that_need(tx: Connection, order_id: str) -> list[Row[Any]]:
+    """Return the messages that need an order's data: files for the ERP, given up ones too, and a cancellation, which tells why."""
+    o = outbox.c
+    waits = o.state.in_(("pending", "sending", "publishing"))
+    needs = or_(and_(o.destination == ERP, or_(waits, o.state == "dead")), and_(o.kind == Kind.CANCEL, waits))
+    return list(tx.execute(select(o.id, o.kind, o.destination, o.state).where(_about(order_id), needs).order_by(o.id)))
 
 
 def goods_of(tx: Connection, order_id: str) -> set[str]:
@@ -75,52 +121,11 @@ def goods_of(tx: Connection, order_id: str) -> set[str]:
     return {text for row in rows for text in row}
 
 
-def refused_rows(tx: Connection, texts: Collection[str]) -> list[tuple[str, int]]:
-    """Return the refused rows that show one of the texts, by their file's SHA-256 and their line."""
-    shows = [
-        column.contains(text, autoescape=True)
-        for text in _as_stored(texts)
-        for column in (rejections.c.value, cast(rejections.c.record, Text))
-    ]
-    found = select(files.c.sha256, rejections.c.line).join(files, files.c.id == rejections.c.file_id).where(or_(*shows))
-    return sorted({(row.sha256, row.line) for row in tx.execute(found)})
-
-
 def forget_refused_rows(tx: Connection, rows: Collection[tuple[str, int]]) -> int:
-    """Overwrite what refused rows show; return how many there were."""
+    """Overwrite what refused rows show, by their file's SHA-256 and their line; return how many there were."""
     forgotten = 0
     for sha256, line in rows:
         of_file = select(files.c.id).where(files.c.sha256 == sha256)
         mine = (rejections.c.file_id.in_(of_file), rejections.c.line == line)
-        forgotten += tx.execute(update(rejections).where(*mine).values(value="***", key="", record=None)).rowcount
+        forgotten += tx.execute(update(rejections).where(*mine).values(value=MASK, key="", record=None)).rowcount
     return forgotten
-
-
-SPOKEN = (
-    (job_runs, job_runs.c.report),
-    (outbox, outbox.c.reason),
-    (orders, orders.c.cancel_request),
-    (order_events, order_events.c.detail),
-    (documents_table, documents_table.c.content),
-    (documents_table, documents_table.c.reason),
-    (files, files.c.plan),
-    (holds, holds.c.reasons),
-)
-"""Where texts of others may have been repeated: reports, reasons, histories."""
-
-
-def forget_texts(tx: Connection, texts: Collection[str], without: Callable[[Any], Any]) -> int:
-    """Take texts that name a person out of reports, reasons and histories; return in how many rows."""
-    forgotten = 0
-    for table, column in SPOKEN:
-        shows = [cast(column, Text).contains(text, autoescape=True) for text in _as_stored(texts)]
-        key = next(iter(table.primary_key))
-        for number, value in tx.execute(select(key, column).where(or_(*shows))).all():
-            tx.execute(update(table).where(key == number).values({column: without(value)}))
-            forgotten += 1
-    return forgotten
-
-
-def _as_stored(texts: Collection[str]) -> set[str]:
-    """A text as it is, and as JSON writes it."""
-    return set(texts) | {json.dumps(text)[1:-1] for text in texts}

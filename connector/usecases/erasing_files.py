@@ -1,4 +1,4 @@
-"""Take a person out of the files that lie with us: archive/, rejected/, held/, and what we wrote for the ERP and it has let lie."""
+"""Take a person out of the files that lie with us: archive/, rejected/, held/, var/, and what we wrote for the ERP and it has let lie."""
 
 from __future__ import annotations
 
@@ -9,19 +9,31 @@ import re
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from connector.app import App
+from connector.domain.naming import Naming
 from connector.erp import shelves
-from connector.errors import Unreachable
+from connector.erp.store import SourceFile
+from connector.errors import Busy, FileChanged, Unreachable
 from connector.settings.files import DOCUMENTS
 from connector.storage import files
+from connector.usecases import errors_back
+from connector.usecases.turns import turn
 
 FOLDERS = ("archive", "rejected", "held")
+WORK = "var/work"
+"""Where copies lie that are being read, or that a dead process left."""
 TARGET_FOLDERS = ("orders", "dispatches", "cancellations", "changes")
-ENCODINGS = ("utf-8", "cp1252", "cp850", "utf-16-le")
+ENCODINGS = ("utf-8", "cp1252", "cp850")
+WIDE_ENCODINGS = ("utf-16-le", "utf-16-be")
+PATIENCE_SECONDS = 15
 MOST_UNPACKED = 512 * 2**20
+WINDOW, OVERLAP = 2**20, 2**12
+"""Bytes that are searched at a time, and how many of them once more with what follows: nothing that names a person is longer."""
 PACKED = (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError)
 
 
@@ -34,36 +46,62 @@ class Erased:
     unknown: list[str] = field(default_factory=list)
 
 
-def forget(app: App, texts: Collection[str]) -> Erased:
-    """Make the lines that bear one of the texts unreadable; a file that is not made of lines (XML, packed, UTF-16) is removed whole.
+def forget(app: App, naming: Naming) -> Erased:
+    """Make the lines that name the person unreadable; a file that is not made of lines (XML, packed, UTF-16) is removed whole.
 
     The feeds of documents alone: catalogues name no persons. The ERP has its own copies of all of them.
     """
-    done, marks = Erased(), _marks(texts)
+    done = Erased()
     for path in _lying(app.root):
-        content = path.read_bytes()
-        if not any(mark in part.lower() for part in _parts(content) for mark in marks):
-            continue
-        place = str(path.relative_to(app.root))
-        if _has_lines(content):
-            _rewrite(path, _masked_lines(content, marks))
-            done.masked.append(place)
-        else:
-            path.unlink()
-            with app.db.write() as tx:
-                files.lies_no_more(tx, place)
-            done.removed.append(place)
+        _forget_in(app, path, naming, done)
+    try:
+        with turn(app, "report-documents", wait_seconds=PATIENCE_SECONDS):  # nobody reads documents meanwhile
+            for path in _regular(app.root / WORK):
+                _forget_in(app, path, naming, done)
+    except Busy as error:
+        done.unknown.append(f"{WORK}: {error.message}")
     return done
 
 
 def _lying(root: Path) -> Iterator[Path]:
     for folder in FOLDERS:
         for feed in DOCUMENTS:
-            yield from sorted(path for path in (root / folder / feed).rglob("*") if path.is_file() and not path.is_symlink())
+            yield from _regular(root / folder / feed)
+    yield from _regular(root / "var" / errors_back.FOLDER)
 
 
-def _marks(texts: Collection[str]) -> set[bytes]:
-    return {mark for text in texts for encoding in ENCODINGS for mark in [text.encode(encoding, "ignore").lower()] if mark}
+def _regular(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def _forget_in(app: App, path: Path, naming: Naming, done: Erased) -> None:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:  # its job, or housekeeping, was quicker
+        return
+    if not any(_names(part, naming) for part in _parts(content)):
+        return
+    place = str(path.relative_to(app.root))
+    if _has_lines(content):
+        _rewrite(path, _masked_lines(content, naming))
+        done.masked.append(place)
+    else:
+        path.unlink()
+        with app.db.write() as tx:
+            files.lies_no_more(tx, place)
+        done.removed.append(place)
+
+
+def _names(content: bytes, naming: Naming) -> bool:
+    """Say whether the bytes name the person, in whatever encoding they are."""
+    for start in range(0, len(content), WINDOW):
+        window = content[start : start + WINDOW + OVERLAP]
+        wide = WIDE_ENCODINGS if b"\0" in window else ()
+        if any(
+            naming.is_in(window.decode(encoding, "replace")) for encoding in (*(ENCODINGS[:1] if window.isascii() else ENCODINGS), *wide)
+        ):
+            return True
+    return False
 
 
 def _parts(content: bytes) -> Iterator[bytes]:
@@ -96,10 +134,10 @@ def _has_lines(content: bytes) -> bool:
     )
 
 
-def _masked_lines(content: bytes, marks: set[bytes]) -> bytes:
+def _masked_lines(content: bytes, naming: Naming) -> bytes:
     """Letters and digits become stars; delimiters, widths and line ends stay as they were."""
     lines = content.splitlines(keepends=True)
-    return b"".join(re.sub(rb"[0-9A-Za-z\x80-\xff]", b"*", line) if any(mark in line.lower() for mark in marks) else line for line in lines)
+    return b"".join(re.sub(rb"[0-9A-Za-z\x80-\xff]", b"*", line) if _names(line, naming) else line for line in lines)
 
 
 def _rewrite(path: Path, content: bytes) -> None:
@@ -112,13 +150,40 @@ def take_from_target(app: App, orders: Collection[str]) -> Erased:
     """Remove the files about these orders that still lie in the ERP's target; names what could not be looked at."""
     done = Erased()
     for folder in TARGET_FOLDERS if orders else ():
-        try:
+        with _noted(app, folder, done):
             for file in app.target.listing(folder):
                 if _is_about(Path(file.name).name, orders) and app.target.remove(file):
                     done.removed.append(f"{app.target.url}/{file.name}")
-        except Unreachable as error:
-            done.unknown.append(f"{app.target.url}/{folder}: {error.message}")
     return done
+
+
+def forget_on_target(app: App, naming: Naming) -> Erased:
+    """Make the lines that name the person unreadable in the errors files that lie in the ERP's target."""
+    done = Erased()
+    for folder in (f"{errors_back.FOLDER}/{feed}" for feed in DOCUMENTS):
+        with _noted(app, folder, done):
+            for file in app.target.listing(folder):
+                content = _fetched(app, file)
+                if _names(content, naming):
+                    app.target.put(file.name, _masked_lines(content, naming))
+                    done.masked.append(f"{app.target.url}/{file.name}")
+    return done
+
+
+def _fetched(app: App, file: SourceFile) -> bytes:
+    work = app.root / WORK
+    work.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=work, prefix="erasing-", ignore_cleanup_errors=True) as folder:
+        app.target.fetch(file, copy := Path(folder, "copy"))
+        return copy.read_bytes()
+
+
+@contextmanager
+def _noted(app: App, folder: str, done: Erased) -> Iterator[None]:
+    try:
+        yield
+    except (Unreachable, FileChanged) as error:
+        done.unknown.append(f"{app.target.url}/{folder}: {error.message}")
 
 
 def _is_about(name: str, orders: Collection[str]) -> bool:

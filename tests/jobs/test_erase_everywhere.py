@@ -12,13 +12,18 @@ from datetime import timedelta
 
 import pytest
 from orders_world import Seller, order
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
+from connector import app as building
 from connector import log
+from connector import settings as settings_module
 from connector.app import utc_now
+from connector.domain.messages import Kind
 from connector.domain.personal import masked
-from connector.storage.tables import files, job_runs, rejections
-from connector.usecases import backups, orders, privacy, restoring, tombstones
+from connector.storage import outbox
+from connector.storage.tables import files, job_runs, metadata, rejections
+from connector.usecases import backups, erasing_files, letters, orders, privacy, restoring, tombstones
+from connector.usecases.turns import turn
 from jobs import Pass
 from jobs.running import run_job
 
@@ -243,6 +248,147 @@ def test_the_log_of_it_all_names_nobody(seller, capfd):
     said = capfd.readouterr().err
 
     assert [word for word in IN_FILES if word in said] == []
+
+
+# ── as an ERP writes: capitals, no accents, no +55 ──────────────────────────────────────────────────────────────────────
+LOUD = {**PERSON, "document": OTHER, "phone": "+5519988887777", "firstName": "José", "lastName": "Conceição da Silva"}
+SPOKEN = ("JOSÉ CONCEIÇÃO DA SILVA", "JOSE CONCEICAO DA SILVA", "98888-7777", "19988887777")
+ERRORS = f"line;column;value;reason\r\n2;x;{SPOKEN[0]};no\r\n3;x;MARIA;no\r\n"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def loud(tmp_path, request, monkeypatch):
+    """A seller whose ERP wrote of a person, in an ack of the person's order and in one that belongs to none."""
+    monkeypatch.setenv("K", "key")
+    monkeypatch.setenv("T", "token")
+    how = {"url": request.getfixturevalue("postgresql_url")} if request.param == "postgresql" else {}
+    made = Seller(tmp_path / "shop", **how)
+    made.config.write_text(f"[erp]\nsettle_seconds = 0\nerrors_on_target = true\n{made.config.read_text()}")
+    made.app.db.close()
+    made.app = building.build(settings_module.load(made.config))
+    made.sells("A")
+    letters.pause(made.app, "shop")
+    for folder in ("outbox", "inbox/acks"):
+        (made.app.root / folder).mkdir(parents=True)
+    made.ours = made.placed(clientProfileData=LOUD)
+    run_job(made.app, "export-orders", Pass(by_hand=True))
+    rows = (f"rejected;{made.ours};CLIENTE {SPOKEN[0]} (19) {SPOKEN[2]} SEM CREDITO", f"rejected;X;CLIENTE {SPOKEN[1]} TEL {SPOKEN[3]}")
+    lay(made, "inbox/acks/a.csv", "\r\n".join(["status;order_id;message", *rows, ""]).encode("cp1252"))
+    run_job(made.app, "report-documents", Pass(by_hand=True))
+    run_job(made.app, "export-orders", Pass(by_hand=True))
+    yield made
+    made.app.db.close()
+
+
+def cancel_was_answered_with_404(seller):
+    """Have the marketplace not know the order: its cancellation is a dead letter."""
+    with seller.app.db.write() as tx:
+        table = metadata.tables["outbox"]
+        mine = (table.c.kind == "cancel", table.c.order_id == seller.ours)
+        said = f"404: no order of {SPOKEN[1]}"
+        return tx.execute(
+            table.update().where(*mine).values(state="dead", reason=said, settled_at=seller.app.now).returning(table.c.id)
+        ).scalar()
+
+
+def whole_database(seller):
+    with seller.app.db.read() as tx:
+        return "\n".join(repr(tuple(row)) for table in metadata.sorted_tables for row in tx.execute(select(table)))
+
+
+def test_nothing_is_left_of_capitals_without_accents_and_numbers_without_a_country(loud):
+    cancel_was_answered_with_404(loud)
+    lay(loud, "var/errors/9.csv", ERRORS.encode("cp1252"))
+    lay(loud, "var/work/0f-a.csv", f"1;{SPOKEN[1]}\n".encode())
+    before = whole_database(loud)
+    told = lay(loud, "outbox/errors/acks/b.csv.errors.csv", ERRORS.encode())
+    done = privacy.erase(loud.app, OTHER)
+    after = whole_database(loud)
+    seen = [event.detail for event in loud.order(loud.ours).history if event.what == "rejected by the ERP"]
+    loud.app.db.close()
+
+    assert [text in before for text in SPOKEN] == [True] * 4
+    assert [text for text in SPOKEN if text in after] == []
+    assert told.read_bytes().splitlines()[2] == b"3;x;MARIA;no"
+    assert left(loud, SPOKEN) == set()
+    assert (done["erased"], done["refused_rows"] > 0, done["still_open"], seen) == ([loud.ours], True, [], ["***"])
+    assert (loud.app.root / "var/errors/9.csv").read_bytes().splitlines()[2] == b"3;x;MARIA;no"
+
+
+def test_what_the_erp_wrote_of_a_persons_order_goes_even_where_it_names_nobody_we_know(loud):
+    with loud.app.db.write() as tx:
+        events = metadata.tables["order_events"]
+        tx.execute(events.update().where(events.c.what == "rejected by the ERP").values(detail="ZEZINHO DA ESQUINA NAO PAGA"))
+    cancel_was_answered_with_404(loud)
+    privacy.erase(loud.app, OTHER)
+
+    assert "ZEZINHO" not in whole_database(loud)
+    assert loud.order(loud.ours).cancel_request["seller_reason"] == "***"
+
+
+def test_a_copy_that_is_being_read_is_named_and_not_touched(loud, monkeypatch):
+    path = lay(loud, "var/work/0f-a.csv", f"1;{SPOKEN[1]}\n".encode())
+    monkeypatch.setattr(erasing_files, "PATIENCE_SECONDS", 0.0)
+    with turn(loud.app, "report-documents"):
+        done = privacy.erase(loud.app, OTHER)
+
+    assert [line.partition(":")[0] for line in done["files_unknown"]] == ["var/work"]
+    assert SPOKEN[1] in path.read_text()
+
+
+def test_a_person_is_found_among_more_rows_than_are_looked_at_at_a_time(loud):
+    cancel_was_answered_with_404(loud)
+    alarm = {"subject": "x", "since": loud.app.now, "seen_at": loud.app.now, "count": 1, "remedy": ""}
+    run = {"job": "x", "holder": "h", "started_at": loud.app.now}
+    with loud.app.db.write() as tx:
+        tables = metadata.tables
+        tx.execute(insert(job_runs), [{**run, "run_id": str(n), "report": {"n": [f"run {n}"]}} for n in range(1200)])
+        tx.execute(insert(job_runs).values(**run, run_id="last", report={"failures": [f"acks: {SPOKEN[1]}"]}))
+        tx.execute(insert(tables["alarms"]), [{**alarm, "name": f"a{n}", "sentence": SPOKEN[n % 4]} for n in range(600)])
+    privacy.erase(loud.app, OTHER)
+    after = whole_database(loud)
+
+    assert [text for text in SPOKEN if text in after] == []
+    assert "run 1199" in after
+
+
+# ── what keeps an order's data from being erased ────────────────────────────────────────────────────────────────────────
+def test_a_dead_letter_of_the_marketplace_keeps_nobody_s_data(loud):
+    cancel_was_answered_with_404(loud)
+
+    assert privacy.erase(loud.app, OTHER)["erased"] == [loud.ours]
+
+
+def test_a_cancellation_that_waits_is_told_with_its_reason_first(loud):
+    done = privacy.erase(loud.app, OTHER)
+    kept = loud.order(loud.ours)
+
+    assert (done["erased"], done["still_open"]) == ([], [loud.ours])
+    assert done["to_do"] == [f"order {loud.ours}: shop was not told of its cancel yet; erase again after `connector run report-documents`"]
+    assert kept.client["firstName"] == "José"
+
+
+def test_a_dead_letter_of_the_erp_is_named_with_what_helps_and_it_helps(loud):
+    cancel_was_answered_with_404(loud)
+    with loud.app.db.write() as tx:
+        outbox.put(tx, "erp", Kind.CANCELLATION_FILE, [loud.ours], loud.app.now)
+        table = metadata.tables["outbox"]
+        number = tx.execute(table.update().where(table.c.kind == "cancellation-file").values(state="dead").returning(table.c.id)).scalar()
+    before = privacy.erase(loud.app, OTHER)
+    letters.discard(loud.app, [number])
+    after = privacy.erase(loud.app, OTHER)
+
+    assert before["still_open"] == [loud.ours]
+    assert f"`connector dead-letters discard {number}`" in before["to_do"][0]
+    assert (after["erased"], after["to_do"]) == ([loud.ours], [])
+
+
+def test_files_of_a_person_are_masked_although_an_order_still_waits(loud):
+    done = privacy.erase(loud.app, OTHER)
+    lying = {place for _, place in left(loud, SPOKEN, but=["var/connector.db", "outbox/orders"])}
+
+    assert done["still_open"] == [loud.ours]
+    assert lying == set()
 
 
 @pytest.mark.parametrize(
