@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from connector.app import App
-from connector.usecases import leftovers, retention, upkeep
+from connector.usecases import leftovers, personal_days, retention, upkeep
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
 
 def run(app: App, how: Pass) -> Report:
     """1. Take back what the dead had in hand.  2. End what expired.  3. Forget what is old.  4. Remove files past their days.
-    5. Bring the write-ahead log home.
+    5. Overwrite personal data past its days.  6. Bring the write-ahead log home.
     """
     report = Report("housekeeping", how.dry_run)
     if how.dry_run:
@@ -22,6 +22,8 @@ def run(app: App, how: Pass) -> Report:
             report.did(f"would remove {place}, which nobody needs any more", outlived=1)
         for path in retention.outlived_copies(app):
             report.did(f"would remove {path}, whose days are over", outlived=1)
+        if count := len(personal_days.outlived_orders(app)):
+            report.did(f"would overwrite the personal data of {count} orders, whose days are over", outlived=count)
         return report
     _note(report, "taken_back", "messages taken back from dead senders", upkeep.recover_leases(app))
     orders, skus = upkeep.end_what_expired(app)
@@ -36,6 +38,9 @@ def run(app: App, how: Pass) -> Report:
         _note(report, f"{folder}_removed", f"files removed from {folder}/ after their days", count)
     _note(report, "errors_removed", "errors files removed from rejected/ after their days", retention.remove_notes(app))
     _note(report, "copies_removed", "backups and replaced databases removed after their days", retention.remove_copies(app))
+    overwritten = personal_days.overwrite_outlived(app)
+    _note(report, "personal_overwritten", "orders whose personal data was overwritten after its days", overwritten)
+    _note(report, "rows_emptied", "healed refused rows emptied after their days", personal_days.empty_healed_rows(app))
     upkeep.checkpoint(app)
     return report
 

@@ -26,8 +26,8 @@ class ErpSettings(Section):
 
     language: Literal["en", "pt"] = "en"
     errors_on_target: bool = False
-    archive_days: int = Field(0, ge=0, le=36_500)
-    rejected_days: int = Field(0, ge=0, le=36_500)
+    archive_days: int = Field(180, ge=0, le=36_500)
+    rejected_days: int = Field(180, ge=0, le=36_500)
 
 
 class FeedSettings(Section):

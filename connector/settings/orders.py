@@ -36,3 +36,4 @@ class OrdersSettings(Section):
     pickup_minutes: int = Field(0, ge=0, le=10_080)
     reservation: Annotated[str, AfterValidator(_reservation)] = "8d"
     accept_changes: bool = False
+    personal_days: int = Field(90, ge=0, le=36_500)

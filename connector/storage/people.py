@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select, text, update
 
 from connector.domain.messages import DOCUMENT_KINDS, ERP, Kind
 from connector.domain.personal import MASK
@@ -46,9 +47,10 @@ def of_orders(tx: Connection, order_ids: Collection[str]) -> list[PersonalData]:
     return [PersonalData(**row) for row in tx.execute(found).mappings()]
 
 
-def pseudonymise(tx: Connection, order_id: str, values: dict[str, Any]) -> None:
+def pseudonymise(tx: Connection, order_id: str, now: datetime, values: dict[str, Any]) -> None:
     """Overwrite what an order holds of a person: client, address, raw, answer."""
-    tx.execute(update(orders).where(orders.c.order_id == order_id).values({**values, "payments": None, "extras": None}))
+    gone = {"payments": None, "extras": None, "erased_at": now}
+    tx.execute(update(orders).where(orders.c.order_id == order_id).values({**values, **gone}))
     lines = select(order_items.c.position, order_items.c.detail).where(order_items.c.order_id == order_id)
     for position, detail in tx.execute(lines).all():
         mine = (order_items.c.order_id == order_id, order_items.c.position == position)
@@ -115,10 +117,34 @@ def messages_that_need(tx: Connection, order_id: str) -> list[Row[Any]]:
     return list(tx.execute(select(o.id, o.kind, o.destination, o.state).where(_about(order_id), needs).order_by(o.id)))
 
 
+PERSONAL = text("orders.erased_at IS NULL AND orders.state NOT IN ('placed', 'authorized', 'cancel-asked')")
+"""In the words of the index of such orders: it holds those alone that were not overwritten."""
+
+
+def outlived(tx: Connection, before: datetime, limit: int, among: Collection[str] | None = None) -> list[str]:
+    """Return final orders, the oldest first, to which nothing happened since then and of which nobody is still to be told."""
+    o, waits = outbox.c, outbox.c.state.in_(("pending", "sending", "publishing"))
+    unsettled = or_(waits, and_(o.destination == ERP, o.state == "dead"))
+    since = exists().where(order_events.c.order_id == orders.c.order_id, order_events.c.at > before)
+    query = select(orders.c.order_id).where(
+        PERSONAL,
+        orders.c.placed_at <= before,
+        ~since,
+        ~exists().where(o.reference == orders.c.order_id, unsettled),
+        ~exists().where(o.order_id == orders.c.order_id, unsettled),
+    )
+    if among is not None:
+        query = query.where(orders.c.order_id.in_(among))
+    return list(tx.scalars(query.order_by(orders.c.placed_at).limit(limit)))
+
+
 def goods_of(tx: Connection, order_id: str) -> set[str]:
     """Return an order's SKUs and shipping services: they name no person."""
     rows = tx.execute(select(order_items.c.sku, order_items.c.sla).where(order_items.c.order_id == order_id))
     return {text for row in rows for text in row}
+
+
+EMPTIED = {"value": MASK, "key": "", "record": None}
 
 
 def forget_refused_rows(tx: Connection, rows: Collection[tuple[str, int]]) -> int:
@@ -127,5 +153,13 @@ def forget_refused_rows(tx: Connection, rows: Collection[tuple[str, int]]) -> in
     for sha256, line in rows:
         of_file = select(files.c.id).where(files.c.sha256 == sha256)
         mine = (rejections.c.file_id.in_(of_file), rejections.c.line == line)
-        forgotten += tx.execute(update(rejections).where(*mine).values(value=MASK, key="", record=None)).rowcount
+        forgotten += tx.execute(update(rejections).where(*mine).values(EMPTIED)).rowcount
     return forgotten
+
+
+def forget_healed_rows(tx: Connection, before: datetime, limit: int) -> int:
+    """Overwrite what refused rows showed that were healed by then, some of them; return how many."""
+    still = text("rejections.healed_at IS NOT NULL AND rejections.value <> '***'")  # in the words of their index
+    r = rejections.c
+    old = select(r.id).where(still, r.healed_at <= before).order_by(r.healed_at).limit(limit)
+    return tx.execute(update(rejections).where(r.id.in_(old.scalar_subquery())).values(EMPTIED)).rowcount

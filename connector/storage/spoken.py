@@ -27,6 +27,7 @@ PART = 500
 """Rows looked at in one view of the database: a report, or a document, is a few kilobytes."""
 SPOKEN = (
     job_runs.c.report,
+    rejections.c.reason,
     outbox.c.reason,
     orders.c.cancel_request,
     order_events.c.detail,

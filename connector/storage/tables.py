@@ -225,6 +225,7 @@ rejections = Table(
     Index("rejections_open", "feed", "key", sqlite_where=text("healed_at IS NULL")),
     Index("rejections_by_file", "file_id"),
     Index("rejections_open_by_id", "id", sqlite_where=text("healed_at IS NULL")),
+    Index("rejections_healed", "healed_at", sqlite_where=text("healed_at IS NOT NULL AND value <> '***'")),
 )
 
 holds = Table(
@@ -358,12 +359,18 @@ orders = Table(
     Column("erp_order_id", Text),
     Column("acked_at", Instant),  # the ack file's own time
     Column("extras", JSON),  # note, custom_data; NULL before there were any
+    Column("erased_at", Instant),  # when its personal data was overwritten
     UniqueConstraint("account", "marketplace_order_id", name="orders_once"),
     Index("orders_by_marketplace_id", "marketplace_order_id"),
     Index("orders_by_state", "state", "placed_at"),
     Index("orders_by_time", "placed_at", "order_id"),
     Index("orders_by_erp_id", "erp_order_id", sqlite_where=text("erp_order_id IS NOT NULL")),
     Index("orders_by_document", "document"),
+    Index(  # final ones that still hold personal data
+        "orders_personal",
+        "placed_at",
+        sqlite_where=text("erased_at IS NULL AND state NOT IN ('placed', 'authorized', 'cancel-asked')"),
+    ),
 )
 
 order_items = Table(

@@ -22,7 +22,7 @@ def overwrite(tx: Connection, data: PersonalData, now: datetime, why: str = "") 
     """Overwrite an order's personal data, and all that others wrote about it."""
     safe = {data.order_id, data.marketplace_order_id, data.account} | people.goods_of(tx, data.order_id)
     values = {"client": ERASED, "address": _region(data.address), "raw": _masked(data.raw, safe), "answer": _masked(data.answer, safe)}
-    people.pseudonymise(tx, data.order_id, values)
+    people.pseudonymise(tx, data.order_id, now, values)
     people.pseudonymise_changes(tx, data.order_id, lambda raw: _masked(raw, safe))
     people.pseudonymise_story(tx, data.order_id)
     order_story.event(tx, data.order_id, now, "personal data erased", why)

@@ -1,10 +1,12 @@
 """The migrations make the tables that the code names, on both databases."""
 
 import pytest
-from sqlalchemy import inspect
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import inspect, select, text
 
-from connector.storage.database import Database, migrate
-from connector.storage.tables import metadata
+from connector.storage.database import MIGRATIONS, Database, migrate
+from connector.storage.tables import metadata, orders
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -12,6 +14,29 @@ def database(request, tmp_path):
     made = Database(request.getfixturevalue("postgresql_url") if request.param == "postgresql" else f"sqlite:///{tmp_path}/connector.db")
     migrate(made)
     yield made
+    made.close()
+
+
+ORDER = """
+INSERT INTO orders (order_id, account, marketplace_order_id, sales_channel, state, placed_at, content_hash, services_endpoint, total_cents,
+    document, client, address, raw, answer, flags)
+VALUES (:order_id, :account, :order_id, :sales_channel, :state, :placed_at, :content_hash, '', :total, '', '{}', '{}', '{}', '{}', '[]')
+"""
+EVENT = "INSERT INTO order_events (order_id, at, what, detail) VALUES (:order_id, :at, :what, '')"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def database_before(request, tmp_path):
+    """An empty database, and what brings it to a version."""
+    made = Database(request.getfixturevalue("postgresql_url") if request.param == "postgresql" else f"sqlite:///{tmp_path}/connector.db")
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+
+    def upgrade(tx, revision):
+        config.attributes["connection"] = tx
+        command.upgrade(config, revision)
+
+    yield made, upgrade
     made.close()
 
 
@@ -24,3 +49,26 @@ def test_migrations_make_every_table_with_its_columns_keys_and_indexes(database)
             assert found.get_pk_constraint(table.name)["constrained_columns"] == [c.name for c in table.primary_key.columns], table.name
             indexes = {index["name"]: index["column_names"] for index in found.get_indexes(table.name) if not index["unique"]}
             assert indexes == {str(index.name): [c.name for c in index.columns] for index in table.indexes if not index.unique}, table.name
+
+
+def test_an_order_that_was_erased_before_is_known_as_such_after_the_upgrade(database_before):
+    """What housekeeping looks for are final orders that nobody erased."""
+    db, upgrade = database_before
+    order = {
+        "account": "shop",
+        "sales_channel": "1",
+        "state": "canceled",
+        "placed_at": "2026-01-01 00:00:00",
+        "content_hash": "",
+        "total": 1,
+    }
+    with db.write() as tx:
+        upgrade(tx, "0014")
+        for number in ("erased", "other"):
+            tx.execute(text(ORDER), {**order, "order_id": number})
+            tx.execute(text(EVENT), {"order_id": number, "what": "placed", "at": "2026-01-01 00:00:00"})
+        tx.execute(text(EVENT), {"order_id": "erased", "what": "personal data erased", "at": "2026-02-01 00:00:00"})
+        upgrade(tx, "head")
+        found = dict(tx.execute(select(orders.c.order_id, orders.c.erased_at)).all())
+
+    assert {number: at and at.isoformat()[:10] for number, at in found.items()} == {"erased": "2026-02-01", "other": None}

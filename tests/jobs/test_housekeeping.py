@@ -5,12 +5,16 @@ import time
 from datetime import timedelta
 
 import pytest
-from orders_world import Seller
-from sqlalchemy import insert, select
+from orders_world import MONDAY, Seller
+from query_plans import plans_of
+from sqlalchemy import insert, select, update
 
-from connector.storage import health
-from connector.storage.tables import job_runs, outbox
-from connector.usecases import upkeep
+from connector import app as building
+from connector import settings as settings_module
+from connector.storage import health, order_story
+from connector.storage.tables import files, job_runs, outbox, rejections
+from connector.storage.tables import orders as orders_table
+from connector.usecases import orders, personal_days, upkeep
 from connector.usecases.turns import turn
 from jobs import JOBS, Pass
 
@@ -118,3 +122,174 @@ def test_a_reader_holds_the_log_back_for_a_moment_only(seller):
 
     assert took < 10
     assert set(states(seller)) == {"x", "y"}
+
+
+# ── personal data past its days ─────────────────────────────────────────────────────────────────────────────────────────
+NINETY = timedelta(days=90)
+WHO = {"email": "quiet@example.test", "document": "11144477735", "firstName": "Jonas"}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def both(tmp_path, request):
+    made = Seller(tmp_path / "shop", url=request.getfixturevalue("postgresql_url") if request.param == "postgresql" else "")
+    made.sells("A", quantity=1000)
+    yield made
+    made.app.db.close()
+
+
+def with_settings(seller, before, after):
+    seller.config.write_text(seller.config.read_text().replace(before, after))
+    seller.app.db.close()
+    seller.app = building.build(settings_module.load(seller.config), clock=lambda: seller.now)
+
+
+def cancelled(seller, number="1"):
+    """Place an order, have the marketplace cancel it, and everybody told."""
+    order_id = seller.placed(number, clientProfileData=WHO)
+    orders.cancel(seller.app, "shop", order_id, {"reason": "Jonas gave up"})
+    seller.knows_no_more_messages()
+    return order_id
+
+
+def is_kept(seller, order_id):
+    return seller.order(order_id).client == WHO
+
+
+def test_personal_data_goes_ninety_days_after_an_order_was_final_and_not_a_moment_before(both):
+    order_id = cancelled(both)
+    both.now += NINETY - timedelta(seconds=1)
+    early, kept = keep_house(both), is_kept(both, order_id)
+    both.now += timedelta(seconds=1)
+    dry, still = keep_house(both, dry_run=True), is_kept(both, order_id)
+    report, again = keep_house(both), keep_house(both)
+    order = both.order(order_id)
+
+    assert (early.counts["personal_overwritten"], kept) == (0, True)
+    assert (dry.lines, still) == (["would overwrite the personal data of 1 orders, whose days are over"], True)
+    assert report.counts["personal_overwritten"] == 1
+    assert "1 orders whose personal data was overwritten after its days" in report.lines
+    assert again.counts["personal_overwritten"] == 0
+    assert (order.client, order.cancel_request["reason"]) == ({"erased": True}, "***")
+    assert [(event.what, event.detail) for event in order.history][-1] == ("personal data erased", "after 90 days")
+    assert not any("Jonas" in event.detail for event in order.history)
+
+
+def test_an_overwritten_order_that_is_sent_again_is_still_the_same_order(both):
+    order_id = cancelled(both)
+    both.now += NINETY
+    keep_house(both)
+
+    assert both.placed("1", clientProfileData=WHO) == order_id
+    assert both.count() == 1
+
+
+def test_an_invoiced_order_keeps_its_data_until_ninety_days_after_the_last_that_happened(both):
+    order_id = both.placed("1", clientProfileData=WHO)
+    both.knows_no_more_messages()
+    with both.app.db.write() as tx:
+        tx.execute(update(orders_table).values(state="invoiced"))
+    both.now += 10 * DAY
+    with both.app.db.write() as tx:
+        order_story.event(tx, order_id, both.now, "delivery reported")
+    keep_house(both)  # sets free what it held
+    both.now += NINETY - DAY
+    early = keep_house(both).counts["personal_overwritten"]
+    both.now += DAY
+
+    assert (early, keep_house(both).counts["personal_overwritten"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "goes"),
+    [
+        ({"destination": "erp", "kind": "cancellation-file", "state": "pending"}, 0),
+        ({"destination": "erp", "kind": "cancellation-file", "state": "publishing"}, 0),
+        ({"destination": "erp", "kind": "cancellation-file", "state": "dead"}, 0),
+        ({"destination": "shop", "kind": "cancel", "state": "pending"}, 0),
+        ({"destination": "shop", "kind": "cancel", "state": "dead"}, 1),
+        ({"destination": "erp", "kind": "cancellation-file", "state": "delivered", "settled_at": MONDAY}, 1),
+    ],
+)
+def test_what_somebody_is_still_to_be_told_of_keeps_its_data(both, waiting, goes):
+    order_id = cancelled(both)
+    message(both, order_id, **waiting)
+    both.now += NINETY
+
+    assert keep_house(both).counts["personal_overwritten"] == goes
+    assert is_kept(both, order_id) is not bool(goes)
+
+
+def test_an_order_that_is_open_keeps_its_data_for_years(both):
+    order_id = both.placed("1", clientProfileData=WHO)
+    orders.authorize(both.app, "shop", order_id, {})
+    both.knows_no_more_messages()
+    both.now += timedelta(days=900)
+
+    assert keep_house(both).counts["personal_overwritten"] == 0
+    assert is_kept(both, order_id)
+
+
+def test_many_orders_go_in_parts_and_the_rest_in_the_next_pass(both, monkeypatch):
+    monkeypatch.setattr(personal_days, "MOST", 45)
+    for number in range(50):
+        cancelled(both, str(number))
+    both.now += NINETY
+
+    assert [keep_house(both).counts["personal_overwritten"] for _ in range(3)] == [45, 5, 0]
+
+
+def test_with_0_days_personal_data_stays(both):
+    with_settings(both, "[orders]", "[orders]\npersonal_days = 0")
+    order_id = cancelled(both)
+    both.now += timedelta(days=4000)
+
+    assert keep_house(both).counts["personal_overwritten"] == 0
+    assert is_kept(both, order_id)
+
+
+def refused(seller, *healed):
+    """List refused rows of one file, healed at these instants; None: never."""
+    file = {"feed": "acks", "name": "a.csv", "size": 1, "modified_at": MONDAY, "sha256": "", "state": "applied", "taken_at": MONDAY}
+    row = {"feed": "acks", "key": "K", "column": "message", "value": "de Jonas", "reason": "x", "record": {"message": "de Jonas"}}
+    with seller.app.db.write() as tx:
+        number = tx.execute(insert(files).values(file).returning(files.c.id)).scalar_one()
+        rows = [{**row, "file_id": number, "line": line, "refused_at": MONDAY, "healed_at": at} for line, at in enumerate(healed)]
+        tx.execute(insert(rejections), rows)
+
+
+def shown(seller):
+    with seller.app.db.read() as tx:
+        r = rejections.c
+        return [tuple(row) for row in tx.execute(select(r.key, r.value, r.record).order_by(r.line))]
+
+
+@pytest.mark.parametrize(("setting", "days"), [("", 180), ("[erp]\nrejected_days = 30\n", 30), ("[erp]\nrejected_days = 0\n", 90)])
+def test_healed_rows_are_emptied_when_refused_files_go_and_open_ones_stay(both, setting, days):
+    with_settings(both, "[orders]", f"{setting}[orders]")
+    refused(both, MONDAY, MONDAY + timedelta(seconds=1), None)
+    both.now = MONDAY + days * DAY
+    report, again = keep_house(both), keep_house(both)
+    full = ("K", "de Jonas", {"message": "de Jonas"})
+
+    assert (report.counts["rows_emptied"], again.counts["rows_emptied"]) == (1, 0)
+    assert report.lines == ["1 healed refused rows emptied after their days"]
+    assert shown(both) == [("", "***", None), full, full]
+
+
+def test_more_healed_rows_than_go_at_a_time_are_emptied(both):
+    refused(both, *[MONDAY] * 1201)
+    both.now = MONDAY + 180 * DAY
+
+    assert keep_house(both).counts["rows_emptied"] == 1201
+
+
+def test_looking_for_what_may_go_looks_through_nothing_that_went_already(seller):
+    def look():
+        personal_days.overwrite_outlived(seller.app)
+        personal_days.empty_healed_rows(seller.app)
+
+    steps = [step for _, plan in plans_of(seller.app, look) for step in plan]
+
+    assert [step for step in steps if "orders_personal" in step]
+    assert [step for step in steps if "rejections_healed" in step]
+    assert [step for step in steps if step.startswith("SCAN")] == []

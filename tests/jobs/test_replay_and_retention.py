@@ -116,13 +116,27 @@ def keep_house(world, **how):
     return housekeeping.run(world.app, Pass(**how))
 
 
-def test_nothing_is_ever_removed_by_default(world):
+def test_with_0_days_nothing_is_ever_removed(world, monkeypatch):
+    monkeypatch.setenv("CONNECTOR__ERP__ARCHIVE_DAYS", "0")
+    world.app.db.close()
+    world.configure()
     world.export("stock/a.csv", "1;5")
-    world.export("stock/b.csv", "1;6")
+    world.export("stock/a.csv", "1;6")
     world.now += timedelta(days=4000)
 
     assert keep_house(world).lines == []
     assert len(world.lies("archive")) == 2
+
+
+def test_by_default_a_file_goes_after_a_hundred_and_eighty_days(world):
+    world.export("stock/a.csv", "1;5")
+    world.export("stock/a.csv", "1;6")
+    world.now += timedelta(days=179)
+    early = keep_house(world).counts["archive_removed"]
+    world.now += timedelta(days=1, seconds=1)
+
+    assert (early, keep_house(world).counts["archive_removed"]) == (0, 1)
+    assert world.lies("archive") == ["stock/2026-11-23/a-2.csv"]
 
 
 def test_what_is_needed_outlives_its_days(keeping):
