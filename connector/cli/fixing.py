@@ -247,7 +247,7 @@ def erase(
     done = privacy.erase(app, document)
     kept(app, "erase-person", "", f"{len(done['erased'])} orders")
     _answer(done, as_json=as_json)
-    if not any(done[what] for what in ("erased", "already_erased", "still_open", "refused_rows")):
+    if not any(done[what] for what in ("erased", "already_erased", "still_open", "refused_rows", "texts", "files_masked", "files_removed")):
         show.complain("no order and no refused row bears this document: is the number right?")
     for sentence in done["to_do"]:
         show.complain(sentence)

@@ -47,9 +47,9 @@ def of_orders(tx: Connection, order_ids: Collection[str]) -> list[PersonalData]:
     return [PersonalData(**row) for row in tx.execute(found).mappings()]
 
 
-def pseudonymise(tx: Connection, order_id: str, now: datetime, values: dict[str, Any]) -> None:
-    """Overwrite what an order holds of a person: client, address, raw, answer."""
-    gone = {"payments": None, "extras": None, "erased_at": now}
+def pseudonymise(tx: Connection, order_id: str, erased_at: datetime | None, values: dict[str, Any]) -> None:
+    """Overwrite what an order holds of a person: client, address, raw, answer. `erased_at`: None where it is to be looked at again."""
+    gone = {"payments": None, "extras": None, "erased_at": erased_at}
     tx.execute(update(orders).where(orders.c.order_id == order_id).values({**values, **gone}))
     lines = select(order_items.c.position, order_items.c.detail).where(order_items.c.order_id == order_id)
     for position, detail in tx.execute(lines).all():

@@ -359,7 +359,7 @@ orders = Table(
     Column("erp_order_id", Text),
     Column("acked_at", Instant),  # the ack file's own time
     Column("extras", JSON),  # note, custom_data; NULL before there were any
-    Column("erased_at", Instant),  # when its personal data was overwritten
+    Column("erased_at", Instant),  # when its personal data was overwritten; NULL for an open order, about which more may be written
     UniqueConstraint("account", "marketplace_order_id", name="orders_once"),
     Index("orders_by_marketplace_id", "marketplace_order_id"),
     Index("orders_by_state", "state", "placed_at"),

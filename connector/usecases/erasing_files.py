@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from connector.app import App
 from connector.domain.naming import Naming
@@ -25,15 +26,16 @@ from connector.usecases import errors_back
 from connector.usecases.turns import turn
 
 FOLDERS = ("archive", "rejected", "held")
-WORK = "var/work"
+WORK = ("var/work", "var/retry")
 """Where copies lie that are being read, or that a dead process left."""
 TARGET_FOLDERS = ("orders", "dispatches", "cancellations", "changes")
 ENCODINGS = ("utf-8", "cp1252", "cp850")
-WIDE_ENCODINGS = ("utf-16-le", "utf-16-be")
+WIDE = ("utf-16-le", "utf-16-be")
 PATIENCE_SECONDS = 15
 MOST_UNPACKED = 512 * 2**20
 WINDOW, OVERLAP = 2**20, 2**12
 """Bytes that are searched at a time, and how many of them once more with what follows: nothing that names a person is longer."""
+ZIP, GZIP = b"PK\x03\x04", b"\x1f\x8b"
 PACKED = (zipfile.BadZipFile, OSError, EOFError, zlib.error, RuntimeError, NotImplementedError)
 
 
@@ -56,10 +58,10 @@ def forget(app: App, naming: Naming) -> Erased:
         _forget_in(app, path, naming, done)
     try:
         with turn(app, "report-documents", wait_seconds=PATIENCE_SECONDS):  # nobody reads documents meanwhile
-            for path in _regular(app.root / WORK):
+            for path in (path for folder in WORK for path in _regular(app.root / folder)):
                 _forget_in(app, path, naming, done)
     except Busy as error:
-        done.unknown.append(f"{WORK}: {error.message}")
+        done.unknown.append(f"{WORK[0]}: {error.message}")
     return done
 
 
@@ -76,10 +78,10 @@ def _regular(folder: Path) -> list[Path]:
 
 def _forget_in(app: App, path: Path, naming: Naming, done: Erased) -> None:
     try:
+        if not _is_named_in(path, naming):
+            return
         content = path.read_bytes()
     except FileNotFoundError:  # its job, or housekeeping, was quicker
-        return
-    if not any(_names(part, naming) for part in _parts(content)):
         return
     place = str(path.relative_to(app.root))
     if _has_lines(content):
@@ -92,21 +94,30 @@ def _forget_in(app: App, path: Path, naming: Naming, done: Erased) -> None:
         done.removed.append(place)
 
 
-def _names(content: bytes, naming: Naming) -> bool:
-    """Say whether the bytes name the person, in whatever encoding they are."""
-    for start in range(0, len(content), WINDOW):
-        window = content[start : start + WINDOW + OVERLAP]
-        wide = WIDE_ENCODINGS if b"\0" in window else ()
-        if any(
-            naming.is_in(window.decode(encoding, "replace")) for encoding in (*(ENCODINGS[:1] if window.isascii() else ENCODINGS), *wide)
-        ):
+def _is_named_in(path: Path, naming: Naming) -> bool:
+    with path.open("rb") as file:
+        if _names(file, naming):
             return True
+        file.seek(0)
+        if not file.read(4).startswith((ZIP, GZIP)):
+            return False
+    return any(_names(io.BytesIO(part), naming) for part in _parts(path.read_bytes()))
+
+
+def _names(file: BinaryIO, naming: Naming) -> bool:
+    """Say whether the bytes name the person, in whatever encoding they are; looks at a window at a time."""
+    kept = b""
+    while piece := file.read(WINDOW):
+        window = kept + piece
+        encodings = ENCODINGS[:1] if window.isascii() else ENCODINGS
+        if any(naming.is_in(window.decode(encoding, "replace")) for encoding in (*encodings, *(WIDE if b"\0" in window else ()))):
+            return True
+        kept = piece[-OVERLAP:]
     return False
 
 
 def _parts(content: bytes) -> Iterator[bytes]:
-    """Yield what there is to be searched: the content, and what is packed in it, two deep."""
-    yield content
+    """Yield what is packed in the content, two deep."""
     for part in _unpacked(content):
         yield part
         yield from _unpacked(part)
@@ -114,12 +125,12 @@ def _parts(content: bytes) -> Iterator[bytes]:
 
 def _unpacked(content: bytes) -> Iterator[bytes]:
     try:
-        if content.startswith(b"PK\x03\x04"):
+        if content.startswith(ZIP):
             with zipfile.ZipFile(io.BytesIO(content)) as packed:
                 for member in packed.infolist():
                     with packed.open(member) as opened:
                         yield opened.read(MOST_UNPACKED)
-        elif content.startswith(b"\x1f\x8b"):
+        elif content.startswith(GZIP):
             with gzip.GzipFile(fileobj=io.BytesIO(content)) as opened:
                 yield opened.read(MOST_UNPACKED)
     except PACKED:
@@ -127,17 +138,13 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
 
 
 def _has_lines(content: bytes) -> bool:
-    return (
-        b"\0" not in content
-        and not content.startswith((b"PK", b"\x1f\x8b"))
-        and not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
-    )
+    return b"\0" not in content and not content.startswith((b"PK", GZIP)) and not content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
 
 
 def _masked_lines(content: bytes, naming: Naming) -> bytes:
     """Letters and digits become stars; delimiters, widths and line ends stay as they were."""
     lines = content.splitlines(keepends=True)
-    return b"".join(re.sub(rb"[0-9A-Za-z\x80-\xff]", b"*", line) if _names(line, naming) else line for line in lines)
+    return b"".join(re.sub(rb"[0-9A-Za-z\x80-\xff]", b"*", line) if _names(io.BytesIO(line), naming) else line for line in lines)
 
 
 def _rewrite(path: Path, content: bytes) -> None:
@@ -164,14 +171,14 @@ def forget_on_target(app: App, naming: Naming) -> Erased:
         with _noted(app, folder, done):
             for file in app.target.listing(folder):
                 content = _fetched(app, file)
-                if _names(content, naming):
+                if _names(io.BytesIO(content), naming):
                     app.target.put(file.name, _masked_lines(content, naming))
                     done.masked.append(f"{app.target.url}/{file.name}")
     return done
 
 
 def _fetched(app: App, file: SourceFile) -> bytes:
-    work = app.root / WORK
+    work = app.root / WORK[0]
     work.mkdir(mode=0o700, parents=True, exist_ok=True)
     with TemporaryDirectory(dir=work, prefix="erasing-", ignore_cleanup_errors=True) as folder:
         app.target.fetch(file, copy := Path(folder, "copy"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from connector.domain.orders import OPEN_STATES
 from connector.domain.personal import MASK
 from connector.storage import order_story, people
 from connector.storage.people import PersonalData
@@ -19,10 +20,14 @@ LARGEST_AMOUNT = 10**9
 
 
 def overwrite(tx: Connection, data: PersonalData, now: datetime, why: str = "") -> None:
-    """Overwrite an order's personal data, and all that others wrote about it."""
+    """Overwrite an order's personal data, and all that others wrote about it.
+
+    While an order is open more may be written about it: housekeeping looks at it once more when it is final.
+    """
+    erased_at = None if data.state in OPEN_STATES else now
     safe = {data.order_id, data.marketplace_order_id, data.account} | people.goods_of(tx, data.order_id)
     values = {"client": ERASED, "address": _region(data.address), "raw": _masked(data.raw, safe), "answer": _masked(data.answer, safe)}
-    people.pseudonymise(tx, data.order_id, now, values)
+    people.pseudonymise(tx, data.order_id, erased_at, values)
     people.pseudonymise_changes(tx, data.order_id, lambda raw: _masked(raw, safe))
     people.pseudonymise_story(tx, data.order_id)
     order_story.event(tx, data.order_id, now, "personal data erased", why)

@@ -319,11 +319,24 @@ def test_what_the_erp_wrote_of_a_persons_order_goes_even_where_it_names_nobody_w
     with loud.app.db.write() as tx:
         events = metadata.tables["order_events"]
         tx.execute(events.update().where(events.c.what == "rejected by the ERP").values(detail="ZEZINHO DA ESQUINA NAO PAGA"))
+        tx.execute(rejections.update().where(rejections.c.line == 3).values(key=loud.ours, value="ZEZINHO", record={"message": "ZEZINHO"}))
     cancel_was_answered_with_404(loud)
     privacy.erase(loud.app, OTHER)
 
     assert "ZEZINHO" not in whole_database(loud)
     assert loud.order(loud.ours).cancel_request["seller_reason"] == "***"
+
+
+def test_a_person_is_found_where_two_windows_of_a_large_file_meet(loud, monkeypatch):
+    monkeypatch.setattr(erasing_files, "WINDOW", 2**13)
+    text = "".join(f"{n:06};MARIA\n" for n in range(2000))
+    lines = lay(loud, "archive/acks/2026-11-24/large.csv", f"{text[: 2**13 - 10]}\n{SPOKEN[0]}\n{text}".encode("cp1252"))
+    wide = lay(loud, "archive/acks/2026-11-24/wide.csv", f"{text[: 2**12 - 10]}\n{SPOKEN[0]}\n{text}".encode("utf-16"))
+    privacy.erase(loud.app, OTHER)
+
+    assert b"CONCEI" not in lines.read_bytes()
+    assert lines.read_bytes().count(b"MARIA") > 2000
+    assert not wide.exists()
 
 
 def test_a_copy_that_is_being_read_is_named_and_not_touched(loud, monkeypatch):

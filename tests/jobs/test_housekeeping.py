@@ -14,7 +14,7 @@ from connector import settings as settings_module
 from connector.storage import health, order_story
 from connector.storage.tables import files, job_runs, outbox, rejections
 from connector.storage.tables import orders as orders_table
-from connector.usecases import orders, personal_days, upkeep
+from connector.usecases import orders, personal_days, privacy, upkeep
 from connector.usecases.turns import turn
 from jobs import JOBS, Pass
 
@@ -227,6 +227,19 @@ def test_an_order_that_is_open_keeps_its_data_for_years(both):
 
     assert keep_house(both).counts["personal_overwritten"] == 0
     assert is_kept(both, order_id)
+
+
+def test_what_is_written_of_an_order_after_it_was_erased_goes_when_it_is_final(both):
+    order_id = both.placed("1", clientProfileData=WHO)
+    both.knows_no_more_messages()
+    erased = privacy.erase(both.app, WHO["document"])["erased"]
+    orders.cancel(both.app, "shop", order_id, {"reason": "Jonas gave up"})
+    both.knows_no_more_messages()
+    both.now += NINETY
+    counts = [keep_house(both).counts["personal_overwritten"] for _ in range(2)]
+
+    assert (erased, counts) == ([order_id], [1, 0])
+    assert not any("Jonas" in event.detail for event in both.order(order_id).history)
 
 
 def test_many_orders_go_in_parts_and_the_rest_in_the_next_pass(both, monkeypatch):

@@ -12,7 +12,8 @@ PERSONAL = sa.text("erased_at IS NULL AND state NOT IN ('placed', 'authorized', 
 HEALED = sa.text("healed_at IS NOT NULL AND value <> '***'")
 ERASED = """
 UPDATE orders SET erased_at = (SELECT max(e.at) FROM order_events e WHERE e.order_id = orders.order_id AND e.what = 'personal data erased')
-WHERE order_id IN (SELECT order_id FROM order_events WHERE what = 'personal data erased')
+WHERE state NOT IN ('placed', 'authorized', 'cancel-asked')
+    AND order_id IN (SELECT order_id FROM order_events WHERE what = 'personal data erased')
 """
 
 
