@@ -9,40 +9,24 @@ closing them would drop SQLite's locks.
 from __future__ import annotations
 
 import math
-import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.pool import QueuePool
 
 from connector.errors import DatabaseDamaged, DatabaseUnreachable, SchemaBehind
-from connector.storage import damage, driver, fences
-from connector.storage.patient import COURTESY, begin_immediate
+from connector.storage import damage, driver, engines, fences
+from connector.storage.patient import COURTESY
 from connector.storage.together import MOST, Together
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 JOB_WAIT_SECONDS = 30
 IDLE_SECONDS = 45
-CACHE_KB = 512
-"""SQLite's cache of pages, for each connection of the pool. Its own 2 MB make nothing faster here, and fill up over hours in each one."""
-KEPT, MOST_OPEN = 8, 64
-"""SQLite connections that wait for work, and that there are at most. One costs 0.4 ms to open, and holds up to 1.6 MB of pages, tables and
-prepared statements: kept ones of a burst fill up over hours, for nothing."""
-CAREFULLY = {
-    "target_session_attrs": "read-write",
-    "keepalives_idle": 5,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-}
-"""Never a read replica, whatever the address names. A server gone without a word (a cable, a firewall) is noticed after 20 s."""
 DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 
 
@@ -52,7 +36,7 @@ class Database:
     def __init__(self, url: str, *, wait_seconds: int = JOB_WAIT_SECONDS, idle_seconds: int = IDLE_SECONDS) -> None:
         self.url = url
         self.is_sqlite = url.startswith("sqlite:")
-        self.engine = _sqlite(url, wait_seconds) if self.is_sqlite else _postgresql(url, wait_seconds, idle_seconds)
+        self.engine = engines.sqlite(url, wait_seconds) if self.is_sqlite else engines.postgresql(url, wait_seconds, idle_seconds)
         self._glances = driver.Glances(self.engine) if self.is_sqlite else None
         self._mark = str(damage.mark_of(self.path)) if self.is_sqlite else ""
         # PostgreSQL's writers wait for rows, not for one lock: two orders in one transaction would take messages' rows in no common order
@@ -190,58 +174,6 @@ def reading(connection: Connection) -> Iterator[Connection]:
     """Open a reading transaction on a connection that is at hand (temporary tables may be written)."""
     with connection.begin():
         yield connection
-
-
-def _sqlite(url: str, wait_seconds: int) -> Engine:
-    given = {"timeout": wait_seconds, "check_same_thread": False}
-    # the last one back is the next one out: its pages are still those of the database, and the others' caches stay small
-    engine = create_engine(url, poolclass=QueuePool, pool_size=KEPT, max_overflow=MOST_OPEN - KEPT, pool_use_lifo=True, connect_args=given)
-
-    def connected(connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        _write_ahead(connection, wait_seconds)
-        for pragma in (
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "wal_autocheckpoint=0",
-            "secure_delete=ON",
-            "temp_store=FILE",
-            f"cache_size=-{CACHE_KB}",
-        ):
-            connection.execute(f"PRAGMA {pragma}")
-
-    def begun(connection: Connection) -> None:
-        patience = connection.info.get("patience")
-        if patience is None:
-            connection.exec_driver_sql("BEGIN")
-        else:
-            seconds, courtesy = patience
-            begin_immediate(connection, min(seconds, wait_seconds), courtesy)
-
-    event.listen(engine, "connect", connected)
-    event.listen(engine, "begin", begun)
-    return engine
-
-
-def _write_ahead(connection: sqlite3.Connection, wait_seconds: float) -> None:
-    """Turn the write-ahead log on. SQLite does not wait for whoever does the same to a fresh database at this moment: we do."""
-    deadline = time.monotonic() + wait_seconds
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        else:
-            return
-
-
-def _postgresql(url: str, wait_seconds: int, idle_seconds: int) -> Engine:
-    """What a frozen or cut off process holds in the middle of a transaction is set free after `idle_seconds`."""
-    options = f"-c lock_timeout={wait_seconds * 1000} -c idle_in_transaction_session_timeout={idle_seconds * 1000}"
-    given = {"connect_timeout": 5, "options": options, **CAREFULLY}
-    return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True, connect_args=given)
 
 
 # ── the schema ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -166,16 +166,16 @@ def _listen(event_name, listener, **how):
     """Have every engine of SQLite's call the listener, after our own."""
     from sqlalchemy import event
 
-    from connector.storage import database
+    from connector.storage import engines
 
-    made = database._sqlite
+    made = engines.sqlite
 
     def sqlite(url, wait_seconds):
         engine = made(url, wait_seconds)
         event.listen(engine, event_name, listener, **how)
         return engine
 
-    database._sqlite = sqlite
+    engines.sqlite = sqlite
 
 
 def _begin_deferred(_connection, _cursor, statement, parameters, _context, _many):

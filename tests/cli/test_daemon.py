@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from servers import wait_for
 
-from connector.storage.database import KEPT
+from connector.storage.engines import KEPT
 
 SCHEDULE = """
 [schedule]

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from connector.errors import DatabaseUnreachable
-from connector.storage.database import CACHE_KB, KEPT, MOST_OPEN, Database
+from connector.storage.database import Database
+from connector.storage.engines import CACHE_KB, KEPT, MOST_OPEN
 
 CONNECTIONS = 6
 OWN_KB = 128
