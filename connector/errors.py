@@ -33,15 +33,16 @@ from collections.abc import Iterable
 
 
 class ConnectorError(Exception):
-    """Something a person can act on: what happened, and the remedy."""
+    """Something a person can act on: what happened, and the remedy. `logged` says it without what others wrote, where that is in it."""
 
     code = "error"
     exit_status = 1
 
-    def __init__(self, message: str, *, remedy: str = "", code: str | None = None) -> None:
+    def __init__(self, message: str, *, remedy: str = "", code: str | None = None, logged: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.remedy = remedy
+        self.logged = logged
         if code is not None:
             self.code = code
 

@@ -25,6 +25,9 @@ PATTERNS: tuple[tuple[str, str], ...] = (
         r"(?i)(x-vtex-api-app(?:key|token)|authorization|cookie|password|app_?token|app_?key|secret)(['\"]?\s*[:=]\s*)(?!env:|file:|credential:)('[^']*'|\"[^\"]*\"|[^\s,;}]+)",
         r"\1\2***",
     ),
+    (r"(?i)\b(VTEX\s+key=)([^\s,]+)([\s,]+token=)([^\s,;}]+)", r"\1***\3***"),
+    (r"(?i)\b((?:path[_ ]?)?token\\?['\"]?\s*[:=]\s*)\\?(['\"])[^'\"]*\2", r"\1***"),  # \" is how a quotation mark stands within an event
+    (r"(DETAIL:)[^\n|]*", r"\1 ***"),  # PostgreSQL quotes the row that it refused
     (r"vtexapp(?:key|token)-[A-Za-z0-9_-]+", "***"),
     (r"(?<![\w-])[A-Za-z0-9_-]{100,}(?![\w-])", "***"),  # VTEX's tokens have 128 letters and more
     (r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)", "***"),
@@ -32,10 +35,13 @@ PATTERNS: tuple[tuple[str, str], ...] = (
     (r"(?<![\w.-])\d{3}\.\d{3}\.\d{3}-\d{2}(?![\w-])", "***CPF***"),
     (r"(?<![\w.-])[0-9A-Z]{2}\.[0-9A-Z]{3}\.[0-9A-Z]{3}/[0-9A-Z]{4}-\d{2}(?![\w-])", "***CNPJ***"),
     (r"(?:\+55\s?)?\(\d{2}\)\s?9?\d{4}[-\s]?\d{4}(?!\d)|\+55\s?\d{2}\s?9?\d{4}[-\s]?\d{4}(?!\d)", "***phone***"),
+    (r"(?<![\w.,/-])[1-9]{2}\s(?:9\d|[2-5])\d{3}-\d{4}(?![\w-])", "***phone***"),
     (r"(?<![\w./-])\d{5}-\d{3}(?![\w-]|\.\d)", "***CEP***"),
 )
 """What is taken out of a line, and what stands there instead; compiled with the first line, which most commands never write."""
-BARE_CPF = r"(?<![\w.,-])\d{11}(?![\w,-]|\.\d)"
+BARE_DOCUMENT = r"(?<![\w.,-])(?:\d{11}|\d{14})(?![\w,-]|\.\d)"
+_CPF, _CNPJ = 11, 14
+_MOMENT = re.compile(r"20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 
 
 REQUEST: ContextVar[str] = ContextVar("request", default="")
@@ -58,16 +64,25 @@ def redact(text: str) -> str:
     """Take secrets, e-mail addresses, CPF, CNPJ, postal codes and telephone numbers out of a line."""
     for pattern, instead in PATTERNS:
         text = re.sub(pattern, instead, text)
-    return re.sub(BARE_CPF, lambda match: "***CPF***" if _is_cpf(match[0]) else match[0], text)
+    return re.sub(BARE_DOCUMENT, lambda match: _document(match[0]), text)
 
 
-def _is_cpf(digits: str) -> bool:
-    """Eleven digits alone may be a SKU or an order: only those with a CPF's check digits are taken for one."""
-    return len(set(digits)) > 1 and all(_check_digit(digits[:n]) == int(digits[n]) for n in (9, 10))
+def _document(digits: str) -> str:
+    """Digits alone may be a SKU, an order or an EAN, and telephones look like them: only those with check digits are taken out."""
+    if len(set(digits)) == 1 or _MOMENT.match(digits):
+        return digits
+    if len(digits) == _CPF:
+        return "***CPF***" if _holds(digits, longest=_CPF) else digits
+    return "***CNPJ***" if _holds(digits, longest=9) else digits
 
 
-def _check_digit(digits: str) -> int:
-    total = sum(int(digit) * weight for digit, weight in zip(digits, range(len(digits) + 1, 1, -1), strict=True))
+def _holds(digits: str, *, longest: int) -> bool:
+    """Say whether the last two are check digits by weights from 2 up, which begin anew after the longest."""
+    return all(_check_digit(digits[:n], longest) == int(digits[n]) for n in (len(digits) - 2, len(digits) - 1))
+
+
+def _check_digit(digits: str, longest: int) -> int:
+    total = sum(int(digit) * (2 + at % (longest - 1)) for at, digit in enumerate(reversed(digits)))
     return total * 10 % 11 % 10
 
 

@@ -10,7 +10,7 @@ from connector.app import App
 from connector.errors import ConnectorError, Misuse, Unreachable
 from connector.log import bound
 from connector.usecases import alarms, runs, upkeep
-from connector.usecases.report import Report
+from connector.usecases.report import NOT_LOGGED, Report, for_the_log
 from connector.usecases.turns import WAIT_SECONDS, turn
 from jobs import JOBS, Pass
 
@@ -58,7 +58,9 @@ def _stopped(name: str, how: Pass, sentence: str, *, unreachable: bool) -> Repor
 
 
 def _tell(report: Report) -> None:
-    for line in report.failures:
-        log.warning(line)
-    if report.lines:
-        log.info("; ".join(report.lines), extra=report.counts)
+    """Leave in the log what the pass did, without what files and marketplaces say: nothing could be erased from there."""
+    for failure in report.logged_failures:
+        log.warning(for_the_log(failure))
+    done = [for_the_log(line) for line in report.logged_lines if line != NOT_LOGGED]
+    if done:
+        log.info("; ".join(done), extra=report.counts)

@@ -13,7 +13,7 @@ from connector.delivery.courier import Courier
 from connector.delivery.progress import Progress
 from connector.delivery.relay import Relay
 from connector.delivery.sender import Sender, sender
-from connector.delivery.tally import NAMED, Tally
+from connector.delivery.tally import NAMED, Said, Tally
 from connector.domain.messages import Blocked, Kind
 from connector.errors import Busy
 from connector.settings import MarketplaceSettings
@@ -46,7 +46,7 @@ def tell(app: App, m: MarketplaceSettings, couriers: dict[Kind, Courier], how: P
     if is_paused:
         report.did(f"{m.account}: paused; {waits} wait until: connector resume {m.account}")
     elif blocked is not None and now < blocked.until and not how.by_hand:
-        report.failed(f"{m.account}: {_alone(m.account, blocked, now)}; {waits} wait")
+        _say_blocked(report, m.account, blocked, now, f"; {waits} wait")
     else:
         its_sender = sender(line)
         relay = Relay(app, line, couriers, how, Progress(app, m.account, kinds, how), now, lambda: its_sender.is_over)
@@ -114,17 +114,17 @@ def _say(report: Report, account: str, relay: Relay) -> None:
         counts = {kind.value: count for kind, count in sorted(tally.delivered.items())}
         report.did(f"{account}: told {', '.join(f'{kind} {count}' for kind, count in counts.items())}", **counts)
     if tally.doubtful.number:
-        named = ", ".join(tally.doubtful.first[:DOUBTS_NAMED]) + (", …" if tally.doubtful.number > DOUBTS_NAMED else "")
-        report.did(f"{account}: {tally.doubtful.number} were suggested with a doubt: {named}", doubtful=tally.doubtful.number)
+        _say_doubts(report, account, tally.doubtful)
     if tally.unsold:
         what = f"{tally.unsold} not suggested yet, being inactive or without a price"
         report.did(f"{account}: {what} (connector listings list)", unsold=tally.unsold)
-    for sentence in tally.unlisted.first:
-        report.failed(f"{account}: {sentence}", unlisted=1)
-    for sentence in tally.dead.first:
-        report.failed(f"{account}: given up: {sentence}", dead=1)
-    for sentence in tally.failing.first:
-        report.failed(f"{account}: {sentence}", unreachable=tally.unreachable, failing=1)
+    for sentence, (begins, reason) in tally.unlisted.first:
+        report.failed(f"{account}: {sentence}", (f"{account}: {begins}", reason), unlisted=1)
+    for sentence, (begins, reason) in tally.dead.first:
+        report.failed(f"{account}: given up: {sentence}", (f"{account}: given up: {begins}", reason), dead=1)
+    for sentence, (begins, reason) in tally.failing.first:
+        logged = (f"{account}: {begins}", reason)
+        report.failed(f"{account}: {sentence}", logged, unreachable=tally.unreachable, failing=1)
     if tally.unlisted.unnamed:
         unnamed = tally.unlisted.unnamed
         report.failed(f"{account}: and {unnamed} more: connector listings list names them", unlisted=unnamed)
@@ -132,11 +132,19 @@ def _say(report: Report, account: str, relay: Relay) -> None:
     if unnamed:
         report.failed(f"{account}: and {unnamed} more", failing=unnamed)
     if relay.line.gate.blocked is not None:
-        report.failed(f"{account}: {_alone(account, relay.line.gate.blocked, relay.app.now)}")
+        _say_blocked(report, account, relay.line.gate.blocked, relay.app.now)
 
 
-def _alone(account: str, blocked: Blocked, now: datetime) -> str:
+def _say_doubts(report: Report, account: str, doubtful: Said) -> None:
+    said, first = f"{account}: {doubtful.number} were suggested with a doubt: ", doubtful.first[:DOUBTS_NAMED]
+    more = ", …" if doubtful.number > DOUBTS_NAMED else ""
+    logged = said + ", ".join(sku for _, (sku, _) in first) + more
+    report.did(said + ", ".join(sentence for sentence, _ in first) + more, (logged, ""), doubtful=doubtful.number)
+
+
+def _say_blocked(report: Report, account: str, blocked: Blocked, now: datetime, waiting: str = "") -> None:
     """Say until when, with the day where it is another one, and how a person may try earlier."""
     form = "%H:%M:%S" if blocked.until.date() == now.date() else "%Y-%m-%d %H:%M:%S"
     earlier = f" (connector resume {account} tries earlier)" if blocked.until - now > LONG_WAIT else ""
-    return f"left alone until {blocked.until:{form}} UTC: {blocked.reason}{earlier}"
+    until = f"{account}: left alone until {blocked.until:{form}} UTC"
+    report.failed(f"{until}: {blocked.reason}{earlier}{waiting}", (f"{until}{waiting}", blocked.reason))

@@ -95,21 +95,23 @@ class Settlement:
     def _count(self, message: Message, result: Result) -> None:
         if isinstance(result.outcome, Delivered) and not result.outcome.note:  # a note says why there was nothing to send
             self.tally.delivered[message.kind] += 1
-        self.tally.unlisted.add(result.unlisted)
-        self.tally.doubtful.add(result.doubtful)
+        self.tally.unlisted.add(result.unlisted, (f"SKU {message.reference}", result.unlisted.partition(": ")[2]))
+        self.tally.doubtful.add(result.doubtful, (message.reference, ""))
         self.tally.unsold += result.unsold
 
     def _again(self, tx: Connection, message: Message, retry: Retry, now: datetime, *, answered: bool) -> None:
         due_at = max(next_attempt(now, message.attempt, random.random()), now + retry.after if retry.after else now)  # noqa: S311  # jitter
         outbox.again(tx, message, due_at, retry.reason, now)
-        self.tally.failing.add(f"{what(message)}: {retry.reason}; tried again from {due_at:%H:%M:%S} UTC")
+        again = f"tried again from {due_at:%H:%M:%S} UTC"
+        ours, theirs = ("", retry.reason) if answered else (f": {retry.reason}", "")
+        self.tally.failing.add(f"{what(message)}: {retry.reason}; {again}", (f"{what(message)}{ours}; {again}", theirs))
         self.tally.unreachable = self.tally.unreachable or not answered
 
     def _bury(self, tx: Connection, message: Message, result: Result, reason: str, now: datetime) -> None:
         if outbox.bury(tx, message, reason, now):
             if result.on_buried:
                 result.on_buried(tx, reason)
-            self.tally.dead.add(f"{what(message)}: {reason}")
+            self.tally.dead.add(f"{what(message)}: {reason}", (what(message), reason))
 
 
 def what(message: Message) -> str:

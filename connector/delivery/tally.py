@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from connector.domain.messages import Kind
+from connector.usecases.report import Logged
 
 NAMED = 20
 """So many sentences of a sort stand in a report; the rest are counted: a pass over a million messages says no more than one over fifty."""
@@ -13,16 +14,16 @@ NAMED = 20
 
 @dataclass
 class Said:
-    """Sentences of one sort: how many there were, and the first of them."""
+    """Sentences of one sort: how many there were, and the first of them, each with what the log tells of it."""
 
     number: int = 0
-    first: list[str] = field(default_factory=list)
+    first: list[tuple[str, Logged]] = field(default_factory=list)
 
-    def add(self, sentence: str) -> None:
+    def add(self, sentence: str, logged: Logged) -> None:
         if sentence:
             self.number += 1
             if len(self.first) < NAMED:
-                self.first.append(sentence)
+                self.first.append((sentence, logged))
 
     @property
     def unnamed(self) -> int:

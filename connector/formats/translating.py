@@ -123,7 +123,28 @@ CATALOGUES = {
 @lru_cache(maxsize=len(CATALOGUES))
 def phrases(name: str) -> Phrases:
     """Return a catalogue: `en` has no sentences but our own."""
+    return Phrases(_table(name))
+
+
+def _table(name: str) -> dict[str, str]:
     table: dict[str, str] = {}
     for one in reversed(CATALOGUES[name]):
         table = table | tomllib.loads(resources.files("connector.formats").joinpath("phrases", f"{one}.toml").read_text(encoding="utf-8"))
-    return Phrases(table)
+    return table
+
+
+# ── without what others wrote ───────────────────────────────────────────────────────────────────────────────────────────
+LEFT_OUT = "…"
+_OURS = frozenset({"line", "first", "count", "width", "needed", "size", "left", "status", "missing", "words", "example", "encoding"})
+"""The names whose values are ours: numbers, and words of feeds and layouts. Of all others the log says nothing: they may be a person's."""
+
+
+def own_words(text: str) -> str:
+    """Say what of a text is ours, an ellipsis for the rest: sentences of the catalogue, without the values that stand in them."""
+    return _own().known(text) or "; ".join(_own().known(part) or LEFT_OUT for part in text.split("; "))
+
+
+@lru_cache(maxsize=1)
+def _own() -> Phrases:
+    ours = [english for english in _table("console.pt") if not english.endswith(":")]
+    return Phrases({english: _NAME.sub(lambda name: name[0] if name[1] in _OURS else LEFT_OUT, english) for english in ours})

@@ -29,7 +29,8 @@ CAREFULLY = {
 def sqlite(url: str, wait_seconds: int) -> Engine:
     given = {"timeout": wait_seconds, "check_same_thread": False}
     # the last one back is the next one out: its pages are still those of the database, and the others' caches stay small
-    engine = create_engine(url, poolclass=QueuePool, pool_size=KEPT, max_overflow=MOST_OPEN - KEPT, pool_use_lifo=True, connect_args=given)
+    kept: dict[str, Any] = {"poolclass": QueuePool, "pool_size": KEPT, "max_overflow": MOST_OPEN - KEPT, "pool_use_lifo": True}
+    engine = create_engine(url, connect_args=given, hide_parameters=True, **kept)
 
     def connected(connection: sqlite3.Connection, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
@@ -75,4 +76,4 @@ def postgresql(url: str, wait_seconds: int, idle_seconds: int) -> Engine:
     """What a frozen or cut off process holds in the middle of a transaction is set free after `idle_seconds`."""
     options = f"-c lock_timeout={wait_seconds * 1000} -c idle_in_transaction_session_timeout={idle_seconds * 1000}"
     given = {"connect_timeout": 5, "options": options, **CAREFULLY}
-    return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True, connect_args=given)
+    return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True, connect_args=given, hide_parameters=True)

@@ -21,6 +21,7 @@ from connector.storage import alarms as store
 from connector.storage import findings, runs
 from connector.storage.findings import Finding
 from connector.usecases import stock_terms, upkeep_alarms
+from connector.usecases.report import for_the_log
 
 REJECTION_LASTS = timedelta(days=1)
 """The order is cancelled already; a person is told for so long."""
@@ -29,6 +30,8 @@ SIZES_OF = 5 * (rules.USUAL_FILES + 1)
 
 REFRESH, EXPORT = "refresh-snapshot", "export-orders"
 UNREACHABLE = Unreachable.exit_status
+QUOTING = ("blocked", "erp-unreachable")
+"""The alarms whose sentences end with a reason that may be somebody else's words."""
 
 log = logging.getLogger("connector.alarms")
 
@@ -64,11 +67,17 @@ def watch(app: App) -> Changes:
 
 def _log(changes: Changes) -> None:
     for alarm in changes.raised:
-        sentence = f"alarm: {alarm.sentence} -> {alarm.remedy}"
+        sentence = f"alarm: {_logged(alarm)} -> {alarm.remedy}"
         log.warning(sentence, extra=_keys(alarm))
     for alarm in changes.over:
-        sentence = f"alarm over: {alarm.sentence}"
+        sentence = f"alarm over: {_logged(alarm)}"
         log.info(sentence, extra=_keys(alarm))
+
+
+def _logged(alarm: Alarm) -> str:
+    """Leave out what a marketplace or a file wrote."""
+    begins, _, reason = alarm.sentence.partition(": ")
+    return for_the_log((begins, reason)) if alarm.name in QUOTING else alarm.sentence
 
 
 def _keys(alarm: Alarm) -> dict[str, str]:

@@ -19,7 +19,7 @@ from connector.usecases.document_rows import Row
 from connector.usecases.document_work import Outcome, Work
 from connector.usecases.intake import Settled
 from connector.usecases.opening import opened
-from connector.usecases.report import Report, of_feed
+from connector.usecases.report import NOT_LOGGED, Report, of_feed
 from connector.usecases.taking import Taking
 
 NAMED = 20
@@ -78,7 +78,7 @@ def try_file(app: App, feed: str, taken: Taken, report: Report) -> None:
     try:
         contents = read(app, feed, taken.path)
     except FileRefused as error:
-        report.failed(f"{of_feed(feed, taken.file.name)} would be refused: {intake.reason_of(error, taken)}", refused_files=1)
+        intake.say_refused(report, f"{of_feed(feed, taken.file.name)} would be refused", intake.reason_of(error, taken))
         return
     outcome = _tried(app, intake.entry_of(feed, taken), contents)
     say(report, f"{taken.file.name} (dry run)", contents, outcome)
@@ -133,12 +133,12 @@ def say(report: Report, name: str, contents: Contents, outcome: Outcome) -> None
     """Tell what a file came to: what is new in sentences, what is refused by line, column, value and reason."""
     known = f", {outcome.known} known before" if outcome.known else ""
     notes = f" ({'; '.join(contents.notes)})" if contents.notes else ""
-    report.did(f"{name}: {outcome.taken} taken{known}{notes}", documents=outcome.taken, known=outcome.known)
+    taken = f"{name}: {outcome.taken} taken{known}"
+    report.did(f"{taken}{notes}", (taken, ""), documents=outcome.taken, known=outcome.known)
     for sentence in outcome.news[:NAMED]:
-        report.did(f"{name}: {sentence}")
+        report.did(f"{name}: {sentence}", NOT_LOGGED)  # it quotes the file: an ack's message, a carrier's words
     for one in outcome.refusals[:NAMED]:
-        where = f", {one.column} {one.value!r}" if one.column else ""
-        report.failed(f"{name}, line {one.line}{where}: {one.reason}", refused_rows=1)
+        intake.say_refused_row(report, name, one)
     if len(outcome.refusals) > NAMED:
         more = len(outcome.refusals) - NAMED
         report.failed(f"{name}: and {more} more refused rows: connector quarantine list", refused_rows=more)

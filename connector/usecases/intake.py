@@ -66,11 +66,11 @@ def _one(app: App, feeds: Sequence[str], file: SourceFile, turn: Turn, report: R
     try:
         take_one(app, feeds, intake.take(app.source, file, app.root / "var" / "work"), turn, report)
     except FileChanged as error:
-        report.did(f"{file.name}: {error}")
+        report.did(f"{file.name}: {error}", (f"{file.name}: {type(error).code}", ""))
     except Unreachable:
         raise
     except ConnectorError as error:
-        report.failed(f"{file.name}: {error}")
+        report.failed(f"{file.name}: {error}", (f"{file.name}: {error.code}", str(error)))
     except Exception:  # one of the four places: a bug in one file's turn stays with that file, which stays in the source
         log.exception("a file's turn met an unexpected error", extra={"feed": feeds[0], "file": file.name})
         report.failed(f"{file.name}: an unexpected error; the log has it, and the file stays where it is")
@@ -137,8 +137,21 @@ def refuse_whole(app: App, feed: str, taken: Taken, reason: str, report: Report)
     with app.db.write() as tx:
         number = files.record(tx, replace(entry, plan={"reasons": [reason]}), app.now)
         quarantine.add(tx, number, feed, [refusal], app.now)
-    report.failed(f"{of_feed(feed, entry.name)} was refused: {reason}", refused_files=1)
+    say_refused(report, f"{of_feed(feed, entry.name)} was refused", reason)
     return Settled(replace(entry, id=number), [refusal])
+
+
+def say_refused(report: Report, what: str, reason: str) -> None:
+    """Tell that a whole file is or would be refused; its reason may quote the file."""
+    report.failed(f"{what}: {reason}", (what, reason), refused_files=1)
+
+
+def say_refused_row(report: Report, file: str, one: Refusal) -> None:
+    """Name a refused row by file, line, column, value and reason; the log is not told the value."""
+    line = f"{file}, line {one.line}"
+    where = f", {one.column} {one.value!r}" if one.column else ""
+    logged = (f"{line}, {one.column}" if one.column else line, one.reason)
+    report.failed(f"{line}{where}: {one.reason}", logged, refused_rows=1)
 
 
 def _put_away(app: App, taken: Taken, settled: Sequence[Settled]) -> None:

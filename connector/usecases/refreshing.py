@@ -75,7 +75,7 @@ def _try(app: App, feed: str, taken: Taken, report: Report) -> None:
         with imports.drafted(app, feed, taken.path, taken.file.name) as draft:
             say(report, draft.plan, draft.verdict, draft.refusals(), draft.planned.held.all, dry_run=True)
     except FileRefused as error:
-        report.failed(f"{of_feed(feed, taken.file.name)} would be refused: {intake.reason_of(error, taken)}", refused_files=1)
+        intake.say_refused(report, f"{of_feed(feed, taken.file.name)} would be refused", intake.reason_of(error, taken))
 
 
 def _import(app: App, feed: str, taken: Taken, report: Report) -> Settled:
@@ -159,7 +159,8 @@ def say(report: Report, plan: Plan, verdict: Verdict, refusals: list[Refusal], h
     would, file = "would be " if dry_run else "", of_feed(plan.feed, plan.name)
     match verdict:
         case Apply():
-            report.did(_sentence(plan), added=plan.added, changed=plan.changed, removed=plan.removed)
+            said, notes = _sentence(plan), f" ({'; '.join(plan.notes)})" if plan.notes else ""
+            report.did(f"{said}{notes}", (said, ""), added=plan.added, changed=plan.changed, removed=plan.removed)
         case Hold(reasons):
             for reason in reasons:
                 report.failed(f"{file} {would or 'is '}held: {reason.sentence}{_approve(dry_run=dry_run)}", held_files=1)
@@ -182,16 +183,14 @@ def _approve(*, dry_run: bool) -> str:
 def _sentence(plan: Plan) -> str:
     fields = ", ".join(f"{name.removesuffix('_cents')} {count}" for name, count in plan.changed_by_field.items())
     changed = f"{plan.changed} changed" + (f" ({fields})" if fields else "")
-    notes = f" ({'; '.join(plan.notes)})" if plan.notes else ""
     bad = f", {plan.refused} refused" if plan.refused else ""
-    return f"{of_feed(plan.feed, plan.name)}: {plan.added} added, {changed}, {plan.removed} removed{bad}{notes}"
+    return f"{of_feed(plan.feed, plan.name)}: {plan.added} added, {changed}, {plan.removed} removed{bad}"
 
 
 def _name_refusals(report: Report, plan: Plan, refusals: list[Refusal]) -> None:
     file = of_feed(plan.feed, plan.name)
     for one in refusals[:NAMED]:
-        where = f", {one.column} {one.value!r}" if one.column else ""
-        report.failed(f"{file}, line {one.line}{where}: {one.reason}", refused_rows=1)
+        intake.say_refused_row(report, file, one)
     if len(refusals) > NAMED:
         report.failed(
             f"{file}: and {len(refusals) - NAMED} more refused rows (connector quarantine list)",

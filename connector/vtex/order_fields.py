@@ -107,7 +107,8 @@ class Fields:
 def invalid(place: str, found: object, allowed: str) -> RequestInvalid:
     """Say which field cannot be used, what was found there and what may stand there."""
     shown = "nothing" if found is None else ascii(found)[:80]
-    return RequestInvalid(f"{place or 'the body'}: found {shown}; allowed: {allowed}")
+    where = place or "the body"
+    return RequestInvalid(f"{where}: found {shown}; allowed: {allowed}", logged=f"{where}: allowed: {allowed}")
 
 
 def check_storable(value: object, place: str = "") -> None:

@@ -90,7 +90,7 @@ def on_connector_error(req: falcon.Request, resp: falcon.Response, error: Connec
         log.log(
             logging.DEBUG if isinstance(error, NotAuthorized) else logging.INFO,  # callers refused have their own, louder line
             "request refused: %s",
-            error,
+            error.logged or error,
             extra={"action": "request-refused", "status": status, "code": error.code},
         )
         fill(resp, status, code_of(error), str(error), _invitation(status))

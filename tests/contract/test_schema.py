@@ -4,7 +4,9 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import inspect, select, text
+from sqlalchemy.exc import SQLAlchemyError
 
+from connector.log import redact
 from connector.storage.database import MIGRATIONS, Database, migrate
 from connector.storage.tables import metadata, orders
 
@@ -72,3 +74,11 @@ def test_an_order_that_was_erased_before_is_known_as_such_after_the_upgrade(data
         found = dict(tx.execute(select(orders.c.order_id, orders.c.erased_at)).all())
 
     assert {number: at and at.isoformat()[:10] for number, at in found.items()} == {"erased": "2026-02-01", "other": None}
+
+
+def test_the_log_tells_of_a_statement_that_failed_without_its_values(database):
+    with pytest.raises(SQLAlchemyError) as failed, database.write() as tx:
+        tx.execute(text("INSERT INTO orders (order_id) VALUES (:name)"), {"name": "Ana Prado"})
+
+    assert "INSERT INTO orders" in str(failed.value)
+    assert "Ana Prado" not in redact(str(failed.value))

@@ -8,7 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from documents_world import opened
+from documents_world import HEADS, opened
+from servers import wait_for
 
 from connector.domain.messages import Kind
 from connector.domain.orders import OrderState
@@ -57,6 +58,59 @@ def test_the_log_says_how_many_rows_a_file_of_documents_had_and_how_many_were_re
     world.report("invoices", INVOICED.format(order=world.ordered("m1")), INVOICED.format(order="NOBODYS"))
     (settled,) = [record for record in caplog.records if record.getMessage() == "file settled"]
     assert (settled.feed, settled.state, settled.rows, settled.refused) == ("invoices", "applied", 2, 1)
+
+
+EVERY_SECOND = """
+[schedule]
+refresh_snapshot = "every 1s"
+notify_marketplaces = ""
+export_orders = ""
+report_documents = "every 1s"
+housekeeping = ""
+"""
+PERSON = ("ANA", "Ana Prado", "FLORES", "19988887777")
+
+
+def daemon_log(world, until):
+    """Run the daemon until its log holds something, and return the log."""
+    world.config.write_text(EVERY_SECOND + world.config.read_text())
+    path = world.root / "daemon.log"
+    words = [sys.executable, "-m", "connector", "--config", str(world.config), "daemon"]
+    with path.open("wb") as log:
+        process = subprocess.Popen(words, stderr=log, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    try:
+        wait_for(lambda: until in path.read_text(), f"{until} in the log")
+    finally:
+        process.terminate()
+        process.wait(30)
+    return path.read_text()
+
+
+def test_what_files_and_marketplaces_say_of_a_person_never_reaches_the_log(sqlite_world):
+    world = sqlite_world
+    rejected, invoiced = world.ordered("m1"), world.ordered("m2")
+    acks = world.drop("acks", f"{rejected};rejected;;CLIENTE ANA PRADO LIMA, RUA DAS FLORES 12, FONE 19988887777, SEM CREDITO")
+    invoices = world.drop(
+        "invoices", INVOICED.format(order=invoiced), INVOICED.format(order="x").replace("2026-01-02", "Ana Prado"), head=HEADS["invoices"]
+    )
+    nameless = world.drop("products", "Ana Prado;RUA DAS FLORES 12", head="ANA;FLORES")
+    for number in (invoiced, rejected):
+        world.shop.fail_next(400, body={"error": {"code": "OMS7", "message": f"ANA PRADO of RUA DAS FLORES has no {number}"}})
+
+    log = daemon_log(world, "given up: cancel")
+
+    assert [word for word in PERSON if word in log] == []
+    said = (
+        f"invoices/{invoices.name}, line 3, issuance_date: it is no date such as",
+        f"acks/{acks.name}: 1 taken",
+        f"the ERP rejected 1 order within a day: {rejected}",
+        "answered 400: …",
+        f"products/{nameless.name} was refused: ",
+    )
+    assert [words for words in said if words not in log] == []
+    with world.app.db.read() as tx:
+        row = next(one for one in quarantine.open_rows(tx) if one["column"] == "issuance_date")
+    assert row["value"] == "Ana Prado"  # people see it, and an erasure reaches it
 
 
 # ── invoices and tracking ───────────────────────────────────────────────────────────────────────────────────────────────

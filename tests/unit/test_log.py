@@ -30,6 +30,14 @@ OWN = {"extra", "exc_info", "stack_info"}
         ("company 12.ABC.345/01DE-35", "12.ABC.345/01DE-35"),
         ("call (19) 99712-5826", "99712-5826"),
         ("call +55 19 99712-5826", "99712"),
+        ("call 19 99712-5826", "99712-5826"),
+        ("call 19 3712-5826", "3712-5826"),
+        ("company 11222333000181", "11222333000181"),
+        ('authorization: VTEX key="SELLERKEY" token="SELLERTOKEN"', "SELLERTOKEN"),
+        ('VTEX key=SELLERKEY token="SELLERTOKEN" was refused', "SELLERKEY"),
+        ('event="sent: VTEX key=\\"SELLERKEY\\", token=\\"SELLERTOKEN\\""', "SELLER"),
+        ('token="SELLERTOKEN"', "SELLERTOKEN"),
+        ("path_token = 'SELLERTOKEN'", "SELLERTOKEN"),
         ("CEP 13476-103", "13476-103"),
         ("token " + "ABCDEFGHIJ" * 13, "ABCDEFGHIJ" * 3),
     ],
@@ -39,7 +47,17 @@ def test_secrets_and_personal_data_leave_no_trace(line, hidden):
 
 
 @pytest.mark.parametrize(
-    "line", ["sku 12345678901 of 20000370000", "order 1234567890123-01", "file prices/prices-20261124.csv", "env:VTEX_APP_KEY", "159,70"]
+    "line",
+    [
+        *("sku 12345678901 of 20000370000", "order 1234567890123-01", "file prices/prices-20261124.csv", "env:VTEX_APP_KEY", "159,70"),
+        *(
+            "EAN 7891000315507, 17891000315504",
+            "NF-e 35261111222333000181550010000012341000012348",
+            "order v70011222-01 of 261123-V11HAE05",
+        ),
+        *("timestamp=2026-11-30T18:13:52.192486Z", "backup 20261130181351", "line 12, 2026-1 of 30", "token: the path's, of the settings"),
+        *("SKU 19988887777", "CEP 13476103"),  # eleven digits, or eight, are as often a SKU: these patterns are the second net
+    ],
 )
 def test_what_is_no_secret_stays(line):
     assert redact(line) == line

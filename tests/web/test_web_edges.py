@@ -102,6 +102,14 @@ class TestTrouble:
         assert "secret detail" in caplog.text
         assert answer.headers["x-request-id"] in answer.json["error"]["message"]
 
+    def test_the_log_names_the_field_that_was_refused_and_not_what_it_held(self, project, caplog):
+        caplog.set_level("INFO", "connector.web.errors")
+        answer = project().client().simulate_post("/pvt/orders", json=[{"marketplaceOrderId": "a-01", "items": "Ana Prado, FLORES 12"}])
+
+        assert (answer.status_code, "Ana Prado" in answer.text) == (400, True)
+        assert "items: allowed: an array" in caplog.text
+        assert "Ana Prado" not in caplog.text
+
     def test_messages_in_headers_are_percent_encoded(self, project):
         answer = project().client().simulate_post("/pvt/orders", body='[{"marketplaceOrderId": "ação\\r\\nX: y", "items": 1}]'.encode())
         shown = answer.headers["x-vtex-error-message"]
