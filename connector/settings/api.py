@@ -14,6 +14,7 @@ from connector.settings.values import OptionalSecret, Section, is_loopback
 
 class AuthSettings(Section):
     path_token: OptionalSecret = None
+    previous_path_token: OptionalSecret = None
     app_key: OptionalSecret = None
     app_token: OptionalSecret = None
     allow_from: tuple[IPv4Network | IPv6Network, ...] = ()
@@ -27,6 +28,8 @@ class AuthSettings(Section):
         if bool(self.app_key) != bool(self.app_token):
             there, missing = ("app_key", "app_token") if self.app_key else ("app_token", "app_key")
             raise misfit(missing, f"{there} alone", "app_key and app_token together, or neither")
+        if self.previous_path_token and not self.path_token:
+            raise misfit("path_token", "previous_path_token alone", "the token that is valid now, beside the one before it")
         return self
 
 

@@ -8,10 +8,13 @@ from functools import partial
 from connector.app import App
 from connector.errors import ConnectorError, Unreachable
 from connector.settings import FeedsSettings
+from connector.settings.path_token import path_tokens
 from connector.storage import database, health
 from connector.usecases import backups, disk, doctor_marketplaces, doctor_outside, soundness, strays, surroundings, turns
 from connector.usecases.checking import FAIL, OK, UNREACHABLE, WARN, Check
 from connector.usecases.schedules import schedules
+
+SHORT_TOKEN = 16
 
 
 def exit_status(checks: Iterable[Check]) -> int:
@@ -135,6 +138,8 @@ def _backup(app: App) -> Iterator[Check]:
 
 def _api(app: App) -> Iterator[Check]:
     require_secrets(app)
+    if any(len(token) < SHORT_TOKEN for token in path_tokens(app.settings)):
+        yield Check("path token", WARN, f"it has less than {SHORT_TOKEN} characters: it can be guessed", "openssl rand -hex 16 makes one")
     guarded = "guarded by [api.auth]" if app.settings.api.auth.is_set else "loopback only, without credentials"
     yield Check("API credentials", OK, f"{app.settings.api.bind}, {guarded}")
 
@@ -153,8 +158,9 @@ def _channels(app: App) -> Iterator[Check]:
 
 
 def require_secrets(app: App) -> None:
-    """Make sure that every secret that `serve` needs is where the settings say. Raises SettingsError."""
+    """Make sure that every secret that `serve` needs is where the settings say, and can be used. Raises SettingsError."""
     auth, console = app.settings.api.auth, app.settings.console
-    for secret in (auth.path_token, auth.app_key, auth.app_token, console.password):
+    path_tokens(app.settings)
+    for secret in (auth.app_key, auth.app_token, console.password):
         if secret is not None:
             app.settings.reveal(secret)

@@ -14,18 +14,19 @@ import falcon
 
 from connector.errors import NotAuthorized
 from connector.settings import Secret, Settings
+from connector.settings.path_token import path_tokens
 from connector.web import peers
 
 HEADER = re.compile(r'\s*VTEX\s+key="([^"]*)"(?:\s*,\s*|\s+)token="([^"]*)"\s*', re.IGNORECASE)
 
 
 class Gate:
-    """The credentials, read once when the application is built. Raises SettingsError where a secret is not there."""
+    """The credentials, read once when the application is built. Raises SettingsError where a secret is not there or cannot be used."""
 
     def __init__(self, settings: Settings, reveal: Callable[[Secret], str]) -> None:
         self.api = settings.api
         auth = settings.api.auth
-        self.path_token = _bytes(reveal(auth.path_token)) if auth.path_token else b""
+        self.path_tokens = tuple(map(_bytes, path_tokens(settings)))
         self.app_key = _bytes(reveal(auth.app_key)) if auth.app_key else b""
         self.app_token = _bytes(reveal(auth.app_token)) if auth.app_token else b""
 
@@ -36,7 +37,7 @@ class Gate:
             return
         if self.api.auth.allow_from and not peers.within(peers.client(req, self.api.trusted_proxies), self.api.auth.allow_from):
             raise NotAuthorized("requests from this address are not allowed", known=True)
-        if self.path_token and not token_shown:
+        if self.path_tokens and not token_shown:
             raise NotAuthorized("the address lacks the seller's token")
         if self.app_key and not self._shows_pair(req):
             raise NotAuthorized("the application key and token are missing or wrong")
@@ -46,8 +47,8 @@ class Gate:
             raise NotAuthorized("only direct requests on loopback are allowed, while [api.auth] holds no credentials", known=True)
 
     def is_path_token(self, segment: str) -> bool:
-        """Say whether a segment of the path is the token, in constant time."""
-        return bool(self.path_token) and compare_digest(_bytes(segment), self.path_token)
+        """Say whether a segment of the path is a token that is believed, in constant time."""
+        return any([compare_digest(_bytes(segment), token) for token in self.path_tokens])  # noqa: C419  # a list on purpose, as below
 
     def _shows_pair(self, req: falcon.Request) -> bool:
         """Both spellings; both parts are compared always, so that the time tells nothing."""

@@ -19,6 +19,8 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 OPEN = frozenset({"healthz"})
 LOOPBACK_OPEN = frozenset({"metrics", "readyz", "openapi.json"})
 CONSOLE = "console"
+PLACES = OPEN | LOOPBACK_OPEN | {CONSOLE, "pvt"}
+"""What stands first below the base. Anything else may be a token that is not believed yet, or no more: it is not logged."""
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +54,8 @@ class Guarded:
         try:
             self.gate.admit(req, token_shown=shown)
         except NotAuthorized as error:
-            log.warning("caller refused: %s", error, extra={"action": "caller-refused", "place": place, "peer": str(req.remote_addr)})
+            facts = {"place": place if place in PLACES else "unknown", "peer": str(req.remote_addr)}
+            log.warning("caller refused: %s", error, extra={"action": "caller-refused", **facts})
             raise
 
     def _clean(self, req: falcon.Request) -> bool:

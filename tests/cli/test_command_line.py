@@ -249,6 +249,16 @@ def test_check_names_a_schedule_that_cannot_be_read(project):
     assert done.returncode in (1, 3)
 
 
+def test_check_refuses_a_path_token_that_no_address_could_hold_and_warns_of_a_short_one(project):
+    project.config.write_text(project.config.read_text() + '[api.auth]\npath_token = "env:SELLER_PATH_TOKEN"\n')
+    refused = project.call("check", SELLER_PATH_TOKEN="ab/cd+ef==0123456789")
+    short = project.call("check", SELLER_PATH_TOKEN="ab-cd.ef")
+
+    assert "api.auth.path_token: found" in refused.stdout
+    assert "ab/cd+ef" not in refused.stdout + refused.stderr
+    assert "it has less than 16 characters" in short.stdout
+
+
 def test_serve_refuses_a_secret_that_is_not_there(project):
     project.config.write_text(project.config.read_text() + '[api.auth]\npath_token = "env:SELLER_PATH_TOKEN"\n')
     done = project.call("serve", SELLER_PATH_TOKEN="")

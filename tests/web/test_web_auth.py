@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from connector.errors import SettingsError
 from connector.web.server import command
 
 SIMULATION = "/pvt/orderForms/simulation"
@@ -52,6 +53,34 @@ class TestPathToken:
             "/é" + SIMULATION,
         ):
             assert asked(client, path) == 401
+
+    @pytest.mark.parametrize("token", ["ab/cd+ef==0123456789", "tökén-of-the-path", "with a blank in it", "a%2fb-and-more", "short"])
+    def test_one_that_no_address_could_hold_is_named_before_the_server_starts(self, project, token, monkeypatch):
+        monkeypatch.setenv("TEST_PATH_TOKEN", token)
+
+        with pytest.raises(SettingsError, match=r"api\.auth\.path_token: found .a token .*, allowed: 8 to 128 letters") as failed:
+            command(project(auth('path_token = "env:TEST_PATH_TOKEN"')).config)
+        assert token not in str(failed.value)
+
+    def test_the_one_before_it_is_believed_beside_it_and_no_other(self, project, monkeypatch):
+        monkeypatch.setenv("TEST_PREVIOUS", "the.token~before_it")
+        client = project(auth('path_token = "env:TEST_PATH_TOKEN"', 'previous_path_token = "env:TEST_PREVIOUS"')).client()
+
+        assert [asked(client, f"/{token}{SIMULATION}") for token in ("t0ken-of-the-path", "the.token~before_it")] == [200, 200]
+        assert [asked(client, f"{token}{SIMULATION}") for token in ("", "/the.token~before_i", "/env:TEST_PREVIOUS")] == [401, 401, 401]
+
+    def test_the_one_before_it_stands_beside_one_that_is_valid(self, project):
+        with pytest.raises(SettingsError, match=r"api\.auth\.path_token: found 'previous_path_token alone'"):
+            command(project(auth('previous_path_token = "env:TEST_PATH_TOKEN"')).config)
+
+    def test_one_that_is_not_believed_is_not_logged(self, project, caplog):
+        client = self.client(project)
+
+        for path in ("/the-new-token-of-vtex" + SIMULATION, "/api/the-new-token-of-vtex" + SIMULATION, "/the-new-token-of-vtex"):
+            assert asked(client, path) == 401
+        assert asked(client) == 401
+        assert "the-new-token-of-vtex" not in str([vars(record) for record in caplog.records])
+        assert [record.place for record in caplog.records if hasattr(record, "place")] == ["unknown"] * 3 + ["pvt"]
 
     def test_with_a_prefix(self, project):
         client = self.client(project, "/seller/one")
