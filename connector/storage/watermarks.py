@@ -22,6 +22,12 @@ def put(tx: Connection, name: str, value: str) -> None:
     tx.execute(statement.on_conflict_do_update(index_elements=[t.c.name], set_={"value": statement.excluded.value}))
 
 
+def hold(tx: Connection, name: str) -> str:
+    """Return a watermark that nobody else changes before this transaction ends; "" where it was never put."""
+    tx.execute(insert(tx, t).values(name=name, value="").on_conflict_do_nothing(index_elements=[t.c.name]))
+    return str(tx.execute(update(t).where(t.c.name == name).values(value=t.c.value).returning(t.c.value)).scalar_one())
+
+
 def advance(tx: Connection, name: str, seen: int) -> bool:
     """Move a counting watermark one on; False where it is no longer the one seen: somebody else came first."""
     tx.execute(insert(tx, t).values(name=name, value="0").on_conflict_do_nothing(index_elements=[t.c.name]))

@@ -1,6 +1,7 @@
-"""Who is logged in to the console: a signed cookie, form tokens bound to it, and few tries for a password.
+"""Who is logged in to the console: a signed cookie, and form tokens bound to it.
 
-Nothing is kept: every worker can check what another one signed, and a new password ends every session.
+Nothing is kept of a session that goes on: every worker can check what another one signed, and a new password ends every one. The marks of
+those that a person ended are kept (`usecases.console_door`).
 """
 
 from __future__ import annotations
@@ -9,14 +10,11 @@ import hmac
 import secrets
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections import deque
 from collections.abc import Callable
-from threading import Lock
+from datetime import UTC, datetime
 
 HOURS = 12
 LONGEST_NAME = 60
-TRIES = 5
-WINDOW_SECONDS = 60.0
 
 
 class Sessions:
@@ -45,6 +43,14 @@ class Sessions:
         named = cookie.split(".")[2]
         return urlsafe_b64decode(named + "=" * (-len(named) % 4)).decode("utf-8", "replace")
 
+    def mark(self, cookie: str) -> str:
+        """Return what a session is known by where it was ended: nobody can make its cookie of that."""
+        return self._sign("ended", cookie)[:32]
+
+    def end(self, cookie: str) -> datetime:
+        """Return when a cookie that holds ends by itself."""
+        return datetime.fromtimestamp(int(cookie.partition(".")[0]), UTC)
+
     def form_token(self, cookie: str) -> str:
         """Return what each form of this session must send along."""
         return self._sign("form", cookie)
@@ -54,23 +60,3 @@ class Sessions:
 
     def _sign(self, purpose: str, what: str) -> str:
         return hmac.digest(self._key, f"{purpose}:{what}".encode("utf-8", "replace"), "sha256").hex()
-
-
-class Tries:
-    """Failed passwords of the last minute, per address and in total; each worker counts its own."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._failed: deque[tuple[float, str]] = deque(maxlen=TRIES * 4)
-        self._lock = Lock()
-
-    def are_left(self, address: str) -> bool:
-        """Say whether this address may try now."""
-        since = self._clock() - WINDOW_SECONDS
-        with self._lock:
-            recent = [who for at, who in self._failed if at > since]
-        return recent.count(address) < TRIES and len(recent) < TRIES * 4
-
-    def failed(self, address: str) -> None:
-        with self._lock:
-            self._failed.append((self._clock(), address))

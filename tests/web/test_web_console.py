@@ -5,14 +5,13 @@ import re
 import subprocess
 import sys
 from html.parser import HTMLParser
-from itertools import count
 
 import pytest
 from sqlalchemy import insert
 from web_world import order
 
 from connector.storage import tables
-from connector.web.sessions import HOURS, Sessions, Tries
+from connector.web.sessions import HOURS, Sessions
 
 PASSWORD = '[console]\npassword = "env:TEST_PASSWORD"\n'
 PROXIED = {"X-Forwarded-For": "10.0.0.1", "Host": "ops.example"}
@@ -138,6 +137,28 @@ class TestWithPassword:
         assert gone.status_code == 303
         assert gone.cookies["connector_session"].value == ""
 
+    def test_a_session_that_was_ended_opens_nothing_with_any_worker_and_others_go_on(self, project):
+        made = project(PASSWORD)
+        one, other = made.client(), made.client()
+        ended, goes_on = session(log_in(one)), session(log_in(one))
+        token = re.search('name="form_token" value="([^"]+)"', one.simulate_get("/console/", cookies=ended).text)[1]
+        one.simulate_post("/console/logout", body=f"form_token={token}".encode(), headers=FORM, cookies=ended)
+        again = other.simulate_post("/console/logout", body=f"form_token={token}".encode(), headers=FORM, cookies=ended)
+
+        assert [client.simulate_get("/console/", cookies=ended).status_code for client in (one, other)] == [401, 401]
+        assert (again.status_code, other.simulate_get("/console/", cookies=goes_on).status_code) == (403, 200)
+
+    def test_where_the_database_cannot_say_whether_a_session_was_ended_nothing_is_shown(self, project):
+        made = project(PASSWORD)
+        other = made.client()  # which has no connection yet
+        cookies = session(log_in(made.client()))
+        for file in (made.root / "var").iterdir():
+            file.unlink()
+        answer = other.simulate_get("/console/", cookies=cookies)
+
+        assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (503, "text/html")
+        assert "form_token" not in answer.text
+
     def test_the_cookie_is_for_this_site_and_no_script(self, project):
         client = project(PASSWORD).client()
         plain, secure = (
@@ -165,12 +186,43 @@ class TestWithPassword:
         assert answer.status_code == 403
         assert client.simulate_get("/console/", cookies=cookies).status_code == 200
 
-    @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example"])
+    @pytest.mark.parametrize(
+        "origin", ["https://evil.example", "null", "http://127.0.0.1.evil.example", "http://127.0.0.1:3000", "https://127.0.0.1:8000"]
+    )
     def test_a_form_of_another_site_does_nothing(self, project, origin):
-        assert log_in(project(PASSWORD).client(), Origin=origin).status_code == 403
+        assert log_in(project(PASSWORD).client(), Origin=origin, Host="127.0.0.1:8000").status_code == 403
 
-    def test_a_form_of_its_own_site_works(self, project):
-        assert log_in(project(PASSWORD).client(), Origin="http://127.0.0.1:8000").status_code == 303
+    @pytest.mark.parametrize(
+        ("origin", "headers"),
+        [
+            ("http://127.0.0.1:8000", {"Host": "127.0.0.1:8000"}),
+            ("http://localhost", {"Host": "localhost:80"}),
+            ("https://ops.example", {**PROXIED, "X-Forwarded-Proto": "https"}),
+            ("https://ops.example:8443", {**PROXIED, "Host": "ops.example:8443", "X-Forwarded-Proto": "https"}),
+            ("https://ops.example", PROXIED),  # it does not say what the browser speaks
+            ("https://erp.acme.example:444", {**PROXIED, "X-Forwarded-Proto": "https"}),  # as [api] public_url has it
+        ],
+    )
+    def test_a_form_of_its_own_site_works(self, project, origin, headers):
+        made = project(f'[api]\npublic_url = "https://erp.acme.example:444/api"\n{PASSWORD}')
+        assert log_in(made.client(), Origin=origin, **headers).status_code == 303
+
+    @pytest.mark.parametrize("origin", ["http://ops.example", "https://ops.example:8443", "https://erp.acme.example"])
+    def test_a_page_on_another_port_or_over_http_is_another_site_behind_a_proxy_too(self, project, origin):
+        assert log_in(project(PASSWORD).client(), Origin=origin, **PROXIED, **{"X-Forwarded-Proto": "https"}).status_code == 403
+
+    def test_wrong_passwords_are_counted_over_all_workers(self, project):
+        made = project(PASSWORD)
+        workers = [made.client(), made.client()]
+        answers = [log_in(workers[number % 2], "wrong").status_code for number in range(6)]
+
+        assert answers == [401] * 5 + [429]
+        assert [log_in(worker).status_code for worker in workers] == [429, 429]
+
+    def test_a_right_password_is_no_wrong_one(self, project):
+        client = project(PASSWORD).client()
+
+        assert [log_in(client).status_code for _ in range(8)] == [303] * 8
 
     def test_after_five_wrong_passwords_not_even_the_right_one_is_tried(self, project):
         client = project(PASSWORD).client()
@@ -220,16 +272,3 @@ def test_a_session_ends_by_itself():
 
 def test_a_new_password_ends_every_session():
     assert not Sessions("new").holds(Sessions("old").begin())
-
-
-def test_tries_come_back_after_a_minute_and_many_addresses_share_a_limit():
-    clock = [0.0]
-    tries = Tries(clock=lambda: clock[0])
-    numbers = count()
-    while tries.are_left(f"10.0.0.{next(numbers)}"):
-        tries.failed(f"10.0.1.{next(numbers)}")
-    shut = next(numbers)
-    clock[0] = 61
-
-    assert 40 <= shut <= 42
-    assert tries.are_left("10.0.0.1")

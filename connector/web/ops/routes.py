@@ -11,7 +11,7 @@ import falcon
 
 from connector.app import App
 from connector.errors import Conflict, ConnectorError, NotAuthorized, NotFound, Unreachable
-from connector.usecases import acting
+from connector.usecases import acting, console_door
 from connector.usecases.views import ledger
 from connector.web import peers
 from connector.web.ops import visitors
@@ -20,7 +20,7 @@ from connector.web.ops.desk import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, WEB, P
 from connector.web.ops.pages import PAGES, leads_to
 from connector.web.ops.speech import LANGUAGES
 from connector.web.ops.visitors import Visitor, Visitors
-from connector.web.sessions import LONGEST_NAME, Tries
+from connector.web.sessions import LONGEST_NAME
 
 STATIC = {"console.css": "text/css", "console.js": "text/javascript", "icon.svg": "image/svg+xml"}
 BACK = re.compile(r"([a-z]*)(\?[!-~]*)?")
@@ -38,7 +38,6 @@ class Desk:
         self.app = app
         self.painter = Painter(app)
         self.visitors = Visitors(app)
-        self.tries = Tries()
 
     # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────────────────
     def get(self, req: falcon.Request, resp: falcon.Response, place: str) -> None:
@@ -46,7 +45,11 @@ class Desk:
         if place.startswith("static/"):
             _static(resp, place.removeprefix("static/"))
             return
-        visitor = self.visitors.of(req)
+        try:
+            visitor = self.visitors.of(req)
+        except Unreachable as error:
+            self._show_down(req, resp, error)
+            return
         if visitor is None or place == "login":
             status = falcon.HTTP_200 if place == "login" else falcon.HTTP_401
             self._show_login(req, resp, status)
@@ -71,10 +74,16 @@ class Desk:
         status, kind = next(
             ((code, name) for what, code, name in statuses if isinstance(error, what)), (HTTPStatus.SERVICE_UNAVAILABLE, "down")
         )
+        bare = Ask(ask.app, ask.req, ask.place, ask.visitor, ask.speech, {})
         if kind == "down":
-            log.error("console page failed: %s", error, extra={"action": "console-failed"})
-        page = Page("error.html", {"kind": kind, "message": "" if kind == "down" else str(error)}, falcon.code_to_http_status(status))
-        self.painter.show(ask.req, resp, page, Ask(ask.app, ask.req, ask.place, ask.visitor, ask.speech, {}))
+            self._show_down(ask.req, resp, error, bare)
+            return
+        page = Page("error.html", {"kind": kind, "message": str(error)}, falcon.code_to_http_status(status))
+        self.painter.show(ask.req, resp, page, bare)
+
+    def _show_down(self, req: falcon.Request, resp: falcon.Response, error: ConnectorError, ask: Ask | None = None) -> None:
+        log.error("console page failed: %s", error, extra={"action": "console-failed"})
+        self.painter.show(req, resp, Page("error.html", {"kind": "down", "message": ""}, falcon.HTTP_503), ask)
 
     def _show_login(self, req: falcon.Request, resp: falcon.Response, status: str, trouble: str = "") -> None:
         self.painter.show(req, resp, Page("login.html", {"trouble": trouble}, status), None)
@@ -83,7 +92,7 @@ class Desk:
     def post(self, req: falcon.Request, resp: falcon.Response, place: str) -> None:
         """Do what a form asks for. Raises NotAuthorized for a form that is not of the visitor's own page."""
         if place in ("login", "look"):
-            visitors.refuse_other_sites(req)
+            visitors.refuse_other_sites(req, self.app.settings.api)
             form = visitors.form_of(req)
             (self._log_in if place == "login" else _look)(req, resp, form)
             return
@@ -92,7 +101,7 @@ class Desk:
             raise NotAuthorized("log in to the console first", known=True)
         form = visitors.form_of(req)
         self.visitors.require_form(req, visitor, form)
-        doers = {"logout": _log_out, "act": self._act, "download": self._download}
+        doers = {"logout": self._log_out, "act": self._act, "download": self._download}
         if place not in doers:
             raise falcon.HTTPNotFound
         doers[place](req, resp, form, visitor)
@@ -103,20 +112,26 @@ class Desk:
             self.visitors.of(req)
             raise falcon.HTTPSeeOther("./")
         name = " ".join(form.get("name", UNNAMED).split())[:LONGEST_NAME]
-        if not self.tries.are_left(address):
+        if not console_door.take_try(self.app, address):
             resp.set_header("Retry-After", "60")
             self._show_login(req, resp, falcon.HTTP_429, "login.too-many")
         elif not sessions.is_password(form.get("password", "")):
-            self.tries.failed(address)
             log.warning("console login refused", extra={"action": "console-login-refused", "peer": address})
             self._show_login(req, resp, falcon.HTTP_401, "login.wrong")
-        elif not name:
-            self._show_login(req, resp, falcon.HTTP_400, "login.nameless")
         else:
+            console_door.was_right(self.app, address)
+            if not name:
+                self._show_login(req, resp, falcon.HTTP_400, "login.nameless")
+                return
             visitors.set_session(req, resp, sessions.begin(name))
             log.info("console login", extra={"action": "console-login", "peer": address})
             acting.note(self.app, "login", "console", who=name, via="console")
             raise falcon.HTTPSeeOther("./")
+
+    def _log_out(self, req: falcon.Request, resp: falcon.Response, _form: dict[str, str], _visitor: Visitor) -> None:
+        visitors.set_session(req, resp, "")
+        self.visitors.end(req)
+        raise falcon.HTTPSeeOther("./")
 
     def _act(self, _req: falcon.Request, _resp: falcon.Response, form: dict[str, str], visitor: Visitor) -> None:
         back = form.get("back", "")
@@ -154,11 +169,6 @@ def _returning(back: str, number: int) -> str:
     place, query = (match[1], (match[2] or "?")[1:]) if match and match[1] in PAGES else ("", "")
     kept = back_of(place, query)
     return f"{kept or './'}{'&' if '?' in kept else '?'}act={number}"
-
-
-def _log_out(req: falcon.Request, resp: falcon.Response, _form: dict[str, str], _visitor: Visitor) -> None:
-    visitors.set_session(req, resp, "")
-    raise falcon.HTTPSeeOther("./")
 
 
 def _look(req: falcon.Request, resp: falcon.Response, form: dict[str, str]) -> None:
