@@ -87,7 +87,7 @@ def visiting(browser: Browser, shop, **how):
     page.on("console", lambda line: said.append(line.text) if line.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("request", lambda request: None if request.url.startswith(shop.address) else said.append(request.url))
-    context.request.post("login", form={"name": "Ana", "password": "senha boa"}, headers={"Origin": shop.address.rstrip("/")})
+    context.request.post("login", form={"name": "Ana", "password": "senha boa"}, headers={"Origin": shop.address.removesuffix("/console/")})
     yield page
     context.close()
 
