@@ -6,6 +6,7 @@ import falcon
 
 from connector.app import App
 from connector.errors import ConnectorError
+from connector.settings import Settings
 from connector.web import console, errors, openapi, orders, probes, simulation
 from connector.web.auth import Gate
 from connector.web.metrics import Metrics
@@ -14,11 +15,15 @@ from connector.web.middleware import Guarded, Measured, Numbered
 Api = falcon.App[falcon.Request, falcon.Response]
 
 
+def guarded(settings: Settings) -> Guarded:
+    """Return what stands before every route. Raises SettingsError where a secret that the settings name is not there."""
+    return Guarded(Gate(settings, settings.reveal), ("", *openapi.bases(settings.api)))
+
+
 def create_app(app: App) -> Api:
     """Build the API over `app`. Raises SettingsError where a secret that the settings name is not there."""
     metrics, bases = Metrics(), openapi.bases(app.settings.api)
-    guard = Guarded(Gate(app.settings, app.settings.reveal), ("", *bases))
-    api: Api = falcon.App(middleware=[Numbered(), Measured(metrics), guard])
+    api: Api = falcon.App(middleware=[Numbered(), Measured(metrics), guarded(app.settings)])
     api.add_error_handler(Exception, errors.on_bug)
     api.add_error_handler(falcon.HTTPError, errors.on_http_error)
     api.add_error_handler(ConnectorError, errors.on_connector_error)

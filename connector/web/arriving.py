@@ -18,12 +18,13 @@ SIZE = re.compile(rb"([0-9a-f]{1,8})[ \t]*(?:;.*)?", re.IGNORECASE)
 class Arriving:
     """The bytes of one connection, request by request.
 
-    `end` is where the first request ends, None while that is not known. A request that no server would serve, or that is larger than any
-    that is served, ends where its bytes do: there is nothing to wait for.
+    `end` is where the first request ends, None while that is not known, and `head` where its head does, 0 so long. A request that no
+    server would serve, or that is larger than any that is served, ends where its bytes do: there is nothing to wait for.
     """
 
     data: bytearray = field(default_factory=bytearray)
     end: int | None = None
+    head: int = 0
     expects_go_on: bool = False
     _searched: int = 0
     _chunk: int = 0  # where the next chunk's size stands, in a chunked body; 0 in another
@@ -36,7 +37,7 @@ class Arriving:
     def next(self) -> bool:
         """Go on to the next request; say whether it is all there already."""
         del self.data[: self.end]
-        self.end, self.expects_go_on, self._searched, self._chunk = None, False, 0, 0
+        self.end, self.head, self.expects_go_on, self._searched, self._chunk = None, 0, False, 0, 0
         return bool(self.data) and self.is_whole()
 
     def is_whole(self) -> bool:
@@ -57,6 +58,7 @@ class Arriving:
     def _judge(self, head: bytes, body: int) -> None:
         length, is_chunked = LENGTH.search(head), CHUNKED.search(head)
         self.expects_go_on = EXPECTS.search(head) is not None
+        self.head = body
         if (b"\r\ntransfer-encoding" in head) != bool(is_chunked) or (b"\r\ncontent-length" in head) != bool(length):
             self.end = body
         elif is_chunked:

@@ -11,7 +11,7 @@ import falcon
 
 from connector.errors import NotAuthorized
 from connector.log import REQUEST
-from connector.web import peers
+from connector.web import bodies, peers
 from connector.web.auth import Gate
 from connector.web.metrics import Metrics
 
@@ -49,7 +49,7 @@ class Guarded:
     def process_request(self, req: falcon.Request, _resp: falcon.Response) -> None:
         shown = self._clean(req)
         place = self._place(req.path)
-        if place in OPEN or place == CONSOLE or (place in LOOPBACK_OPEN and peers.is_direct(req, self.gate.api)):
+        if self._is_open(req, place):
             return
         try:
             self.gate.admit(req, token_shown=shown)
@@ -57,6 +57,20 @@ class Guarded:
             facts = {"place": place if place in PLACES else "unknown", "peer": str(req.remote_addr)}
             log.warning("caller refused: %s", error, extra={"action": "caller-refused", **facts})
             raise
+
+    def keeps_out(self, req: falcon.Request) -> bool:
+        """Say by a request's head whether its body is not to be waited for: no credentials, or more than any form where none are asked."""
+        shown = self._clean(req)
+        if self._is_open(req, self._place(req.path)):
+            return bool(req.env.get("HTTP_TRANSFER_ENCODING")) or (req.content_length or 0) > bodies.LARGEST_FORM
+        try:
+            self.gate.admit(req, token_shown=shown)
+        except NotAuthorized:
+            return True
+        return False
+
+    def _is_open(self, req: falcon.Request, place: str) -> bool:
+        return place in OPEN or place == CONSOLE or (place in LOOPBACK_OPEN and peers.is_direct(req, self.gate.api))
 
     def _clean(self, req: falcon.Request) -> bool:
         """Drop empty segments (a registered address that ends in a slash) and the token; True where the token was there."""

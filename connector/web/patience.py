@@ -2,13 +2,14 @@
 
 The server below has no such limit: a few clients that drip a byte every few seconds would hold every thread (measured: eight
 half-sent requests stopped four threads). Here a request is gathered first, by the one thread that waits for all connections, and what
-is not complete in time is refused.
+is not complete in time is refused. Whoever shows no credentials is not waited for: with the head alone, a thread refuses it.
 """
 
 from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from connector.web.arriving import Arriving
@@ -25,12 +26,14 @@ class TooSlow(Exception):
 class PatientSocket:
     """A connection whose requests are gathered before they are read; everything else is the socket's own."""
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, keeps_out: Callable[[bytes], bool]) -> None:
+        """`keeps_out` says of a head whether the request is refused whatever its body."""
         self._connection = connection
+        self._keeps_out = keeps_out
         self.arriving = Arriving()
         self._read = 0
         self._is_over = False
-        self._was_told_to_go_on = False
+        self._was_told_to_go_on = self._was_judged = False
         self._unsent = b""
 
     def __getattr__(self, name: str) -> Any:
@@ -41,7 +44,7 @@ class PatientSocket:
 
     # ── before a thread has it ──────────────────────────────────────────────────────────────────────────────────────────
     def gather(self) -> bool:
-        """Take what was sent so far, without waiting; say whether a thread can go on: the request is all there, or nothing more comes."""
+        """Take what was sent so far, without waiting; say whether a thread can go on: nothing more comes, or nothing more is needed."""
         try:
             more = self._connection.recv(MOST_AT_ONCE)
         except (BlockingIOError, InterruptedError):
@@ -51,10 +54,20 @@ class PatientSocket:
         if not more:
             self._is_over = True
             return True
-        is_whole = self.arriving.add(more)
-        if not is_whole and self.arriving.expects_go_on and not self._was_told_to_go_on:
+        if self.arriving.add(more) or self._is_refused():
+            return True
+        if self.arriving.expects_go_on and not self._was_told_to_go_on:
             self._tell_to_go_on()
-        return is_whole
+        return False
+
+    def _is_refused(self) -> bool:
+        """Judge a head once, as soon as it is there, where its body is not: such a request is never told to go on."""
+        if self._was_judged or not self.arriving.head:
+            return False
+        self._was_judged = True
+        is_refused = self._keeps_out(bytes(self.arriving.data[: self.arriving.head]))
+        self._was_told_to_go_on = is_refused
+        return is_refused
 
     def _tell_to_go_on(self) -> None:
         self._was_told_to_go_on = True
@@ -68,9 +81,9 @@ class PatientSocket:
         return bool(self.arriving.data)
 
     def next(self) -> bool:
-        """Go on to the connection's next request; say whether it is all there already."""
-        self._read, self._was_told_to_go_on = 0, False
-        return self.arriving.next()
+        """Go on to the connection's next request; say whether a thread can go on with it already."""
+        self._read, self._was_told_to_go_on, self._was_judged = 0, False, False
+        return self.arriving.next() or self._is_refused()
 
     def throw_away(self) -> bool:
         """Read and forget what still comes after the last answer; say whether more may come."""

@@ -11,6 +11,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -18,6 +19,7 @@ from uuid import uuid4
 from gunicorn.http import errors
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker
 
+from connector import settings
 from connector.web import patience
 from connector.web.errors import OTHER, document, headers
 from connector.web.patience import PatientSocket, TooSlow
@@ -54,6 +56,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
         self.lingering: deque[TConn] = deque()
         self._looked_at = self._paused_until = 0.0
 
+    def load_wsgi(self) -> None:
+        """Load the application, and what judges heads before it; only here: in the process that forks, it would load too much."""
+        super().load_wsgi()
+        from connector.web.app import guarded
+        from connector.web.door import Door
+
+        self.door = Door(guarded(settings.load(settings.locate(None))), self.cfg)
+
     def get_thread_pool(self) -> Threads:
         return Threads(self.cfg.threads, self._served)
 
@@ -88,7 +98,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     def enqueue_req(self, conn: TConn) -> None:
         """Take what a connection sent, and give it to a thread once a request is all there."""
         if not isinstance(conn.sock, PatientSocket):
-            conn.sock, conn.data_ready = PatientSocket(conn.sock), True
+            conn.sock, conn.data_ready = PatientSocket(conn.sock, partial(self.door.keeps_out, conn=conn)), True
             conn.sock.setblocking(False)
             conn.timeout = time.monotonic() + self.cfg.keepalive
         had_begun = conn.sock.has_begun

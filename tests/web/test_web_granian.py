@@ -13,7 +13,7 @@ from web_world import CART, Running, eventually, free_port, section, set_up, sta
 
 from connector import settings as settings_module
 from connector.errors import SettingsError
-from connector.web import server
+from connector.web import patience, server
 
 GRANIAN = 'server = "granian"\n'
 
@@ -102,6 +102,19 @@ def test_a_stranger_is_refused_and_the_path_token_believed(serve):
 
     refused(running.say(request(SIMULATION, body)), 401)
     assert read(running.say(request(f"/t0ken-of-the-path{SIMULATION}", body)))[0] == 200
+
+
+@pytest.mark.usefixtures("secrets")
+@pytest.mark.parametrize("more", [(), ("Expect: 100-continue",)])
+def test_a_stranger_is_refused_before_the_body_and_never_told_to_go_on(serve, more):
+    running = serve('[api.auth]\npath_token = "env:TEST_PATH_TOKEN"\n', workers=1)
+    began = time.monotonic()
+    with running.connect() as connection:
+        connection.sendall(request("/wrong/pvt/orders", b"[" * 10, *more, length=2_000_000))
+        answer = connection.recv(100_000)
+
+    assert time.monotonic() - began < patience.SECONDS / 2
+    assert answer.startswith(b"HTTP/1.1 401 ")
 
 
 def test_it_serves_on_a_unix_socket_for_the_proxy(project):

@@ -188,6 +188,60 @@ class TestSlowClients:
             refused(read_all(dripping[1]), 400)
 
 
+@pytest.mark.usefixtures("secrets")
+class TestStrangers:
+    """Whoever shows no credentials is refused by the head alone, and nothing of the body is waited for."""
+
+    def guarded(self, serve):
+        return serve('[api.auth]\npath_token = "env:TEST_PATH_TOKEN"\n[console]\npassword = "env:TEST_PASSWORD"\n', workers=1)
+
+    @pytest.mark.parametrize("more", [(), ("Expect: 100-continue",)])
+    def test_a_stranger_is_refused_before_the_body_and_never_told_to_go_on(self, serve, more):
+        running = self.guarded(serve)
+        for sent in (
+            request("/wrong/pvt/orders", b"[" * 10, *more, length=2_000_000),
+            request("/wrong/pvt/orders", b"", *more, length=100),
+            chunked("/wrong/pvt/orders", b"[" * 10, end=b""),
+        ):
+            began = time.monotonic()
+            answer = running.say(sent)
+
+            assert time.monotonic() - began < patience.SECONDS / 2
+            assert read(answer)[1]["www-authenticate"] == "VTEX"
+            refused(answer, 401)
+
+    def test_on_a_connection_that_is_kept_the_next_head_is_judged_too(self, serve):
+        with self.guarded(serve).connect() as connection:
+            kept = request("/healthz", method="GET").replace(b"Connection: close", b"Connection: keep-alive")
+            began = time.monotonic()
+            connection.sendall(kept + request("/wrong/pvt/orders", b"[", length=2_000_000))
+            answers = read_all(connection)
+
+            assert time.monotonic() - began < patience.SECONDS / 2
+            assert [answers.count(status) for status in (b"HTTP/1.1 200 ", b"HTTP/1.1 401 ")] == [1, 1]
+
+    def test_where_no_credentials_are_asked_for_no_body_larger_than_a_form_is_waited_for(self, serve):
+        running = self.guarded(serve)
+        for path, status in (("/console/login", 413), ("/healthz", 405), ("/console/act", 403)):
+            began = time.monotonic()
+            headers = ("Content-Type: application/x-www-form-urlencoded",)
+            answer = running.say(request(path, b"a=", *headers, length=1_000_000))
+
+            assert time.monotonic() - began < patience.SECONDS / 2
+            assert read(answer)[0] in (status, 401)
+
+    def test_whoever_shows_the_token_is_waited_for_and_told_to_go_on(self, serve):
+        body = json.dumps(CART).encode()
+        with self.guarded(serve).connect() as connection:
+            connection.sendall(request(f"/t0ken-of-the-path{SIMULATION}", b"", "Expect: 100-continue", length=len(body)))
+            asked = connection.recv(1000)
+            connection.sendall(body[:7])
+            connection.sendall(body[7:])
+
+            assert asked.startswith(b"HTTP/1.1 100")
+            assert read(read_all(connection))[0] == 200
+
+
 class TestLife:
     goodbye, workers = "Handling signal: term", 2
 
