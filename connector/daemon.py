@@ -189,7 +189,7 @@ def _pass(app: App, name: str, stop: Event) -> None:
     except DatabaseDamaged as error:
         _stop_damaged(error, name, stop)
     except ConnectorError as error:
-        log.error(str(error), extra={"job": name})  # noqa: TRY400  # a sentence for a person; a traceback says no more
+        log.error(error.logged or str(error), extra={"job": name})  # noqa: TRY400  # a sentence for a person; a traceback says no more
 
 
 def _back_up(app: App, stop: Event) -> None:

@@ -64,8 +64,8 @@ class SettingsError(Misuse):
 
     code = "settings"
 
-    def __init__(self, path: str, key: str, *, found: object, allowed: str, remedy: str = "") -> None:
-        super().__init__(f"{path}: {key}: found {found!r}, allowed: {allowed}", remedy=remedy)
+    def __init__(self, path: str, key: str, *, found: object, allowed: str, remedy: str = "", logged: str = "") -> None:
+        super().__init__(f"{path}: {key}: found {found!r}, allowed: {allowed}", remedy=remedy, logged=logged)
         self.path, self.key, self.found, self.allowed = path, key, found, allowed
 
 

@@ -37,7 +37,8 @@ def render(document: dict[str, Any], templates: Path, name: str) -> tuple[str, b
     except TemplateNotFound as error:
         raise _missing(templates / name, error) from error
     except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-        raise _unusable(templates / name, f"{_line(error)}{error}", "a template that names what an order has") from error
+        logged = f"{templates / name}: {KEY}: {_line(error)}{type(error).__name__}; connector status says it whole"
+        raise _unusable(templates / name, f"{_line(error)}{error}", "a template that names what an order has", logged) from error
 
 
 def look_at(templates: Path, name: str) -> Template:
@@ -115,5 +116,6 @@ def _edi(value: object) -> str:
     return SPECIAL_IN_EDI.sub(r"?\g<0>", " ".join(("" if value is None else str(value)).split()))
 
 
-def _unusable(path: Path, found: str, allowed: str) -> SettingsError:
-    return SettingsError(str(path), KEY, found=found, allowed=allowed, remedy=REMEDY)
+def _unusable(path: Path, found: str, allowed: str, logged: str = "") -> SettingsError:
+    """`logged` is needed where what was found may quote the order."""
+    return SettingsError(str(path), KEY, found=found, allowed=allowed, remedy=REMEDY, logged=logged)

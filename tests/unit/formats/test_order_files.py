@@ -159,6 +159,16 @@ def test_a_template_that_cannot_be_rendered_is_named_with_its_line(tmp_path, tem
     assert "mend the template" in caught.value.remedy
 
 
+def test_the_log_is_not_told_what_of_an_order_a_template_stumbled_over(tmp_path):
+    (tmp_path / "broken.j2").write_text("\n{{ client.firstName | day }}")
+    with pytest.raises(SettingsError) as caught:
+        order_file(replace(ORDER, client={**ORDER.client, "firstName": "Ana Prado"}), "broken.j2", tmp_path)
+
+    assert "Ana Prado" in str(caught.value)
+    assert "Ana Prado" not in caught.value.logged
+    assert "broken.j2: orders.format: line 2: " in caught.value.logged
+
+
 def test_a_template_that_is_not_there_is_named(tmp_path):
     with pytest.raises(SettingsError, match=r"gone\.j2"):
         order_file(ORDER, "gone.j2", tmp_path)
