@@ -10,8 +10,8 @@ from connector.errors import SettingsError
 if TYPE_CHECKING:
     from connector.settings import Settings
 
-USABLE = re.compile(r"[A-Za-z0-9._~-]{8,128}")
-ALLOWED = "8 to 128 letters, digits and . _ ~ - : what stands in an address as it is"
+USABLE = re.compile(r"(?!\.+$)[A-Za-z0-9._~-]{1,128}")
+ALLOWED = "up to 128 letters, digits and . _ ~ - : what stands in an address as it is"
 
 
 def path_tokens(settings: Settings) -> tuple[str, ...]:

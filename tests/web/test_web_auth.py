@@ -54,11 +54,11 @@ class TestPathToken:
         ):
             assert asked(client, path) == 401
 
-    @pytest.mark.parametrize("token", ["ab/cd+ef==0123456789", "tökén-of-the-path", "with a blank in it", "a%2fb-and-more", "short"])
+    @pytest.mark.parametrize("token", ["ab/cd+ef==0123456789", "tökén-of-the-path", "with a blank in it", "a%2fb-and-more", ".."])
     def test_one_that_no_address_could_hold_is_named_before_the_server_starts(self, project, token, monkeypatch):
         monkeypatch.setenv("TEST_PATH_TOKEN", token)
 
-        with pytest.raises(SettingsError, match=r"api\.auth\.path_token: found .a token .*, allowed: 8 to 128 letters") as failed:
+        with pytest.raises(SettingsError, match=r"api\.auth\.path_token: found .a token .*, allowed: up to 128 letters") as failed:
             command(project(auth('path_token = "env:TEST_PATH_TOKEN"')).config)
         assert token not in str(failed.value)
 
