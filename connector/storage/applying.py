@@ -91,12 +91,12 @@ def _keep(tx: Connection, held: HeldRows, number: int, feed: str, now: datetime)
 def _supersede_older(tx: Connection, entry: Entry, now: datetime) -> None:
     """Close what older full exports left waiting: this one says all there is to say."""
     _supersede_held(tx, entry, now)
-    for number in files.supersede_refused(tx, entry.feed, _only(entry), entry.dated(now)):
+    for number in files.supersede_refused(tx, entry, _only(entry), now):
         quarantine.heal_file(tx, number, now)
 
 
 def _supersede_held(tx: Connection, entry: Entry, now: datetime) -> None:
-    for number in holds.supersede_files(tx, entry.feed, _only(entry), entry.dated(now), now=now, besides=files.number_of(entry)):
+    for number in holds.supersede_files(tx, entry, _only(entry), now):
         files.set_state(tx, number, "superseded")
 
 

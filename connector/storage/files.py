@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, case, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, exists, insert, or_, select, update
 
 from connector.errors import NotFound
 from connector.storage.tables import files as t
@@ -42,7 +42,7 @@ class Entry:
         return min(self.modified_at, self.taken_at or now)
 
 
-DATED = case((t.c.modified_at > t.c.taken_at, t.c.taken_at), else_=t.c.modified_at)
+dated = case((t.c.modified_at > t.c.taken_at, t.c.taken_at), else_=t.c.modified_at)
 """The time that a file counts by, as `Entry.dated` has it."""
 _WRITTEN = ("feed", "name", "size", "modified_at", "sha256", "state", "rows_read", "rows_refused", "plan")
 _FIELDS = (*_WRITTEN, "place", "moved_at", "id", "taken_at")
@@ -145,15 +145,23 @@ def last_applied(tx: Connection, feed: str, name: str | None = None) -> Entry | 
     return None if row is None else entry_of(row)
 
 
-def newest_applied_at(tx: Connection, feed: str, name: str | None = None) -> datetime | None:
-    """Return the newest time that one of the feed's applied files counts by."""
-    query = _of_feed(feed, name, "applied").with_only_columns(DATED).order_by(DATED.desc()).limit(1)
-    return tx.execute(query).scalar()
+def is_outdated(tx: Connection, file: Entry, name: str | None, now: datetime) -> bool:
+    """Tell whether a newer file than this was applied: by its own time, and by the one that it counts by.
+
+    By its own alone, one dated ahead would shut out all that come after it; by the other alone, a clock of ours set back would.
+    """
+    newer = and_(t.c.modified_at > file.modified_at, dated > file.dated(now))
+    return tx.execute(_of_feed(file.feed, name, "applied").with_only_columns(t.c.id).where(newer).limit(1)).first() is not None
 
 
-def supersede_refused(tx: Connection, feed: str, name: str | None, than: datetime) -> list[int]:
+def is_older(than: Entry, now: datetime) -> ColumnElement[bool]:
+    """Say of files that they are no newer than this one, by either time."""
+    return or_(t.c.modified_at <= than.modified_at, dated <= than.dated(now))
+
+
+def supersede_refused(tx: Connection, than: Entry, name: str | None, now: datetime) -> list[int]:
     """Close the refused full exports that are not newer than one that was applied; return their numbers. They stay in rejected/."""
-    older = _of_feed(feed, name, "refused").with_only_columns(t.c.id).where(than >= DATED)
+    older = _of_feed(than.feed, name, "refused").with_only_columns(t.c.id).where(is_older(than, now))
     ids = list(tx.execute(older).scalars())
     for number in ids:
         set_state(tx, number, "superseded")

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, insert, select, update
 
 from connector.domain.guards import Reason
 from connector.errors import Conflict, NotFound
-from connector.storage.files import DATED
+from connector.storage.files import Entry, is_older
 from connector.storage.tables import files
 from connector.storage.tables import holds as t
 
@@ -51,10 +51,10 @@ def supersede(tx: Connection, ids: Sequence[int], now: datetime) -> None:
         tx.execute(update(t).where(t.c.id.in_(part), t.c.state == "held").values(state="superseded", decided_at=now))
 
 
-def supersede_files(tx: Connection, feed: str, name: str | None, than: datetime, *, now: datetime, besides: int) -> list[int]:
+def supersede_files(tx: Connection, than: Entry, name: str | None, now: datetime) -> list[int]:
     """Close the holds of full exports that are not newer than one applied or held since; return the files' numbers."""
     older = select(t.c.id, t.c.file_id).join(files, files.c.id == t.c.file_id)
-    older = older.where(t.c.feed == feed, t.c.what == "file", t.c.state == "held", than >= DATED, files.c.id != besides)
+    older = older.where(t.c.feed == than.feed, t.c.what == "file", t.c.state == "held", is_older(than, now), files.c.id != than.id)
     if name is not None:
         older = older.where(files.c.name == name)
     found = tx.execute(older).all()

@@ -112,9 +112,9 @@ def newer_than(app: App, entry: Entry) -> Entry | None:
         return None
     name = entry.name if entry.feed == "freight" else None
     with app.db.read() as tx:
-        newest = files.newest_applied_at(tx, entry.feed, name)
+        is_outdated = files.is_outdated(tx, entry, name, app.now)
         last = files.last_applied(tx, entry.feed, name)
-    return last if newest is not None and entry.dated(app.now) < newest and (last is None or last.sha256 != entry.sha256) else None
+    return last if is_outdated and (last is None or last.sha256 != entry.sha256) else None
 
 
 def _is_the_last_one_again(app: App, feed: str, taken: Taken) -> bool:

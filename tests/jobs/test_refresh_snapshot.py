@@ -76,6 +76,14 @@ def test_a_full_export_dated_ahead_shuts_out_none_of_those_that_come_after_it(sh
     assert shop.ledger()[-1] == ("stock/3.csv", "superseded")
 
 
+def test_exports_go_in_while_this_machines_clock_is_behind_that_of_the_files_before(shop):
+    shop.export("stock/1.csv", "A;5")
+    shop.now -= timedelta(hours=5)
+    shop.export("stock/2.csv", "A;4", at=MONDAY + timedelta(hours=1))
+
+    assert shop.stock() == {"A": 4}
+
+
 def test_an_older_content_that_comes_back_is_news(shop):
     shop.export("prices/1.csv", "A;10;10")
     shop.export("prices/2.csv", "A;9;10")
