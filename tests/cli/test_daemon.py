@@ -2,18 +2,14 @@
 
 import contextlib
 import json
-import re
 import signal
 import socket
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 from servers import wait_for
-
-from connector.storage.engines import KEPT
 
 SCHEDULE = """
 [schedule]
@@ -23,8 +19,6 @@ export_orders = ""
 report_documents = ""
 housekeeping = "every 1s"
 """
-OF_ITS_OWN = 1
-"""Over which the daemon renews its lease; six jobs, the backup and what people ask for had one each, too, and kept them."""
 WITH_OTHER_JOBS = """
 import sys
 from pathlib import Path
@@ -35,7 +29,8 @@ from connector.app import load
 from connector.storage import database
 log.configure()
 database.ready(load(Path(sys.argv[1])).db)
-jobs.JOBS["housekeeping"] = jobs.Job(sys.argv[3], "every 1s")
+for name in ("housekeeping", "export-orders"):
+    jobs.JOBS[name] = jobs.Job(sys.argv[3], "every 1s")
 connector.daemon.DEADLINE_SECONDS = float(sys.argv[4])
 sys.exit(connector.daemon.run(settings.load(sys.argv[1])))
 """
@@ -47,6 +42,14 @@ def run(app, how):
     how.stop.wait(60)
     (app.root / "ended").touch()
     return Report("housekeeping")
+"""
+NAMING = """
+import json
+from connector.usecases.report import Report
+def run(app, how):
+    with (app.root / "begun").open("a") as file:
+        file.write(json.dumps({"database": id(app.db), "source": id(app.source)}) + "\\n")
+    return Report("any")
 """
 STUBBORN = """
 import time
@@ -109,22 +112,17 @@ def test_jobs_run_soon_after_the_start_and_the_end_is_quick(shop):
     assert "Traceback" not in said
 
 
-def test_all_jobs_share_the_few_connections_of_one_database(shop):
-    shop.config.write_text(re.sub(r' = ""$', ' = "every 1s"', shop.config.read_text(), flags=re.MULTILINE))
-    daemon = started(shop, shop.start("daemon"))
-    wait_for(lambda: len(shop.document("status")[1]["jobs"]) >= 5, "a run of each job")
-
-    wait_for(lambda: 1 <= len(open_logs(daemon)) <= KEPT + OF_ITS_OWN, "no more of them open than one database keeps")
+def test_jobs_share_one_database_and_each_has_files_of_its_own(shop):
+    shop.config.write_text(shop.config.read_text().replace('export_orders = ""', 'export_orders = "every 1s"'))
+    daemon = with_job(shop, NAMING)
+    wait_for(lambda: len(named(shop, "source")) == 2, "a run of both jobs")
     stop(daemon)
 
+    assert len(named(shop, "database")) == 1
 
-def open_logs(process):
-    """Return the descriptors of the database's log that a process has open: one a connection (the file itself SQLite closes late)."""
-    found = []
-    for descriptor in Path(f"/proc/{process.pid}/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
-            found += [descriptor] * descriptor.readlink().name.endswith(".db-wal")
-    return found
+
+def named(shop, what):
+    return {line[what] for line in map(json.loads, (shop.root / "begun").read_text().splitlines())}
 
 
 def test_a_second_daemon_is_refused_naming_the_first(shop):

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import pytest
 from notify_world import World
+from servers import wait_for
 from sqlalchemy import delete, insert, update
 
 from connector import app as building
@@ -157,10 +158,11 @@ def test_a_pass_that_is_stopped_while_it_waits_for_its_turn_ends_at_once_and_is_
 @pytest.mark.parametrize("world", ["postgresql"], indirect=True)
 def test_what_a_process_settles_whose_turn_to_send_went_to_another_is_refused_and_it_sends_no_more(world, shop):
     def taken_away():
+        wait_for(lambda: shop.calls, "the first call")
         with world.app.db.write() as tx:
             tx.execute(update(t.leases).where(t.leases.c.name == "sending-shop").values(fence=t.leases.c.fence + 1, holder="another"))
 
-    threading.Timer(0.5, taken_away).start()
+    threading.Thread(target=taken_away).start()
     with pytest.raises(TurnLost, match="sending-shop is not this process's any more"):
         tell(world.app, [Kind.PRICE], Report("one"))
     assert 0 < len(shop.calls) < len(PRICED)
