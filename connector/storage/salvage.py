@@ -55,7 +55,7 @@ class Salvage:
 def carry_over(restored: Path, damaged: Path) -> Salvage:
     """Copy the orders touched since the backup from a damaged database to the restored one; no order is copied in part, none set back.
 
-    `damaged` is a copy with its write-ahead log beside it: reading it changes it. Both are at the same schema or nothing is copied.
+    `damaged` is a copy with its write-ahead log beside it: reading it changes it. Its schema may be older: what it lacks stays empty.
     Raises sqlite3.OperationalError where the disk is full or fails: that is no damage of the old database.
     """
     found = Salvage()
@@ -116,7 +116,8 @@ def _replaced(connection: sqlite3.Connection, table: str, condition: str, order:
 
     They are numbered anew, in their order: where the two databases went apart, another order's rows may have their numbers.
     """
-    names = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})")]
+    theirs = {row[1] for row in connection.execute(f"PRAGMA damaged.table_info({table})")}  # its program may have been an older one
+    names = [row[1] for row in connection.execute(f"PRAGMA main.table_info({table})") if row[1] in theirs]
     columns = ", ".join(f'"{name}"' for name in names if name != "id")
     read = columns.replace('"file_id"', "NULL")  # the restored ledger may not know a document's file
     rows = f"SELECT {read} FROM damaged.{table} WHERE {condition} ORDER BY rowid"  # noqa: S608  # names of ours

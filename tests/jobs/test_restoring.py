@@ -262,6 +262,19 @@ def test_an_order_of_which_the_backup_knows_more_is_not_set_back(seller):
     assert seller.order(seller.first).state == OrderState.CANCELED
 
 
+def test_orders_of_a_database_that_an_older_version_left_are_carried_over(seller):
+    backups.make(seller.app)
+    later = seller.placed("2")
+    seller.app.db.close()
+    with closing(sqlite3.connect(database(seller))) as old:
+        (index,) = old.execute("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql LIKE '%erased_at%'").fetchone()
+        old.executescript(f"DROP INDEX {index}; ALTER TABLE orders DROP COLUMN erased_at; UPDATE alembic_version SET version_num = '0014'")
+    restoring.restore(seller.app, None, force=True)
+
+    assert [one["order_id"] for one in orders.listing(seller.app)] == [later, seller.first]
+    assert seller.order(later).state is OrderState.PLACED
+
+
 def test_orders_of_two_databases_that_went_apart_are_all_kept(seller):
     older = backups.make(seller.app)
     second = seller.placed("2")
