@@ -13,7 +13,7 @@ from connector.domain.documents import Content, Document, DocumentKind, Document
 from connector.domain.messages import Kind
 from connector.storage.document_content import read, written
 from connector.storage.tables import documents as t
-from connector.storage.tables import outbox
+from connector.storage.tables import orders, outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,11 @@ def _document(row: Row[Any]) -> Document:
 
 
 def add(tx: Connection, order_id: str, draft: Draft, now: datetime) -> int:
-    """Keep a document; it waits until it is let go. Returns its number in the store."""
+    """Keep a document; it waits until it is let go. Returns its number in the store.
+
+    Where the order's personal data was overwritten, that is to be done once more when the document's days are over.
+    """
+    tx.execute(update(orders).where(orders.c.order_id == order_id, orders.c.erased_at.is_not(None)).values(erased_at=None))
     identity = {"order_id": order_id, "kind": draft.kind.value, "key": draft.key}
     return int(tx.execute(insert(t).values(**identity, **_values(draft, now)).returning(t.c.id)).scalar_one())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import sha256
 
 import orjson
@@ -9,6 +10,7 @@ import orjson
 from connector.domain.documents import Content, Delivery, Document, DocumentKind, Invoice, Objection, Tracking
 from connector.domain.invoicing import number_objection
 from connector.domain.orders import Order, OrderState
+from connector.domain.personal import MASK
 from connector.storage import documents as store
 from connector.storage import order_story
 from connector.usecases.releasing import release, waits
@@ -50,10 +52,10 @@ def _is_known(tracking: Tracking, documents: list[Document]) -> bool:
 
 
 def _untold(delivery: Delivery, documents: list[Document]) -> Delivery | None:
-    """Return what is new of a delivery, None where every event was taken before."""
+    """Return what is new of a delivery, None where every event was taken before; of an erased person's its words were overwritten."""
     before = [d.content for d in documents if isinstance(d.content, Delivery) and d.number == delivery.invoice_number]
     known = {event for content in before for event in content.events}
-    events = tuple(event for event in dict.fromkeys(delivery.events) if event not in known)
+    events = tuple(event for event in dict.fromkeys(delivery.events) if known.isdisjoint((event, replace(event, description=MASK))))
     is_news = delivery.is_delivered and not any(content.is_delivered for content in before)
     return Delivery(delivery.invoice_number, delivery.is_delivered, delivery.delivered_at, events) if events or is_news else None
 

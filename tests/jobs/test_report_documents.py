@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from documents_world import HEADS, opened
 from servers import wait_for
+from sqlalchemy import select
 
 from connector.domain.messages import Kind
 from connector.domain.orders import OrderState
@@ -19,7 +20,9 @@ from connector.sandbox.books import SandboxOrder
 from connector.storage import outbox, quarantine
 from connector.storage.tables import documents as documents_table
 from connector.storage.tables import files, reservations
-from connector.usecases import documents, letters, orders, repair, retrying
+from connector.usecases import documents, letters, orders, personal_days, repair, retrying
+from connector.usecases.passes import Pass
+from jobs import export_orders
 
 ROOT = Path(__file__).parents[2]
 INVOICED = "{order};N1;2026-01-02;25,00;A;2;10,00"
@@ -499,6 +502,28 @@ def test_a_document_of_an_order_that_comes_late_is_taken_by_a_retry(world):
     assert world.shop.invoices["m9"]["N1"]["items"] == [{"id": s, "quantity": 1, "price": 1000} for s in "AB"]
     with pytest.raises(Conflict, match="settled already"):
         documents.take_again(world.app, first["id"])
+
+
+def test_a_tracking_file_that_reaches_back_to_orders_whose_personal_data_is_gone_is_taken_as_ever(world):
+    old, new = world.ordered("m1"), world.ordered("m2")
+    (world.root / "outbox").mkdir()
+    assert export_orders.run(world.app, Pass(by_hand=True)).failures == []
+    world.report("invoices", *(f"{order};N{order};2026-01-02;25,00;A;2;10,00" for order in (old, new)))
+    seen = f"{old};N{old};Correios;SR1;;;2026-01-03;Campinas;SP;saiu com Joao"
+    world.report("tracking", seen)
+    world.now += timedelta(days=91)
+    assert personal_days.overwrite_outlived(world.app) >= 1
+    told = len(world.shop.calls)
+
+    again = world.report("tracking", seen, f"{new};N{new};Correios;SR2")
+    assert (again.failures, len(world.shop.calls) - told) == ([], 1)
+
+    more = world.report("tracking", seen, seen.replace("saiu com", "entregue a").replace("01-03", "01-04"))
+    assert "1 carrier event" in more.lines[0] or "1 carrier event" in more.lines[1]
+    world.now += timedelta(days=91)
+    assert personal_days.overwrite_outlived(world.app) >= 1
+    with world.app.db.read() as tx:
+        assert "Joao" not in str(tx.execute(select(documents_table.c.content)).all())
 
 
 def test_tracking_keeps_its_days_over_a_retry(world):
