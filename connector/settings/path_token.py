@@ -10,8 +10,8 @@ from connector.errors import SettingsError
 if TYPE_CHECKING:
     from connector.settings import Settings
 
-USABLE = re.compile(r"(?!\.+$)[A-Za-z0-9._~-]{1,128}")
-ALLOWED = "up to 128 letters, digits and . _ ~ - : what stands in an address as it is"
+USABLE = re.compile(r"(?!\.+$)[A-Za-z0-9._~!$&'()*+,;=:@-]{1,128}")
+ALLOWED = 'up to 128 letters, digits and signs that stand in an address as they are (no / ? # % " and no blanks)'
 
 
 def path_tokens(settings: Settings) -> tuple[str, ...]:
@@ -29,5 +29,5 @@ def _token(settings: Settings, key: str) -> str:
 
 def _without_it(token: str) -> str:
     """Say what is wrong with a token without showing it."""
-    wrong = re.search(r"[^A-Za-z0-9._~-]", token)
+    wrong = re.search(r"[^A-Za-z0-9._~!$&'()*+,;=:@-]", token)
     return f"a token that holds {wrong[0]!r}" if wrong else f"a token of {len(token)} characters"

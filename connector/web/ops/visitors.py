@@ -108,7 +108,7 @@ def own_origins(req: falcon.Request, api: ApiSettings) -> set[str]:
 
     A proxy that does not name the browser's scheme may speak either with it; what comes to us directly came over http.
     """
-    named = str(req.env.get("HTTP_X_FORWARDED_PROTO", "")).lower()
+    named = str(req.env.get("HTTP_X_FORWARDED_PROTO", "")).lower().partition(",")[0].strip()  # of two proxies the browser's one is first
     schemes = (named,) if named else ("http",) if peers.is_direct(req, api) else ("http", "https")
     address = str(req.env.get("HTTP_HOST", "")).lower()
     public = "/".join(api.public_url.lower().split("/")[:3])
