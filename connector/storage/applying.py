@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, true
+from sqlalchemy import Connection
 
 from connector.domain.guards import Reason
 from connector.domain.messages import Kind
 from connector.settings import MarketplaceSettings
-from connector.storage import changes, files, generations, holds, listings, orders, quarantine, reservations, snapshots
+from connector.storage import changes, files, generations, holds, listings, orders, quarantine, snapshots
 from connector.storage.files import Entry
 from connector.storage.price_holds import HeldRows
 from connector.storage.snapshots import Planned
@@ -40,7 +40,7 @@ def apply(
     if told is not None:
         listings.announce_from(tx, to, told, now)
     if plan.feed == "stock":
-        _count(tx, to, entry, reservations.said_by(stage, plan.mode), now)
+        _count(tx, to, entry, now)
     return entry
 
 
@@ -51,18 +51,19 @@ def approve(tx: Connection, entry: Entry, by: str, now: datetime) -> None:
         holds.decide(tx, number, "approved", by, now)
 
 
-def renew(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, now: datetime) -> Entry:
-    """Write what the full export applied last, sent again, settles by being there, though it changes nothing."""
+def renew(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, mode: str, now: datetime) -> Entry:
+    """Write what the file applied last, sent again, settles by being there, though it changes nothing."""
     entry = replace(entry, id=files.record(tx, entry, now))
-    _supersede_older(tx, entry, now)
+    if mode == "full":
+        _supersede_older(tx, entry, now)
     if entry.feed == "stock":
-        _count(tx, to, entry, true(), now)
+        _count(tx, to, entry, now)
     return entry
 
 
-def _count(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, said: ColumnElement[bool], now: datetime) -> None:
-    """End the reservations that a stock file counts already, of SKUs that it said something of."""
-    listings.announce(tx, to, orders.release_acked(tx, entry.dated(now), now, said), Kind.INVENTORY, now)
+def _count(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, now: datetime) -> None:
+    """End the reservations that a stock file counts already; a delta does so of SKUs, too, that it leaves out: they are as they were."""
+    listings.announce(tx, to, orders.release_acked(tx, entry.modified_at, now), Kind.INVENTORY, now)
 
 
 def hold(tx: Connection, entry: Entry, reasons: Sequence[Reason], mode: str, now: datetime) -> Entry:

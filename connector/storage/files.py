@@ -38,7 +38,7 @@ class Entry:
     taken_at: datetime | None = None
 
     def dated(self, now: datetime) -> datetime:
-        """Return the time that the file counts by: its own, or when it was taken, where the source's clock was ahead of ours."""
+        """Return the time that an export counts by among others: its own, or when it was taken, where it is dated ahead of that."""
         return min(self.modified_at, self.taken_at or now)
 
 

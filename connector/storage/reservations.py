@@ -6,15 +6,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, exists, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, func, select, true, update
 
 from connector.domain.keeping_back import KeptBack
+from connector.domain.keys import key_parts
 from connector.domain.placing import NamedSku
 from connector.domain.reserving import Reservation
 from connector.storage import shown
 from connector.storage.driver import Prepared
-from connector.storage.staging import Stage
-from connector.storage.tables import products, reservations, stock
+from connector.storage.tables import products, rejections, reservations, stock
 
 t = reservations
 OPEN = t.c.released_at.is_(None)
@@ -38,18 +38,23 @@ def release_ended(tx: Connection, now: datetime) -> list[tuple[str, str]]:
     return _release(tx, t.c.until <= now, "its time ended", now)
 
 
-def release_counted(tx: Connection, stock_at: datetime, said: ColumnElement[bool], now: datetime) -> list[tuple[str, str]]:
-    """Give back what the ERP's stock file counts already: acknowledged before the file was written, of SKUs that it `said` something of.
+def release_counted(tx: Connection, stock_at: datetime, now: datetime, order_id: str | None = None) -> list[tuple[str, str]]:
+    """Give back what the ERP's stock file counts already, of one order or of all: acknowledged before the file was written.
 
-    Returns pairs of order and SKU.
+    A SKU whose row was refused stays held: of it the ERP has said nothing that could be understood. Returns pairs of order and SKU.
     """
-    return _release(tx, and_(t.c.acked_at < stock_at, said), "the ERP's stock counts it", now)
+    counted = and_(t.c.acked_at < stock_at, true() if order_id is None else t.c.order_id == order_id)
+    unsaid = _unsaid(tx, set(tx.scalars(select(t.c.sku).where(OPEN, counted))))
+    return _release(tx, and_(counted, t.c.sku.not_in(unsaid)) if unsaid else counted, "the ERP's stock counts it", now)
 
 
-def said_by(stage: Stage, mode: str) -> ColumnElement[bool]:
-    """Tell SKUs of which a stock file said how many there are: a refused row says nothing, nor does a delta of what it leaves out."""
-    refused = exists().where(stage.kept.c.sku == t.c.sku)
-    return and_(~refused, exists().where(stage.staged.c.sku == t.c.sku)) if mode == "delta" else ~refused
+def _unsaid(tx: Connection, skus: set[str]) -> set[str]:
+    """Return of these SKUs those that have a refused row of stock in whose place no good one came yet."""
+    if not skus:
+        return set()
+    r = rejections.c
+    refused = tx.scalars(select(r.key).where(r.feed == "stock", r.healed_at.is_(None), r.key != ""))
+    return skus & {key_parts(key, 2)[0] for key in refused}
 
 
 def adjust(tx: Connection, order_id: str, pieces: Mapping[str, int], until: datetime, now: datetime) -> None:

@@ -121,7 +121,7 @@ def _tried(app: App, entry: Entry, contents: Contents) -> Outcome:
 
 def _part(app: App, tx: Connection, work: Work, number: int, entry: Entry) -> bool:
     end = time.monotonic() + HOLD_SECONDS
-    return document_work.go_on(Taking(tx, app, number, entry.dated(app.now), app.now), work, lambda: time.monotonic() < end)
+    return document_work.go_on(Taking(tx, app, number, entry.modified_at, app.now), work, lambda: time.monotonic() < end)
 
 
 def _taken(entry: Entry, outcome: Outcome, contents: Contents) -> Entry:

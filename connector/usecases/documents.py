@@ -41,7 +41,7 @@ def take_again(app: App, number: int) -> str:
         row = quarantine.one(tx, number)
         if row["healed_at"] is not None:
             raise Conflict(f"row {number} of {row['name']} was settled already")
-        by = Taking(tx, app, row["file_id"], files.one(tx, row["file_id"]).dated(app.now), app.now)
+        by = Taking(tx, app, row["file_id"], files.one(tx, row["file_id"]).modified_at, app.now)
         said = take_one(by, row["feed"], _rows(tx, row))
         if isinstance(said, Objection):
             raise Refused(f"{row['name']}, line {row['line']}: {said.reason}")

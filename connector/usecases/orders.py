@@ -66,16 +66,20 @@ def _accepted(tx: Connection, app: App, order: Order, ack: Ack, now: datetime) -
     store.change(tx, order.order_id, acked_at=order.acked_at or ack.acked_at, erp_order_id=erp_order_id)
     order_story.event(tx, order.order_id, now, "accepted by the ERP", f"as {erp_order_id}" if erp_order_id else "")
     if order.acked_at is None:
-        _free_what_stock_counts(tx, app, now)
+        _free_what_stock_counts(tx, app, order, ack.acked_at, now)
     ended = f"; but it is {order.state}: do not ship it" if order.state in (OrderState.CANCELED, OrderState.EXPIRED) else ""
     return f"order {order.order_id} was accepted by the ERP" + (f" as {erp_order_id}" if erp_order_id else "") + ended
 
 
-def _free_what_stock_counts(tx: Connection, app: App, now: datetime) -> None:
-    """Free what the stock file applied last counts already, where the ack came after it; a file that said nothing of some SKUs does not."""
+def _free_what_stock_counts(tx: Connection, app: App, order: Order, acked_at: datetime, now: datetime) -> None:
+    """Free what the stock file applied last counts already, where the ack came after it.
+
+    An ack that was written after the file was taken is not counted in it, however far ahead that one was dated.
+    """
     last = files.last_applied(tx, "stock")
-    if last is not None and app.settings.feeds.stock.mode == "full" and not last.rows_refused:
-        listings.announce(tx, app.marketplaces, store.release_acked(tx, last.dated(now), now), Kind.INVENTORY, now)
+    if last is not None and last.taken_at is not None and min(acked_at, now) < last.taken_at:
+        skus = store.release_acked(tx, last.modified_at, now, order.order_id)
+        listings.announce(tx, app.marketplaces, skus, Kind.INVENTORY, now)
 
 
 def _rejected(tx: Connection, app: App, order: Order, ack: Ack, now: datetime) -> str:

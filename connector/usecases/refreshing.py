@@ -120,8 +120,6 @@ def newer_than(app: App, entry: Entry) -> Entry | None:
 def _is_the_last_one_again(app: App, feed: str, taken: Taken) -> bool:
     """Tell whether reading the file would change and say nothing: its bad or held rows would be named again, another layout reads anew."""
     last = _last(app, feed, taken)
-    if app.settings.feeds.of(feed).mode != "full":
-        return False  # it is small, and what it names counts
     if last is None or last.sha256 != taken.sha256 or last.rows_refused or last.plan.get("held"):
         return False
     return bool(last.plan.get("read_with") == imports.read_with(app, feed))
@@ -148,7 +146,7 @@ def _renew(app: App, feed: str, taken: Taken, report: Report) -> Settled:
         last = files.last_applied(tx, feed, _only(feed, taken))
         kept = {name: last.plan[name] for name in ("basis",) if last is not None and name in last.plan}
         plan = {"notes": ["the file applied last, sent again"], "read_with": imports.read_with(app, feed), **kept}
-        entry = applying.renew(tx, app.marketplaces, replace(entry, plan=plan), app.now)
+        entry = applying.renew(tx, app.marketplaces, replace(entry, plan=plan), app.settings.feeds.of(feed).mode, app.now)
     report.did(f"{of_feed(feed, entry.name)}: the file applied last, sent again; nothing was changed", unchanged=1)
     return Settled(entry)
 

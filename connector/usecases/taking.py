@@ -12,7 +12,7 @@ from connector.app import App
 
 @dataclass(frozen=True, slots=True)
 class Taking:
-    """`modified_at` is the time that the file counts by, `now` the transaction's; both aware UTC."""
+    """`modified_at` is the file's own time, `now` the transaction's; both aware UTC."""
 
     tx: Connection
     app: App

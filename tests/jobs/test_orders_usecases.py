@@ -17,7 +17,7 @@ from connector.formats.order_files import cancellation_document
 from connector.storage import files
 from connector.storage import orders as store
 from connector.storage.files import Entry
-from connector.storage.tables import reservations
+from connector.storage.tables import rejections, reservations
 from connector.usecases import orders
 
 ROOT = Path(__file__).parents[2]
@@ -266,16 +266,29 @@ def test_stock_is_held_until_a_stock_file_newer_than_the_ack(seller):
     assert kept.history[-1].detail == "A: the ERP's stock counts it"
 
 
-@pytest.mark.parametrize(("hours", "bad_rows", "left"), [(1, 0, 10), (-1, 0, 6), (1, 1, 6)])
-def test_an_ack_that_comes_after_the_stock_file_that_counts_its_order_frees_the_pieces(seller, hours, bad_rows, left):
+@pytest.mark.parametrize(("hours", "is_refused", "left"), [(1, False, 10), (-1, False, 6), (1, True, 6)])
+def test_an_ack_that_comes_after_the_stock_file_that_counts_its_order_frees_the_pieces(seller, hours, is_refused, left):
     order_id, written = seller.placed("1", ("A", 4)), seller.now
     seller.now += timedelta(hours=2)
-    stock_file = Entry("stock", "stock/s.csv", 1, written + timedelta(hours=hours), "0" * 64, "applied", rows_refused=bad_rows)
+    stock_file = Entry("stock", "stock/s.csv", 1, written + timedelta(hours=hours), "0" * 64, "applied")
     with seller.app.db.write() as tx:
-        files.record(tx, stock_file, seller.now)
+        number = files.record(tx, stock_file, seller.now)
+        if is_refused:
+            row = {"file_id": number, "feed": "stock", "key": "A/", "line": 2, "column": "quantity", "value": "4 pieces"}
+            tx.execute(rejections.insert().values(**row, reason="it is no number", refused_at=seller.now))
     orders.acknowledge(seller.app, Ack(order_id, is_accepted=True, erp_order_id="", message="", acked_at=written))
 
     assert seller.left("A") == left
+
+
+def test_a_stock_file_dated_ahead_counts_no_order_that_is_acknowledged_after_it_was_taken(seller):
+    order_id = seller.placed("1", ("A", 4))
+    with seller.app.db.write() as tx:
+        files.record(tx, Entry("stock", "stock/s.csv", 1, seller.now + timedelta(days=2), "0" * 64, "applied"), seller.now)
+    seller.now += timedelta(hours=1)
+    orders.acknowledge(seller.app, Ack(order_id, is_accepted=True, erp_order_id="", message="", acked_at=seller.now))
+
+    assert seller.left("A") == 6
 
 
 def test_a_later_ack_may_name_the_erps_number_but_moves_no_time(seller):

@@ -152,24 +152,35 @@ def test_a_stock_file_whose_row_of_a_sku_is_bad_leaves_what_orders_hold_of_it(sh
     assert freed(shop) == ["A", "B"]
 
 
-def test_a_stock_delta_leaves_what_orders_hold_of_skus_that_it_does_not_name(shop):
-    shop.configure(more='[feeds.stock]\nmode = "delta"')
-    shop.export("stock/1.csv", "A;5", "B;5")
+def test_a_stock_delta_whose_row_of_a_sku_is_bad_leaves_what_orders_hold_of_it_until_a_good_one_comes(shop):
+    shop.configure(more='[feeds.stock]\nmode = "delta"\nmax_rejected = 1')
+    shop.export("stock/1.csv", "A;5", "B;5", "C;5")
     hold_acknowledged(shop, "A", "B")
-    shop.export("stock/2.csv", "B;4", at=shop.now + timedelta(seconds=30))
-    shop.export("stock/2 again.csv", "B;4", at=shop.now + timedelta(seconds=30))
+    shop.export("stock/2.csv", "A;4 pieces", "C;4", at=shop.now + timedelta(seconds=30))
+    shop.export("stock/3.csv", "C;3", at=shop.now + timedelta(seconds=30))
     assert freed(shop) == ["B"]
 
-    shop.export("stock/3.csv", "A;4", at=shop.now + timedelta(seconds=30))
+    shop.export("stock/4.csv", "A;4", at=shop.now + timedelta(seconds=30))
     assert freed(shop) == ["A", "B"]
 
 
-def hold_acknowledged(shop, *skus):
-    """Have an order that the ERP acknowledged at this moment hold two pieces of each."""
+def test_a_clock_of_the_erp_that_is_ahead_turns_no_ack_and_stock_file_round(shop):
+    ahead = timedelta(seconds=30)
+    shop.export("stock/1.csv", "A;5")
+    hold_acknowledged(shop, "A", at=shop.now + timedelta(seconds=10) + ahead)
+    shop.export("stock/2.csv", "A;4", at=shop.now + ahead)
+    assert freed(shop) == []
+
+    shop.export("stock/3.csv", "A;3", at=shop.now + ahead)
+    assert freed(shop) == ["A"]
+
+
+def hold_acknowledged(shop, *skus, at=None):
+    """Have an order that the ERP acknowledged, at this moment by its clock or the one given, hold two pieces of each."""
     with shop.app.db.write() as tx:
         tx.execute(insert(orders).values(**an_order(shop.now)))
         for sku in skus:
-            held = {"order_id": "O-1", "sku": sku, "quantity": 2, "until": MONDAY + timedelta(days=9), "acked_at": shop.now}
+            held = {"order_id": "O-1", "sku": sku, "quantity": 2, "until": MONDAY + timedelta(days=9), "acked_at": at or shop.now}
             tx.execute(insert(reservations).values(**held))
 
 
@@ -317,6 +328,15 @@ def test_what_is_held_is_pointless_once_the_export_applied_last_is_sent_again(sh
     shop.export("stock/3.csv", "A;5", "B;5")
 
     assert (shop.held(), shop.lies("held"), shop.stock()) == ([], [], {"A": 5, "B": 5})
+
+
+def test_a_held_delta_waits_on_though_the_one_applied_last_is_sent_again(shop):
+    shop.configure(more='[feeds.stock]\nmode = "delta"')
+    shop.export("stock/1.csv", "A;5", "B;5")
+    shop.export("stock/2.csv", "A;0", "B;0")
+    shop.export("stock/3.csv", "A;5", "B;5")
+
+    assert len(shop.held()) == 1
 
 
 def test_the_file_applied_last_is_the_one_that_a_person_said_yes_to(shop):
