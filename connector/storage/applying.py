@@ -92,15 +92,10 @@ def _keep(tx: Connection, held: HeldRows, number: int, feed: str, now: datetime)
 def _supersede_older(tx: Connection, entry: Entry, now: datetime) -> None:
     """Close what older full exports left waiting: this one says all there is to say."""
     _supersede_held(tx, entry, now)
-    for number in files.supersede_refused(tx, entry, _only(entry), now):
+    for number in files.supersede_refused(tx, entry, now):
         quarantine.heal_file(tx, number, now)
 
 
 def _supersede_held(tx: Connection, entry: Entry, now: datetime) -> None:
-    for number in holds.supersede_files(tx, entry, _only(entry), now):
+    for number in holds.supersede_files(tx, entry, now):
         files.set_state(tx, number, "superseded")
-
-
-def _only(entry: Entry) -> str | None:
-    """Freight is full per file name; every other feed as a whole."""
-    return entry.name if entry.feed == "freight" else None

@@ -112,7 +112,7 @@ def newest_record(path: Path) -> datetime:
     """Return the newest instant that a whole copy records; where it records none, 1970."""
     asked = " UNION ALL ".join(f"SELECT max({column}) AS at FROM {table}" for table, column in RECORDS)  # noqa: S608  # names of ours
     with closing(_opened(path)) as copy_:
-        (newest,) = copy_.execute(f"SELECT max(at) FROM ({asked})").fetchone()  # noqa: S608
+        (newest,) = copy_.execute(f"SELECT max(at) FROM ({asked})").fetchone()  # noqa: S608  # as above
     return datetime.fromisoformat(newest).replace(tzinfo=UTC) if newest else datetime.fromtimestamp(0, UTC)
 
 

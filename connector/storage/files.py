@@ -37,6 +37,11 @@ class Entry:
     id: int | None = None
     taken_at: datetime | None = None
 
+    @property
+    def of_its_own(self) -> str | None:
+        """The name by which it is full, as freight is; None where its feed is as a whole."""
+        return self.name if self.feed == "freight" else None
+
     def dated(self, now: datetime) -> datetime:
         """Return the time that an export counts by among others: its own, or when it was taken, where it is dated ahead of that."""
         return min(self.modified_at, self.taken_at or now)
@@ -145,13 +150,13 @@ def last_applied(tx: Connection, feed: str, name: str | None = None) -> Entry | 
     return None if row is None else entry_of(row)
 
 
-def is_outdated(tx: Connection, file: Entry, name: str | None, now: datetime) -> bool:
+def is_outdated(tx: Connection, file: Entry, now: datetime) -> bool:
     """Tell whether a newer file than this was applied: by its own time, and by the one that it counts by.
 
     By its own alone, one dated ahead would shut out all that come after it; by the other alone, a clock of ours set back would.
     """
     newer = and_(t.c.modified_at > file.modified_at, dated > file.dated(now))
-    return tx.execute(_of_feed(file.feed, name, "applied").with_only_columns(t.c.id).where(newer).limit(1)).first() is not None
+    return tx.execute(_of_feed(file.feed, file.of_its_own, "applied").with_only_columns(t.c.id).where(newer).limit(1)).first() is not None
 
 
 def is_older(than: Entry, now: datetime) -> ColumnElement[bool]:
@@ -159,9 +164,9 @@ def is_older(than: Entry, now: datetime) -> ColumnElement[bool]:
     return or_(t.c.modified_at <= than.modified_at, dated <= than.dated(now))
 
 
-def supersede_refused(tx: Connection, than: Entry, name: str | None, now: datetime) -> list[int]:
+def supersede_refused(tx: Connection, than: Entry, now: datetime) -> list[int]:
     """Close the refused full exports that are not newer than one that was applied; return their numbers. They stay in rejected/."""
-    older = _of_feed(than.feed, name, "refused").with_only_columns(t.c.id).where(is_older(than, now))
+    older = _of_feed(than.feed, than.of_its_own, "refused").with_only_columns(t.c.id).where(is_older(than, now))
     ids = list(tx.execute(older).scalars())
     for number in ids:
         set_state(tx, number, "superseded")

@@ -51,12 +51,12 @@ def supersede(tx: Connection, ids: Sequence[int], now: datetime) -> None:
         tx.execute(update(t).where(t.c.id.in_(part), t.c.state == "held").values(state="superseded", decided_at=now))
 
 
-def supersede_files(tx: Connection, than: Entry, name: str | None, now: datetime) -> list[int]:
+def supersede_files(tx: Connection, than: Entry, now: datetime) -> list[int]:
     """Close the holds of full exports that are not newer than one applied or held since; return the files' numbers."""
     older = select(t.c.id, t.c.file_id).join(files, files.c.id == t.c.file_id)
     older = older.where(t.c.feed == than.feed, t.c.what == "file", t.c.state == "held", is_older(than, now), files.c.id != than.id)
-    if name is not None:
-        older = older.where(files.c.name == name)
+    if than.of_its_own is not None:
+        older = older.where(files.c.name == than.of_its_own)
     found = tx.execute(older).all()
     supersede(tx, [row.id for row in found], now)
     return [row.file_id for row in found]

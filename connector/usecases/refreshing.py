@@ -88,11 +88,6 @@ def _import(app: App, feed: str, taken: Taken, report: Report) -> Settled:
 
 
 # ── files that change nothing ───────────────────────────────────────────────────────────────────────────────────────────
-def _only(feed: str, taken: Taken) -> str | None:
-    """Freight is full per file name; every other feed as a whole."""
-    return taken.file.name if feed == "freight" else None
-
-
 def _tell_of_a_wrong_clock(app: App, feed: str, taken: Taken, report: Report) -> None:
     """Say that a file is dated ahead: by its own time it would shut out every export until then."""
     ahead = taken.file.modified_at - app.now
@@ -110,10 +105,9 @@ def newer_than(app: App, entry: Entry) -> Entry | None:
     """Return the last applied full export of a file's feed where a newer one than this file was applied; None for deltas."""
     if app.settings.feeds.of(entry.feed).mode != "full":
         return None
-    name = entry.name if entry.feed == "freight" else None
     with app.db.read() as tx:
-        is_outdated = files.is_outdated(tx, entry, name, app.now)
-        last = files.last_applied(tx, entry.feed, name)
+        is_outdated = files.is_outdated(tx, entry, app.now)
+        last = files.last_applied(tx, entry.feed, entry.of_its_own)
     return last if is_outdated and (last is None or last.sha256 != entry.sha256) else None
 
 
@@ -127,7 +121,7 @@ def _is_the_last_one_again(app: App, feed: str, taken: Taken) -> bool:
 
 def _last(app: App, feed: str, taken: Taken) -> Entry | None:
     with app.db.read() as tx:
-        return files.last_applied(tx, feed, _only(feed, taken))
+        return files.last_applied(tx, feed, intake.entry_of(feed, taken).of_its_own)
 
 
 def _put_aside(app: App, feed: str, taken: Taken, newer: Entry, report: Report) -> Settled:
@@ -143,7 +137,7 @@ def _renew(app: App, feed: str, taken: Taken, report: Report) -> Settled:
     last = _last(app, feed, taken)
     entry = replace(intake.entry_of(feed, taken), rows_read=last.rows_read if last else 0)
     with app.db.write() as tx:
-        last = files.last_applied(tx, feed, _only(feed, taken))
+        last = files.last_applied(tx, feed, entry.of_its_own)
         kept = {name: last.plan[name] for name in ("basis",) if last is not None and name in last.plan}
         plan = {"notes": ["the file applied last, sent again"], "read_with": imports.read_with(app, feed), **kept}
         entry = applying.renew(tx, app.marketplaces, replace(entry, plan=plan), app.settings.feeds.of(feed).mode, app.now)
