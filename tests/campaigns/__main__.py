@@ -1,6 +1,7 @@
 """`python tests/campaigns PART [--times N] [--seed N]`: runs one part, prints its figures, ends 1 where a promise was broken."""
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def main():
     parser.add_argument("--times", type=int, default=1000, help="kills, points, requests, files, runs; several-nodes, soak: seconds")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what a campaign started ends with it
     figures = PARTS[given.part](given.times, given.seed)
     sys.stdout.write(f"{given.part}: {figures}\n")
     return int(bool(figures.faults))

@@ -2,11 +2,13 @@
 
 `make campaign PART=soak ARGS="--times 86400 --seed 1"` (seconds; a day before a release). The daemon and the server's master are frozen at
 times and never killed, and of the workers only the youngest is: one worker lives through it all, and what the three hold is followed. The
-promises are those of `kills`, and that in the end the marketplace knows every price, invoice and tracking number (`trading.py`).
+promises are those of `kills`, and that in the end the marketplace knows every price, invoice and tracking number (`trading.py`). What was
+seen so far is written to standard error each hour; SIGTERM or Ctrl-C ends the trade early, and all is judged as ever.
 """
 
 import re
 import signal
+import sys
 import tempfile
 import time
 from collections import defaultdict
@@ -28,6 +30,7 @@ LEAST_LOOKS = 200
 MOST_BYTES_AN_HOUR = 2**20
 MOST_FILES_MORE = 4
 MOST_WAL_BYTES = 64 * 2**20
+HOUR = 3600
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Figures:
     faults: list[str] = field(default_factory=list)
 
     def __str__(self):
-        grew = "; ".join(f"{name} {growth}" for name, growth in self.growth.items()) or "none was seen for long enough"
+        grew = _listed(self.growth) or "none was seen for long enough"
         kept = "nothing grew" if not self.faults else "; ".join(self.faults)
         return f"{self.trade}. Memory: {grew}. Largest WAL {self.largest_wal / 2**20:.1f} MB: {kept}"
 
@@ -83,17 +86,21 @@ def main(seconds=86_400, seed=1, pace=None, folder=None):
         root = Path(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-"))) / "project"
         world = kills.World(root, stack, seed, place="files", bug="none", trade=Trade(seed, pace.export, pace.order))
         watch = Watch(world)
-        _trade(world, watch, pace, began + seconds)
+        with suppress(KeyboardInterrupt):
+            _trade(world, watch, pace, began + seconds)
         figures = watch.figures(seed, world.figures())
     figures.trade.seconds = time.monotonic() - began
     return figures
 
 
 def _trade(world, watch, pace, until):
-    fault_at = time.monotonic() + pace.fault
+    fault_at, word_at = time.monotonic() + pace.fault, time.monotonic() + HOUR
     while time.monotonic() < until:
         time.sleep(pace.look)
         watch.look()
+        if time.monotonic() >= word_at:
+            sys.stderr.write(f"{time.strftime('%H:%M')} {world.done.total()} faults; {_listed(watch.growth())}\n")
+            word_at += HOUR
         if time.monotonic() >= fault_at:
             world.done[_harm(world, pace)] += 1
             fault_at += pace.fault
@@ -118,8 +125,10 @@ def _started(pid):
 
 def _freeze(pid, seconds):
     signalled(pid, signal.SIGSTOP)
-    time.sleep(seconds)
-    signalled(pid, signal.SIGCONT)
+    try:
+        time.sleep(seconds)
+    finally:
+        signalled(pid, signal.SIGCONT)
 
 
 class Watch:
@@ -140,9 +149,13 @@ class Watch:
             self.largest_wal = max(self.largest_wal, self.wal.stat().st_size)
 
     def figures(self, seed, trade):
-        grown = {name: _growth(held) for name, held in self.held.items()}
-        growth = {name: found for name, found in grown.items() if found.minutes >= LEAST_MINUTES}
+        growth = self.growth()
         return Figures(seed, trade, growth=growth, largest_wal=self.largest_wal, faults=[*trade.faults, *self._faults(growth)])
+
+    def growth(self):
+        """Return what became of each process that was seen for long enough to tell."""
+        grown = {name: _growth(held) for name, held in self.held.items()}
+        return {name: found for name, found in grown.items() if found.minutes >= LEAST_MINUTES}
 
     def _faults(self, growth):
         for name, found in growth.items():
@@ -159,6 +172,10 @@ class Watch:
 def _own_memory(pid):
     """Return how many bytes a process holds itself: pages of files, its program's, come and go as the machine has room."""
     return 1024 * int(re.findall(r"RssAnon:\s+([0-9]+) kB", Path(f"/proc/{pid}/status").read_text())[0])
+
+
+def _listed(growth):
+    return "; ".join(f"{name} {found}" for name, found in growth.items())
 
 
 def _growth(held):
