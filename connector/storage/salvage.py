@@ -121,7 +121,7 @@ def _replaced(connection: sqlite3.Connection, table: str, condition: str, order:
     columns = ", ".join(f'"{name}"' for name in names if name != "id")
     read = columns.replace('"file_id"', "NULL")  # the restored ledger may not know a document's file
     rows = f"SELECT {read} FROM damaged.{table} WHERE {condition} ORDER BY rowid"  # noqa: S608  # names of ours
-    connection.execute(f"DELETE FROM main.{table} WHERE {condition}", {"order": order})  # noqa: S608
+    connection.execute(f"DELETE FROM main.{table} WHERE {condition}", {"order": order})  # noqa: S608  # names of ours
     return connection.execute(f"INSERT INTO main.{table} ({columns}) {rows}", {"order": order}).rowcount
 
 
@@ -132,7 +132,7 @@ def _tables() -> Iterator[tuple[str, str]]:
 
 def _lay_aside(connection: sqlite3.Connection, carried: set[str]) -> int:
     """Give files for the ERP to a person where nobody knows whether they were written since: the ERP must not get an order twice."""
-    waiting = connection.execute(f"SELECT id, coalesce(order_id, reference) FROM main.outbox WHERE {UNSETTLED}").fetchall()  # noqa: S608
+    waiting = connection.execute(f"SELECT id, coalesce(order_id, reference) FROM main.outbox WHERE {UNSETTLED}").fetchall()  # noqa: S608  # words of ours
     doubtful = [(DOUBTFUL, number) for number, order in waiting if order not in carried]
     connection.executemany("UPDATE main.outbox SET state = 'dead', lease = NULL, partial = NULL, reason = ? WHERE id = ?", doubtful)
     return len(doubtful)

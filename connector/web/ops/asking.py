@@ -33,7 +33,7 @@ class Ask:
     def number(self, name: str) -> int | None:
         """Return a field that is a whole number; None for anything else."""
         text = self.text(name)
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 17 and int(text) < LARGEST_NUMBER else None  # noqa: PLR2004
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 17 and int(text) < LARGEST_NUMBER else None  # noqa: PLR2004 - digits that 64 bits hold
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ class Desk:
 
     def _download(self, _req: falcon.Request, resp: falcon.Response, form: dict[str, str], visitor: Visitor) -> None:
         number, what = form.get("about", ""), form.get("what", "")
-        if what not in ("download-file", "download-errors") or not (number.isascii() and number.isdigit() and len(number) < 16):  # noqa: PLR2004
+        if what not in ("download-file", "download-errors") or not (number.isascii() and number.isdigit() and len(number) < 16):  # noqa: PLR2004 - fits a key
             raise falcon.HTTPNotFound
         language = "pt" if form.get("language") == "pt" else "en"
         name, content = (
