@@ -30,10 +30,10 @@ class Remote:
     def waiting(self, name: str) -> bytes:
         return self.path((*PARTIAL, name.encode()))
 
-    def write_partial(self, final: str, base: str, content: bytes) -> Partial:
+    def write_partial(self, final: str, name: str, content: bytes) -> Partial:
         self.make_folders(PARTIAL)
         folder_id = self.folder_id()
-        return Partial(self.write(base, content, self._file_mode), folder_id, final)
+        return Partial(self.write(name, content, self._file_mode), folder_id, final)
 
     def publish(self, partial: Partial, final: Where) -> None:
         """Rename to the free final name. A server knows no rename that is one step and refuses to replace: it is looked at just before."""
@@ -50,7 +50,7 @@ class Remote:
     def put(self, final: Where, content: bytes) -> None:
         self.make_folders(final[:-1])
         self.make_folders(PARTIAL)
-        temporary, path = self.write("put", content, self._file_mode), self.path(final)
+        temporary, path = self.write(f"put.{uuid4().hex}", content, self._file_mode), self.path(final)
         if POSIX_RENAME not in self.session.extensions and self.session.lstat(path) is not None:
             self.session.remove(path)
         self.session.posix_rename(self.waiting(temporary), path)
@@ -72,9 +72,8 @@ class Remote:
             made = self.session.stat(path)
             self.session.chmod(path, mode | ((made.mode or 0) & stat.S_ISGID if made else 0))  # a group that it inherits it passes on
 
-    def write(self, base: str, content: bytes, mode: int = files.FILE_MODE) -> str:
-        """Write a new file in `.partial/`; its size is looked at afterwards, since a server may lose bytes silently."""
-        name = f"{base}.{uuid4().hex}"
+    def write(self, name: str, content: bytes, mode: int = files.FILE_MODE) -> str:
+        """Write a new file in `.partial/` and return its name; its size is looked at afterwards: a server may lose bytes silently."""
         path = self.waiting(name)
         try:
             self.session.write(path, content, mode)
@@ -95,7 +94,7 @@ class Remote:
         """Return the id of `.partial/`; make it where there is none."""
         path = self.path(ID_PATH)
         if self.session.lstat(path) is None:
-            temporary = self.write("id", uuid4().hex.encode())
+            temporary = self.write(f"id.{uuid4().hex}", uuid4().hex.encode())
             try:
                 self.session.rename(self.waiting(temporary), path)
             except OSError:

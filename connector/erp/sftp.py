@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
+from uuid import uuid4
 
 from connector.erp import files
 from connector.erp.address import address
@@ -98,8 +99,16 @@ class SftpStore:
 
     # ── target ──────────────────────────────────────────────────────────────────────────────────────────────────────────
     def write_partial(self, final: str, content: bytes) -> Partial:
-        base = final_parts(final)[-1].decode("utf-8", "replace")
-        return self._do(final, self._deadlines.for_bytes(len(content)), lambda remote: remote.write_partial(final, base, content))
+        base, begun = final_parts(final)[-1].decode("utf-8", "replace"), list[str]()
+
+        def write(remote: Remote) -> Partial:
+            begun.append(f"{base}.{uuid4().hex}")
+            partial = remote.write_partial(final, begun[-1], content)
+            for left in begun[:-1]:  # by a connection that died over it: with nothing more to write no pass would clear it
+                remote.discard(left)
+            return partial
+
+        return self._do(final, self._deadlines.for_bytes(len(content)), write)
 
     def presence(self, partial: Partial) -> Presence:
         return self._do(partial.final, self._deadlines.answer, lambda remote: remote.presence(partial))

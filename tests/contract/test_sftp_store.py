@@ -20,7 +20,7 @@ from servers import Sshd, running_sshd, wait_for
 
 from connector.erp.sftp import SftpStore
 from connector.erp.ssh import Deadlines
-from connector.erp.store import Presence
+from connector.erp.store import Partial, Presence
 from connector.errors import ErpUnreachable, HostKeyChanged, SettingsError
 from connector.settings import ErpSettings, Settings
 
@@ -291,6 +291,19 @@ def test_a_transfer_whose_session_is_killed_starts_again_from_zero(sshd, open_st
 
     assert outcome == [expected]
     assert hashlib.sha256((tmp_path / "copy").read_bytes()).hexdigest() == expected
+
+
+def test_a_file_whose_session_is_killed_while_it_is_written_leaves_nothing_half_written(sshd, open_store, folder):
+    store = open_store()
+    written: list[Partial] = []
+    writer = threading.Thread(target=lambda: written.append(store.write_partial("orders/A1.json", b"x" * MEGABYTE * 150)))
+    writer.start()
+    wait_for(lambda: any(path.stat().st_size > MEGABYTE for path in folder.glob(".partial/A1*")), "the transfer to be in the middle")
+    sshd.signal_sessions(signal.SIGKILL)
+    writer.join()
+
+    assert [path.name for path in folder.glob(".partial/A1*")] == [written[0].name]
+    assert (folder / ".partial" / written[0].name).stat().st_size == MEGABYTE * 150
 
 
 def test_a_server_that_hangs_in_the_middle_is_broken_off_at_the_deadline_and_the_next_call_starts_clean(sshd, open_store, folder, tmp_path):
