@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection, Select, select
 
 from connector.domain.guards import Reason
 from connector.domain.messages import Kind
 from connector.settings import MarketplaceSettings
-from connector.storage import changes, files, generations, holds, listings, orders, quarantine, snapshots
+from connector.storage import changes, files, generations, holds, listings, orders, quarantine, reservations, snapshots
 from connector.storage.files import Entry
 from connector.storage.price_holds import HeldRows
 from connector.storage.snapshots import Planned
@@ -40,7 +41,7 @@ def apply(
     if told is not None:
         listings.announce_from(tx, to, told, now)
     if plan.feed == "stock":
-        _count(tx, to, entry, now)
+        _count(tx, to, entry, now, _said(tx, entry, plan.mode, select(stage.staged.c.sku)))
     return entry
 
 
@@ -57,13 +58,18 @@ def renew(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, mode:
     if mode == "full":
         _supersede_older(tx, entry, now)
     if entry.feed == "stock":
-        _count(tx, to, entry, now)
+        _count(tx, to, entry, now, _said(tx, entry, mode))
     return entry
 
 
-def _count(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, now: datetime) -> None:
+def _count(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, now: datetime, said: ColumnElement[bool] | None) -> None:
     """End the reservations that a stock file counts already; a delta does so of SKUs, too, that it leaves out: they are as they were."""
-    listings.announce(tx, to, orders.release_acked(tx, entry.modified_at, now), Kind.INVENTORY, now)
+    listings.announce(tx, to, orders.release_acked(tx, entry.modified_at, now, said=said), Kind.INVENTORY, now)
+
+
+def _said(tx: Connection, entry: Entry, mode: str, named: Select[Any] | None = None) -> ColumnElement[bool] | None:
+    """Say of which reservations a delta tells all, whose SKUs are `named` where they are at hand; None for a full export."""
+    return reservations.said_by_delta(tx, entry.sha256, named) if mode == "delta" else None
 
 
 def hold(tx: Connection, entry: Entry, reasons: Sequence[Reason], mode: str, now: datetime) -> Entry:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, exists, func, insert, or_, select, update
 
 from connector.errors import NotFound
 from connector.storage.tables import files as t
@@ -162,6 +162,13 @@ def is_outdated(tx: Connection, file: Entry, now: datetime) -> bool:
 def is_older(than: Entry, now: datetime) -> ColumnElement[bool]:
     """Say of files that they are no newer than this one, by either time."""
     return or_(t.c.modified_at <= than.modified_at, dated <= than.dated(now))
+
+
+def newest_undecided(tx: Connection, feed: str, besides: str) -> datetime | None:
+    """Return the time of the newest file of a feed that is held or was refused whole; not of one with these bytes, which say it now."""
+    newest = _of_feed(feed, None, "held", "refused").with_only_columns(func.max(t.c.modified_at)).where(t.c.sha256 != besides)
+    found: datetime | None = tx.execute(newest).scalar()
+    return found
 
 
 def supersede_refused(tx: Connection, than: Entry, now: datetime) -> list[int]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, Select, Text, bindparam, delete, insert, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, bindparam, delete, insert, or_, select, text, update
 
 from connector.domain.orders import NewOrder, Order, OrderItem, OrderService, OrderState, totals
 from connector.errors import Conflict, NotFound
@@ -200,9 +200,11 @@ def placed_before(tx: Connection, before: datetime) -> list[str]:
     return list(tx.scalars(query.order_by(t.c.placed_at)))
 
 
-def release_acked(tx: Connection, stock_at: datetime, now: datetime, order_id: str | None = None) -> list[str]:
+def release_acked(
+    tx: Connection, stock_at: datetime, now: datetime, order_id: str | None = None, *, said: ColumnElement[bool] | None = None
+) -> list[str]:
     """End the reservations that a stock file counts already (reservations.release_counted); returns the SKUs concerned."""
-    return _told(tx, reservations.release_counted(tx, stock_at, now, order_id), "the ERP's stock counts it", now)
+    return _told(tx, reservations.release_counted(tx, stock_at, now, order_id, said=said), "the ERP's stock counts it", now)
 
 
 def release_ended(tx: Connection, now: datetime) -> list[str]:

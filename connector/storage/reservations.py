@@ -6,13 +6,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, func, select, true, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, func, or_, select, true, update
 
 from connector.domain.keeping_back import KeptBack
 from connector.domain.keys import key_parts
 from connector.domain.placing import NamedSku
 from connector.domain.reserving import Reservation
-from connector.storage import shown
+from connector.storage import files, shown
 from connector.storage.driver import Prepared
 from connector.storage.tables import products, rejections, reservations, stock
 
@@ -38,14 +38,28 @@ def release_ended(tx: Connection, now: datetime) -> list[tuple[str, str]]:
     return _release(tx, t.c.until <= now, "its time ended", now)
 
 
-def release_counted(tx: Connection, stock_at: datetime, now: datetime, order_id: str | None = None) -> list[tuple[str, str]]:
+def release_counted(
+    tx: Connection, stock_at: datetime, now: datetime, order_id: str | None = None, *, said: ColumnElement[bool] | None = None
+) -> list[tuple[str, str]]:
     """Give back what the ERP's stock file counts already, of one order or of all: acknowledged before the file was written.
 
-    A SKU whose row was refused stays held: of it the ERP has said nothing that could be understood. Returns pairs of order and SKU.
+    A SKU whose row was refused stays held: of it the ERP has said nothing that could be understood. So do those of which a delta has
+    not `said` all. Returns pairs of order and SKU.
     """
-    counted = and_(t.c.acked_at < stock_at, true() if order_id is None else t.c.order_id == order_id)
+    asked = true() if order_id is None else t.c.order_id == order_id
+    counted = and_(t.c.acked_at < stock_at, asked, true() if said is None else said)
     unsaid = _unsaid(tx, set(tx.scalars(select(t.c.sku).where(OPEN, counted))))
     return _release(tx, and_(counted, t.c.sku.not_in(unsaid)) if unsaid else counted, "the ERP's stock counts it", now)
+
+
+def said_by_delta(tx: Connection, sha256: str, named: Select[Any] | None = None) -> ColumnElement[bool]:
+    """Say of which reservations a stock delta tells all: the SKUs that it has named, and those of which no undecided file may tell more.
+
+    What the ERP took off between the ack and now may stand in a file that is held, or was refused whole.
+    """
+    undecided = files.newest_undecided(tx, "stock", sha256)
+    told = true() if undecided is None else t.c.acked_at >= undecided
+    return told if named is None else or_(told, t.c.sku.in_(named))
 
 
 def _unsaid(tx: Connection, skus: set[str]) -> set[str]:

@@ -78,7 +78,9 @@ def _free_what_stock_counts(tx: Connection, app: App, order: Order, acked_at: da
     """
     last = files.last_applied(tx, "stock")
     if last is not None and last.taken_at is not None and min(acked_at, now) < last.taken_at:
-        skus = store.release_acked(tx, last.modified_at, now, order.order_id)
+        is_delta = app.settings.feeds.stock.mode == "delta"
+        said = reservations.said_by_delta(tx, last.sha256) if is_delta else None
+        skus = store.release_acked(tx, last.modified_at, now, order.order_id, said=said)
         listings.announce(tx, app.marketplaces, skus, Kind.INVENTORY, now)
 
 

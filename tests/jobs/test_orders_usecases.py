@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from orders_world import MONDAY, Seller, order
 
+from connector import settings as settings_module
 from connector.domain.documents import Ack
 from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, OrderRefused, UsageError
@@ -279,6 +280,19 @@ def test_an_ack_that_comes_after_the_stock_file_that_counts_its_order_frees_the_
     orders.acknowledge(seller.app, Ack(order_id, is_accepted=True, erp_order_id="", message="", acked_at=written))
 
     assert seller.left("A") == left
+
+
+def test_an_ack_that_comes_after_a_stock_delta_frees_nothing_of_which_another_that_is_held_may_tell(seller):
+    seller.config.write_text(seller.config.read_text() + '[feeds.stock]\nmode = "delta"\n')
+    seller.app = replace(seller.app, settings=settings_module.load(seller.config))
+    order_id, written = seller.placed("1", ("A", 4)), seller.now
+    with seller.app.db.write() as tx:
+        for number, state in enumerate(("held", "applied"), 1):
+            seller.now += timedelta(hours=1)
+            files.record(tx, Entry("stock", f"stock/{number}.csv", 1, seller.now, f"{number:064}", state), seller.now)
+    orders.acknowledge(seller.app, Ack(order_id, is_accepted=True, erp_order_id="", message="", acked_at=written))
+
+    assert seller.left("A") == 6
 
 
 def test_a_stock_file_dated_ahead_counts_no_order_that_is_acknowledged_after_it_was_taken(seller):

@@ -10,7 +10,7 @@ from connector.domain.messages import Kind
 from connector.errors import Conflict, UsageError
 from connector.storage import listing_states
 from connector.storage.tables import orders, reservations
-from connector.usecases import imports, repair
+from connector.usecases import imports, repair, retrying
 
 TODAY = MONDAY.date().isoformat()
 
@@ -162,6 +162,49 @@ def test_a_stock_delta_whose_row_of_a_sku_is_bad_leaves_what_orders_hold_of_it_u
 
     shop.export("stock/4.csv", "A;4", at=shop.now + timedelta(seconds=30))
     assert freed(shop) == ["A", "B"]
+
+
+DELTA = '[feeds.stock]\nmode = "delta"\n'
+
+
+@pytest.mark.parametrize("waiting", [("A;0", "B;0", "C;0"), ("A;0", "B;x", "C;y")])
+def test_a_stock_delta_frees_no_piece_of_which_another_that_is_held_or_was_refused_may_tell(shop, waiting):
+    shop.configure(more=DELTA)
+    shop.export("stock/1.csv", "A;5", "B;5", "C;5", "D;5")
+    hold_acknowledged(shop, "A", "D")
+    shop.export("stock/2.csv", *waiting, at=shop.now + timedelta(seconds=30))
+    shop.export("stock/3.csv", "D;4", at=shop.now + timedelta(seconds=30))
+    shop.export("stock/4.csv", "D;4", at=shop.now + timedelta(seconds=30))
+    assert freed(shop) == ["D"]
+
+    if shop.held():
+        repair.held_approve(shop.app, shop.held()[0]["id"])
+    else:
+        shop.configure(more=DELTA + "max_rejected = 1")
+        retrying.retry(shop.app, None)
+
+    assert (freed(shop), shop.stock()["A"]) == (["A", "D"], 0)
+
+
+def test_a_stock_delta_that_was_discarded_keeps_no_piece_from_being_freed_by_the_next(shop):
+    shop.configure(more=DELTA)
+    shop.export("stock/1.csv", "A;5", "B;5")
+    hold_acknowledged(shop, "A")
+    shop.export("stock/2.csv", "A;0", "B;0", at=shop.now + timedelta(seconds=30))
+    repair.held_discard(shop.app, shop.held()[0]["id"])
+    shop.export("stock/3.csv", "B;4", at=shop.now + timedelta(seconds=30))
+
+    assert freed(shop) == ["A"]
+
+
+def test_a_held_stock_delta_keeps_no_piece_of_an_order_that_was_acknowledged_after_it(shop):
+    shop.configure(more=DELTA)
+    shop.export("stock/1.csv", "A;5", "B;5")
+    shop.export("stock/2.csv", "A;0", "B;0")
+    hold_acknowledged(shop, "A")
+    shop.export("stock/3.csv", "B;4", at=shop.now + timedelta(seconds=30))
+
+    assert (len(shop.held()), freed(shop)) == (1, ["A"])
 
 
 def test_a_clock_of_the_erp_that_is_ahead_turns_no_ack_and_stock_file_round(shop):
