@@ -18,6 +18,7 @@ from connector.storage.tables import products, rejections, reservations, stock
 
 t = reservations
 OPEN = t.c.released_at.is_(None)
+TIME_ENDED = "its time ended"
 CHUNK = 512
 """SKUs a statement, which names each four times: far below the variables that databases take."""
 HOLD = Prepared(lambda _: t.insert().inline(), ("order_id", "sku", "quantity", "until"))
@@ -35,7 +36,7 @@ def release(tx: Connection, order_id: str, reason: str, now: datetime) -> list[s
 
 def release_ended(tx: Connection, now: datetime) -> list[tuple[str, str]]:
     """Give back what was held up to now; returns pairs of order and SKU."""
-    return _release(tx, t.c.until <= now, "its time ended", now)
+    return _release(tx, t.c.until <= now, TIME_ENDED, now)
 
 
 def release_counted(
@@ -104,9 +105,26 @@ def _release(tx: Connection, condition: ColumnElement[bool], reason: str, now: d
     return sorted((row.order_id, row.sku) for row in tx.execute(gone))
 
 
+def ran_out(tx: Connection, order_id: str, now: datetime) -> dict[str, int]:
+    """Return the pieces by SKU that an order held until its time ended, released or not, and the ERP has not acknowledged."""
+    ended = (t.c.until <= now, t.c.acked_at.is_(None), _of_its_time())
+    rows = tx.execute(select(t.c.sku, t.c.quantity).where(t.c.order_id == order_id, *ended).order_by(t.c.sku))
+    return {row.sku: row.quantity for row in rows}
+
+
+def hold_anew(tx: Connection, order_id: str, pieces: Mapping[str, int], until: datetime) -> None:
+    """Hold pieces again whose time had ended."""
+    for sku, quantity in pieces.items():
+        _write(tx, order_id, sku, {"quantity": quantity, "until": until, "released_at": None, "release_reason": None}, is_new=False)
+
+
 def acknowledge(tx: Connection, order_id: str, acked_at: datetime) -> None:
     """Note that the ERP has taken the order: the next stock file newer than this ends its reservations."""
-    tx.execute(update(t).where(t.c.order_id == order_id, OPEN).values(acked_at=acked_at))
+    tx.execute(update(t).where(t.c.order_id == order_id, _of_its_time()).values(acked_at=acked_at))
+
+
+def _of_its_time() -> ColumnElement[bool]:
+    return or_(OPEN, t.c.release_reason == TIME_ENDED)
 
 
 def of_order(tx: Connection, order_id: str) -> list[dict[str, Any]]:

@@ -5,22 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from connector.app import App
 from connector.domain.changing import KeptChange, OrderChange, changed_lines, differences
-from connector.domain.documents import DocumentKind
 from connector.domain.messages import ERP, Kind
 from connector.domain.orders import Order, OrderItem, OrderState
-from connector.domain.reserving import after
 from connector.errors import Conflict, NotFound, OrderRefused
 from connector.formats.order_files import changed_document
 from connector.storage import documents, listings, order_changes, order_story, outbox, reservations
 from connector.storage import orders as store
 from connector.usecases import stock_terms
 from connector.usecases.dispatching import named, was_exported
+from connector.usecases.holding import has_invoice, held_until
 from connector.usecases.offers import on_offer
 from connector.vtex.changes import CONFIRMATION, ChangeCall, change_receipt, read_call, read_change
 
@@ -106,7 +104,7 @@ def _fit(tx: Connection, app: App, order: Order, asked: OrderChange, now: dateti
     """Say what a change would come to now, or raise why it cannot be."""
     if order.state not in CHANGEABLE:
         raise Conflict(f"order {order.order_id} is {order.state}; it cannot be changed any more")
-    if any(d.kind == DocumentKind.INVOICE and d.counts for d in documents.of_order(tx, order.order_id)):
+    if has_invoice(tx, order.order_id):
         raise Conflict(f"order {order.order_id} has an invoice; it cannot be changed any more")
     found = on_offer(app, tx, order.account, order.sales_channel, sorted({one.sku for one in asked.added}))
     items = changed_lines(order.items, asked, found)
@@ -136,7 +134,7 @@ def _apply(tx: Connection, app: App, order: Order, fit: Fit, now: datetime) -> N
     """Change lines, totals and what is held, in the one transaction that also tells the ERP."""
     store.change_lines(tx, order.order_id, fit.items)
     store.change(tx, order.order_id, acked_at=None)  # the ERP acknowledges what the order is now: its stock counts only that
-    reservations.adjust(tx, order.order_id, fit.pieces, _held_until(app, now), now)
+    reservations.adjust(tx, order.order_id, fit.pieces, held_until(app, now), now)
     listings.announce(tx, app.marketplaces, sorted(fit.pieces), Kind.INVENTORY, now)
     result = changed_document(replace(order, items=fit.items), fit.change)
     number = order_changes.apply(tx, order.order_id, fit.change.request_id, result, now)
@@ -144,7 +142,3 @@ def _apply(tx: Connection, app: App, order: Order, fit: Fit, now: datetime) -> N
     if was_exported(order):
         reference = documents.reference(order.order_id, str(number))
         outbox.put(tx, ERP, Kind.CHANGE_FILE, [reference], now, order_id=order.order_id)
-
-
-def _held_until(app: App, now: datetime) -> datetime:
-    return after(now.astimezone(ZoneInfo(app.settings.schedule.timezone)), app.settings.orders.reservation)

@@ -15,6 +15,7 @@ from connector.domain.orders import Order, OrderState, moved
 from connector.errors import Conflict, NotFound
 from connector.storage import order_story, outbox
 from connector.storage import orders as store
+from connector.usecases.holding import hold_anew
 from connector.usecases.placing import EXPORTED, export
 from connector.usecases.releasing import release
 from connector.vtex.orders import read_authorization, receipt
@@ -29,12 +30,13 @@ def authorize(app: App, account: str, order_id: str, body: object) -> dict[str, 
     """
     authorization = read_authorization(body)
     with app.db.write() as tx:
+        store.one_at_a_time(tx)  # what is held anew must not be sold meanwhile
         order = named(tx, account, order_id, authorization.marketplace_order_id)
         if order.state in ENDED:
             raise Conflict(f"order {order.order_id} is {order.state}; it cannot be authorized any more")
         if order.receipt and order.authorized_at:
             return receipt(order, order.authorized_at, order.receipt)
-        return _authorize(tx, order, authorization.payments, app.now)
+        return _authorize(tx, app, order, authorization.payments, app.now)
 
 
 def named(tx: Connection, account: str, order_id: str, marketplace_order_id: str) -> Order:
@@ -47,7 +49,7 @@ def named(tx: Connection, account: str, order_id: str, marketplace_order_id: str
         return store.find(tx, marketplace_order_id, account)
 
 
-def _authorize(tx: Connection, order: Order, payments: Any, now: datetime) -> dict[str, Any]:
+def _authorize(tx: Connection, app: App, order: Order, payments: Any, now: datetime) -> dict[str, Any]:
     """Write down the authorization and all that follows from it."""
     state, number = moved(order.order_id, order.state, OrderState.AUTHORIZED), str(uuid4())
     store.change(tx, order.order_id, state=state.value, authorized_at=now, receipt=number, payments=payments)
@@ -55,6 +57,7 @@ def _authorize(tx: Connection, order: Order, payments: Any, now: datetime) -> di
     if not was_exported(order):
         export(tx, order.order_id, now)
     outbox.put(tx, ERP, Kind.DISPATCH_FILE, [order.order_id], now)
+    hold_anew(tx, app, order, now)
     release(tx, replace(order, state=state), now)
     return receipt(order, now, number)
 

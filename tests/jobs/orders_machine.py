@@ -110,7 +110,7 @@ class Orders(RuleBasedStateMachine):
         answered = orders.authorize(self.seller.app, MARKETPLACE, named, None)
         assert one.receipt in (None, answered)
         one.receipt = answered
-        one.authorize()
+        one.authorize(self.now)
 
     @rule(one=placed)
     def cancel(self, one):

@@ -7,7 +7,7 @@ from connector.domain.orders import OrderState
 
 PRICE, FREIGHT = 1000, 500
 LOCKED = timedelta(days=8)
-HELD_AFTER_A_CHANGE = timedelta(days=2)
+HELD_AFTER_A_CHANGE = HELD_ANEW = timedelta(days=2)
 ENDED = (OrderState.CANCELED, OrderState.EXPIRED)
 CHANGEABLE = (OrderState.PLACED, OrderState.AUTHORIZED)
 
@@ -39,6 +39,7 @@ class Modelled:
     state: OrderState = OrderState.PLACED
     lines: dict[str, Line] = field(default_factory=dict)
     holds: dict[str, Held] = field(default_factory=dict)
+    ran_out: dict[str, int] = field(default_factory=dict)
     acked_at: datetime | None = None
     receipt: dict | None = None
     canceled: dict | None = None
@@ -73,9 +74,18 @@ class Modelled:
         """End it; a placed or waiting cancellation of an order that the ERP got is one file, however often it is said."""
         self.state, self.holds = state, {}
 
-    def authorize(self):
+    def authorize(self, now):
+        """Move it on; what ran out is held anew, unless the ERP has acknowledged or invoiced it."""
+        self.forget_ended(now)
         if self.state is OrderState.PLACED:
+            if self.acked_at is None and not self.has_invoice:
+                self._hold_anew(now + HELD_ANEW)
             self.state = OrderState.INVOICED if self.has_invoice else OrderState.AUTHORIZED
+
+    def _hold_anew(self, until):
+        for sku, quantity in self.ran_out.items():
+            if sku in self.lines:
+                self.holds[sku] = Held(min(quantity, self.lines[sku].quantity), until)
 
     def invoice(self):
         self.has_invoice = True
@@ -85,6 +95,7 @@ class Modelled:
     def acknowledge(self, now):
         if self.acked_at is None:
             self.acked_at = now
+            self.ran_out = {}
             for held in self.holds.values():
                 held.acked_at = now
 
@@ -96,6 +107,7 @@ class Modelled:
         return counted
 
     def forget_ended(self, now):
+        self.ran_out |= {sku: held.quantity for sku, held in self.holds.items() if held.until <= now and not held.acked_at}
         self.holds = {sku: held for sku, held in self.holds.items() if held.until > now}
 
     def less(self, sku, now):
@@ -116,6 +128,7 @@ class Modelled:
         """Add one piece."""
         self.forget_ended(now)
         self.lines.setdefault(sku, Line(0, freight=0)).quantity += 1
+        self.ran_out.pop(sku, None)
         held = self.holds.setdefault(sku, Held(0, now))
         held.quantity += 1
         held.until, held.acked_at = max(held.until, now + HELD_AFTER_A_CHANGE), None

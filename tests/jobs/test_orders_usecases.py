@@ -18,7 +18,7 @@ from connector.formats.order_files import cancellation_document
 from connector.storage import files
 from connector.storage import orders as store
 from connector.storage.files import Entry
-from connector.storage.tables import rejections, reservations
+from connector.storage.tables import rejections, reservations, stock
 from connector.usecases import orders
 
 ROOT = Path(__file__).parents[2]
@@ -174,6 +174,57 @@ def test_a_cancelled_order_cannot_be_authorized(seller):
     orders.cancel(seller.app, "shop", order_id, None)
     with pytest.raises(Conflict, match=f"order {order_id} is canceled"):
         orders.authorize(seller.app, "shop", order_id, None)
+
+
+LATE = timedelta(days=8, seconds=1)
+
+
+def test_an_order_that_is_paid_after_its_time_holds_its_pieces_anew_and_marketplaces_are_told(seller):
+    order_id = seller.placed("1", ("A", 4))
+    seller.now += LATE
+    orders.expire(seller.app)
+    seller.knows_no_more_messages()
+    first = orders.authorize(seller.app, "shop", order_id, None)
+    assert seller.left("A") == 6
+    assert {m for m in seller.messages() if m[1] == "inventory"} == {(account, "inventory", "A") for account in ("shop", "mall")}
+    kept = seller.order(order_id)
+    assert kept.flags == ()
+    assert ("stock held anew", "A: authorized after its time had ended") in [(e.what, e.detail) for e in kept.history]
+
+    seller.now += timedelta(days=1)
+    assert orders.authorize(seller.app, "shop", order_id, None) == first
+    assert seller.order(order_id).history == kept.history
+    seller.now += timedelta(days=1)
+    assert seller.left("A") == 10, "as long as the settings say, and no longer for being told again"
+    assert orders.authorize(seller.app, "shop", order_id, None) == first
+    assert seller.left("A") == 10
+
+
+def test_an_order_that_is_paid_when_its_pieces_are_sold_is_flagged_and_the_next_ones_are_its_own(seller):
+    late = seller.placed("1", ("A", 4), ("B", 1))
+    seller.now += LATE
+    seller.placed("2", ("A", 7))
+    answered = orders.authorize(seller.app, "shop", late, None)
+    kept = seller.order(late)
+    assert answered["receipt"]
+    assert kept.flags == ("SKU A: authorized after its reservation had ended, 4 ordered, 3 left",)
+    assert [e.detail for e in kept.history if e.what == "flagged"] == list(kept.flags)
+    assert (seller.left("A"), seller.left("B")) == (0, 9)
+    with pytest.raises(OrderRefused, match="SKU A is out of stock"):
+        seller.placed("3", ("A", 1))
+    with seller.app.db.write() as tx:
+        tx.execute(stock.update().where(stock.c.sku == "A").values(quantity=12))
+    assert seller.left("A") == 1
+
+
+def test_what_the_erp_has_acknowledged_is_not_held_anew_by_a_late_authorization(seller):
+    order_id = seller.placed("1", ("A", 4))
+    seller.now += LATE
+    orders.expire(seller.app)
+    orders.acknowledge(seller.app, Ack(order_id, is_accepted=True, erp_order_id="", message="", acked_at=seller.now))
+    orders.authorize(seller.app, "shop", order_id, None)
+    assert seller.left("A") == 10
+    assert "stock held anew" not in [e.what for e in seller.order(order_id).history]
 
 
 def test_with_export_on_dispatch_the_erp_sees_nothing_before_it_may_ship(tmp_path):

@@ -1,0 +1,59 @@
+"""What an order holds after its first time: held anew where it is paid late, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from connector.app import App
+from connector.domain.documents import DocumentKind
+from connector.domain.messages import Kind
+from connector.domain.orders import Order
+from connector.domain.reserving import after
+from connector.storage import documents, listings, order_story, reservations
+from connector.storage import orders as store
+
+
+def held_until(app: App, now: datetime) -> datetime:
+    """Return when what is held from now on ends, as long as the settings say."""
+    return after(now.astimezone(ZoneInfo(app.settings.schedule.timezone)), app.settings.orders.reservation)
+
+
+def hold_anew(tx: Connection, app: App, order: Order, now: datetime) -> None:
+    """Hold what ran out before the order was authorized, and flag what is no longer there; not what the ERP has acknowledged or invoiced.
+
+    All of it is held, there or not: it is paid, and what comes into stock is its own first.
+    """
+    pieces = {} if order.acked_at else _ran_out(tx, order, now)
+    if not pieces or has_invoice(tx, order.order_id):
+        return
+    flags = tuple(_missing(tx, pieces, now))
+    reservations.hold_anew(tx, order.order_id, pieces, held_until(app, now))
+    listings.announce(tx, app.marketplaces, pieces, Kind.INVENTORY, now)
+    order_story.event(tx, order.order_id, now, "stock held anew", f"{', '.join(pieces)}: authorized after its time had ended")
+    for flag in flags:
+        order_story.event(tx, order.order_id, now, "flagged", flag)
+    store.change(tx, order.order_id, flags=[*order.flags, *flags])
+
+
+def has_invoice(tx: Connection, order_id: str) -> bool:
+    return any(d.kind == DocumentKind.INVOICE and d.counts for d in documents.of_order(tx, order_id))
+
+
+def _ran_out(tx: Connection, order: Order, now: datetime) -> dict[str, int]:
+    """Return the pieces whose time ended, by SKU; not those that a change has taken off since."""
+    ended = reservations.ran_out(tx, order.order_id, now)
+    ordered = {sku: sum(item.quantity for item in order.items if item.sku == sku) for sku in ended}
+    return {sku: min(quantity, ordered[sku]) for sku, quantity in ended.items() if ordered[sku]}
+
+
+def _missing(tx: Connection, pieces: dict[str, int], now: datetime) -> Iterator[str]:
+    """Say what is no longer there; what the settings keep back is: this order is paid."""
+    left = reservations.named_skus(tx, list(pieces), now, None)
+    for sku, quantity in pieces.items():
+        has = left[sku].stock if sku in left else 0
+        if quantity > has:
+            yield f"SKU {sku}: authorized after its reservation had ended, {quantity} ordered, {has} left"
