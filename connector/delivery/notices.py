@@ -10,7 +10,7 @@ from connector.delivery.marketplace import CatalogCouriers
 from connector.domain.messages import CATALOG_KINDS
 from connector.settings import MarketplaceSettings
 from connector.storage import accounts, listing_states, listings
-from connector.usecases import stock_terms
+from connector.usecases import holding, stock_terms
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
@@ -19,11 +19,12 @@ LOOKED_AT_ONCE = 2000
 
 
 def announce_due(app: App, stop: Event) -> None:
-    """Put what time or settings alone changed: prices whose validity ended, suggestions to ask about once more, stock kept back."""
+    """Put what time or settings alone changed: prices and reservations that ended, suggestions to ask about once more, stock kept back."""
     with app.db.write() as tx:
         for m in app.marketplaces:
             accounts.know(tx, m.account)
         listings.announce_expired_prices(tx, app.marketplaces, app.now)
+    holding.release_ended(app)
     stock_terms.announce_changes(app, stop)
     for m in app.marketplaces:
         while _look_again(app, m) == LOOKED_AT_ONCE:

@@ -34,6 +34,11 @@ def release(tx: Connection, order_id: str, reason: str, now: datetime) -> list[s
     return sorted(sku for _, sku in _release(tx, t.c.order_id == order_id, reason, now))
 
 
+def has_any_ended(tx: Connection, now: datetime) -> bool:
+    """Tell whether anything is still open whose time is over; only what is open is looked at, in its index."""
+    return tx.execute(select(t.c.sku).where(OPEN, t.c.until <= now).limit(1)).first() is not None
+
+
 def release_ended(tx: Connection, now: datetime) -> list[tuple[str, str]]:
     """Give back what was held up to now; returns pairs of order and SKU."""
     return _release(tx, t.c.until <= now, TIME_ENDED, now)

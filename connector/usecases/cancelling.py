@@ -17,6 +17,7 @@ from connector.errors import Conflict
 from connector.storage import documents, listings, order_story, outbox, reservations
 from connector.storage import orders as store
 from connector.usecases.dispatching import ENDED, named, was_exported
+from connector.usecases.holding import release_ended
 from connector.vtex.orders import CancelRequest, read_cancellation, receipt
 
 
@@ -116,9 +117,8 @@ def expire(app: App) -> Expired:
     Each order ends in a transaction of its own: with others' reservations in hand, one would wait for a cancellation that waits for it.
     """
     now = app.now
-    with app.db.write() as tx:
-        skus = store.release_ended(tx, now)
-        listings.announce(tx, app.marketplaces, skus, Kind.INVENTORY, now)
+    skus = release_ended(app)
+    with app.db.read() as tx:
         order_ids = store.placed_before(tx, now - PLACED_FOR)
     return Expired([order_id for order_id in order_ids if _expired(app, order_id, now)], skus)
 

@@ -1,4 +1,4 @@
-"""What an order holds after its first time: held anew where it is paid late, and until when."""
+"""What orders hold and time ends: released and announced then, and held anew where an order is paid late."""
 
 from __future__ import annotations
 
@@ -41,6 +41,18 @@ def hold_anew(tx: Connection, app: App, order: Order, now: datetime) -> None:
 
 def has_invoice(tx: Connection, order_id: str) -> bool:
     return any(d.kind == DocumentKind.INVOICE and d.counts for d in documents.of_order(tx, order_id))
+
+
+def release_ended(app: App) -> list[str]:
+    """End the reservations whose time is over, and announce the SKUs of which there is more now; returns those."""
+    now = app.now
+    with app.db.read() as tx:
+        if not reservations.has_any_ended(tx, now):
+            return []
+    with app.db.write() as tx:
+        skus = store.release_ended(tx, now)
+        listings.announce(tx, app.marketplaces, skus, Kind.INVENTORY, now)
+    return skus
 
 
 def _ran_out(tx: Connection, order: Order, now: datetime) -> dict[str, int]:

@@ -2,12 +2,15 @@
 
 import json
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from orders_world import Seller
+from query_plans import plans_of
 
+from connector.delivery import notices
 from connector.domain.orders import OrderState
-from connector.usecases import orders
+from connector.usecases import holding, orders
 from connector.usecases.passes import Pass
 from jobs import export_orders, housekeeping
 
@@ -44,6 +47,33 @@ def test_an_order_that_is_never_authorized_ends_after_thirty_days_and_not_before
     assert (seller.order(unpaid).state, seller.order(paid).state) == (OrderState.EXPIRED, OrderState.AUTHORIZED)
     assert "expired" in [event.what for event in seller.order(unpaid).history]
     assert run(seller) == told, "once"
+
+
+def test_a_reservation_that_ended_is_told_by_the_next_pass_that_tells_anything(seller):
+    order_id = seller.placed("1", ("A", 10))
+    seller.knows_no_more_messages()
+    seller.now += timedelta(days=8) - timedelta(seconds=1)
+    notices.announce_due(seller.app, Event())
+    assert (seller.left("A"), seller.messages()) == (0, [])
+
+    seller.now += timedelta(seconds=1)
+    notices.announce_due(seller.app, Event())
+    assert (seller.left("A"), seller.messages()) == (10, [("shop", "inventory", "A"), ("mall", "inventory", "A")])
+    assert [e.detail for e in seller.order(order_id).history if e.what == "stock released"] == ["A: the time it was held for ended"]
+
+    seller.knows_no_more_messages()
+    notices.announce_due(seller.app, Event())
+    assert seller.messages() == [], "once"
+
+
+def test_where_no_reservation_ended_the_open_ones_index_says_so_and_nothing_is_written(tmp_path):
+    seller = Seller(tmp_path / "shop")
+    seller.sells("A")
+    seller.placed("1", ("A", 1))
+
+    ((statement, steps),) = plans_of(seller.app, lambda: holding.release_ended(seller.app))
+    assert "reservations" in statement
+    assert any("COVERING INDEX reservations_open" in step for step in steps), steps
 
 
 def test_its_stock_is_free_and_a_late_cancellation_is_confirmed(seller):
