@@ -18,13 +18,18 @@ class Limits:
     max_price_change: float | None = None
 
 
+ENDED = {"prices": "over already (valid_until)"}
+"""How rows that a file names still count no longer, by feed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What an import would change, as a summary: `run`, `--dry-run` and `preview` make the same one.
 
     `present` counts what the snapshot holds of this feed (freight: of this file), `stocked` the SKUs in stock (as far as the guard needs
     to know), `zeroed` those of them that would have none. `moved` counts the removed rows in whose place the file names the SKU anew
-    (stock in another warehouse): nothing went. `changed_by_field` counts rows by field, `samples` holds up to ten rows by action.
+    (stock in another warehouse): nothing went. `ended` counts changed rows that count no longer, as `ENDED` says. `changed_by_field` counts
+    rows by field, `samples` holds up to ten rows by action.
     """
 
     feed: str
@@ -41,6 +46,7 @@ class Plan:
     stocked: int = 0
     zeroed: int = 0
     moved: int = 0
+    ended: int = 0
     changed_by_field: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -122,11 +128,12 @@ def _empty(plan: Plan) -> Reason | None:
 
 
 def _max_removed(plan: Plan, limits: Limits) -> Reason | None:
-    gone = plan.removed - plan.moved
+    gone = plan.removed - plan.moved + plan.ended
     if not _exceeds(gone, plan.present, limits.max_removed):
         return None
     allowed = f"max_removed allows {_share(limits.max_removed)}"
-    return Reason("max_removed", f"{_percent(gone, plan.present)} rows would be removed; {allowed}")
+    ended = f" or {ENDED[plan.feed]}" if plan.ended else ""
+    return Reason("max_removed", f"{_percent(gone, plan.present)} rows would be removed{ended}; {allowed}")
 
 
 def _max_zeroed(plan: Plan, limits: Limits) -> Reason | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +13,7 @@ from sqlalchemy import (
     FromClause,
     Insert,
     Select,
+    Table,
     and_,
     case,
     cast,
@@ -27,6 +30,8 @@ from sqlalchemy import (
 from connector.storage.changes import has_changed
 from connector.storage.staging import GUARDED, Stage
 
+ENDED_BY = {"prices": "valid_until"}
+"""The field of each feed by which a row counts no longer."""
 SAMPLES = 10
 """So many rows of each action are shown."""
 
@@ -150,6 +155,25 @@ def stock_moved(connection: Connection, stage: Stage) -> int:
     is_named_anew = exists().where(elsewhere.c.sku == changes.c.sku, elsewhere.c.action == "added")
     query = select(func.count()).select_from(changes).where(changes.c.action == "removed", is_named_anew)
     return int(connection.execute(query).scalar_one())
+
+
+def ended(connection: Connection, stage: Stage, changed: Collection[str], now: datetime) -> int:
+    """Count the rows that counted, and as the file has them do so no longer; `changed` names the fields that change in some row."""
+    field = ENDED_BY.get(stage.feed)
+    if field is None or field not in changed:
+        return 0
+    staged, known, changes = stage.staged, stage.known, stage.changes
+    is_over = ~_counts(staged, field, now)
+    if connection.execute(select(staged.c.line).where(is_over).limit(1)).first() is None:
+        return 0  # dates that all move on are not looked up one by one
+    ends = exists().where(stage.same_key(staged, changes), is_over)
+    counted = exists().where(stage.same_key(known, changes), _counts(known, field, now))
+    query = select(func.count()).select_from(changes).where(has_changed(changes, stage.fields, field), ends, counted)
+    return int(connection.execute(query).scalar_one())
+
+
+def _counts(table: Table, field: str, now: datetime) -> ColumnElement[bool]:
+    return or_(table.c[field].is_(None), table.c[field] > now)
 
 
 def samples(connection: Connection, stage: Stage) -> dict[str, list[dict[str, Any]]]:

@@ -35,7 +35,7 @@ def version_name(feed: str) -> str:
 
 
 # ── plan ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-def plan(connection: Connection, stage: Stage, plan: Plan, limits: Limits, *, is_whole: bool = True) -> Planned:
+def plan(connection: Connection, stage: Stage, plan: Plan, limits: Limits, now: datetime, *, is_whole: bool = True) -> Planned:
     """Compare what is staged with the snapshot in one consistent view; `plan` says what is known from reading the file.
 
     `is_whole` is False where only the differences from the file applied last are staged.
@@ -47,7 +47,7 @@ def plan(connection: Connection, stage: Stage, plan: Plan, limits: Limits, *, is
         if limits.max_price_change is not None:
             held = hold_prices(connection, stage, plan.mode, limits.max_price_change)
         healed = tuple(quarantine.settled(connection, stage, plan.mode))
-        return Planned(stage, _summary(connection, stage, plan, limits, held), version, held, healed)
+        return Planned(stage, _summary(connection, stage, plan, limits, held, now=now), version, held, healed)
 
 
 def _version(connection: Connection, stage: Stage) -> int:
@@ -60,9 +60,10 @@ def _version(connection: Connection, stage: Stage) -> int:
     return version if is_at_home else NEVER
 
 
-def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, held: HeldRows) -> Plan:
+def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, held: HeldRows, *, now: datetime) -> Plan:
     actions = plans.by_action(connection, stage)
     stocked, zeroed = plans.stock_taken(connection, stage, limits.max_zeroed) if limits.max_zeroed is not None else (0, 0)
+    by_field = plans.by_field(connection, stage) if actions.get("changed") else {}
     quiet = (f"{len(held.quiet)} rows repeat a price that was discarded",) if held.quiet else ()
     return Plan(
         feed=plan.feed,
@@ -79,7 +80,8 @@ def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, h
         stocked=stocked,
         zeroed=zeroed,
         moved=plans.stock_moved(connection, stage) if stage.feed == "stock" and {"added", "removed"} <= actions.keys() else 0,
-        changed_by_field=plans.by_field(connection, stage) if actions.get("changed") else {},
+        ended=plans.ended(connection, stage, by_field, now),
+        changed_by_field=by_field,
         notes=(*plan.notes, *quiet),
         samples=plans.samples(connection, stage) if actions else {},
     )

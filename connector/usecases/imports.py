@@ -67,7 +67,7 @@ def drafted(app: App, feed: str, path: Path, name: str, waived: Collection[str] 
         read = (None if all_of_it else _differences(app, connection, stage, path)) or _everything(app, connection, stage, path)
         accepted, refused = repeats.counts(connection, stage) if read.version is None else (read.rows, 0)
         plan = Plan(feed, name, app.settings.feeds.of(feed).mode, rows_read=read.rows, accepted=accepted, refused=refused, notes=read.notes)
-        planned = snapshots.plan(connection, stage, plan, limits, is_whole=read.version is None)
+        planned = snapshots.plan(connection, stage, plan, limits, app.now, is_whole=read.version is None)
         yield Draft(connection, planned, judge(planned.plan, limits, waived), read)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,7 @@ class Import:
             sift(connection, stage)
             accepted, refused = counts(connection, stage)
             self.planned = snapshots.plan(
-                connection, stage, Plan(feed, "a.csv", mode, rows_read=accepted + refused, accepted=accepted, refused=refused), limits
+                connection, stage, Plan(feed, "a.csv", mode, rows_read=accepted + refused, accepted=accepted, refused=refused), limits, NOW
             )
             self.plan = self.planned.plan
             with reading(connection):
@@ -262,6 +262,19 @@ def test_a_sku_that_lies_in_a_warehouse_of_another_name_is_not_gone(database):
     assert isinstance(judge(cut.plan, limits), Hold)
 
 
+def test_prices_that_are_over_already_count_as_gone_where_they_held_before(database):
+    past, later = NOW - timedelta(days=1), NOW + timedelta(days=1)
+
+    def row(sku, until, cents=1000):
+        return (sku, "", "", cents, 5000, until)
+
+    Import(database, "prices", PRICES, lines(row("A", None), row("B", later), row("C", past), row("D", later), row("E", None)))
+    ends = lines(row("A", past), row("B", NOW), row("C", past - timedelta(days=9)), row("D", None), row("E", None, 900), row("F", past))
+    made = Import(database, "prices", PRICES, ends, apply=False)
+
+    assert (made.plan.changed, made.plan.ended) == (5, 2)
+
+
 def test_freight_is_full_per_file_and_its_lines_are_its_keys(database):
     row = ("01000000", "01999999", "", 0, 1000, 500, "0", "0", 0, 86400, "BRA", 0)
     Import(database, "freight", FREIGHT, lines(row, row), file="freight/a.csv")
@@ -424,7 +437,7 @@ def test_others_write_while_a_file_is_read_and_planned(database):
 
     with database.connection() as connection, staging(connection, "stock", STOCK) as stage:
         load(connection, stage, batches())
-        snapshots.plan(connection, stage, Plan("stock", "a.csv", "full"), ANYTHING)
+        snapshots.plan(connection, stage, Plan("stock", "a.csv", "full"), ANYTHING, NOW)
         with database.write() as tx:
             tx.execute(delete(tables.services))
 

@@ -36,6 +36,14 @@ def test_half_of_what_is_in_stock_may_go(shop):
     assert (report.exit_status, shop.stock()) == (0, {"A": 0, "B": 5})
 
 
+def test_an_export_whose_prices_are_all_over_already_is_held(shop):
+    shop.export("prices/1.csv", "A;5,00;5,00;", "B;6,00;6,00;", head="sku;price;list_price;valid_until")
+    report = shop.export("prices/2.csv", "A;5,00;5,00;31/12/2025", "B;6,00;6,00;31/12/2025", head="sku;price;list_price;valid_until")
+
+    assert "2 of 2 (100.0 %) rows would be removed or over already (valid_until); max_removed allows 20 %" in report.failures[0]
+    assert shop.lies("held/prices") == ["2.csv"]
+
+
 def test_a_price_of_nothing_waits_even_where_there_was_none_before(shop):
     report = shop.export("prices/1.csv", "A;0;10", "B;9,00;10")
 

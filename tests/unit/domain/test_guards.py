@@ -65,6 +65,14 @@ def test_every_guard_that_holds_is_named_with_its_numbers():
     )
 
 
+@pytest.mark.parametrize(("feed", "how"), [("prices", "over already (valid_until)")])
+def test_rows_that_stay_and_count_no_longer_are_held_as_removed_ones_are(feed, how):
+    verdict = judge(replace(PLAN, feed=feed, removed=10, ended=11), LIMITS)
+
+    assert verdict == Hold((Reason("max_removed", f"21 of 100 (21.0 %) rows would be removed or {how}; max_removed allows 20 %"),))
+    assert judge(replace(PLAN, feed=feed, removed=10, ended=10), LIMITS) == Apply()
+
+
 def test_a_waived_guard_holds_no_more_and_the_others_still_do():
     plan = replace(PLAN, removed=30, zeroed=10)
 
