@@ -18,7 +18,7 @@ class Limits:
     max_price_change: float | None = None
 
 
-ENDED = {"prices": "over already (valid_until)"}
+ENDED = {"products": "switched off", "prices": "over already (valid_until)"}
 """How rows that a file names still count no longer, by feed."""
 
 

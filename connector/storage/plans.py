@@ -30,7 +30,7 @@ from sqlalchemy import (
 from connector.storage.changes import has_changed
 from connector.storage.staging import GUARDED, Stage
 
-ENDED_BY = {"prices": "valid_until"}
+ENDED_BY = {"products": "active", "prices": "valid_until"}
 """The field of each feed by which a row counts no longer."""
 SAMPLES = 10
 """So many rows of each action are shown."""
@@ -173,7 +173,8 @@ def ended(connection: Connection, stage: Stage, changed: Collection[str], now: d
 
 
 def _counts(table: Table, field: str, now: datetime) -> ColumnElement[bool]:
-    return or_(table.c[field].is_(None), table.c[field] > now)
+    value = table.c[field]
+    return value.is_(True) if field == "active" else or_(value.is_(None), value > now)
 
 
 def samples(connection: Connection, stage: Stage) -> dict[str, list[dict[str, Any]]]:

@@ -275,6 +275,15 @@ def test_prices_that_are_over_already_count_as_gone_where_they_held_before(datab
     assert (made.plan.changed, made.plan.ended) == (5, 2)
 
 
+@pytest.mark.parametrize("mode", ["full", "delta"])
+def test_products_that_are_switched_off_count_as_gone(database, mode):
+    Import(database, "products", PRODUCT, lines(product("A"), product("B"), product("C", active=False), product("D", active=False)))
+    rows = lines(product("A", active=False), product("B"), product("C"), product("D", "Coat", active=False), product("E", active=False))
+    made = Import(database, "products", PRODUCT, rows, mode=mode, apply=False)
+
+    assert (made.plan.changed, made.plan.removed, made.plan.ended) == (3, 0, 1)
+
+
 def test_freight_is_full_per_file_and_its_lines_are_its_keys(database):
     row = ("01000000", "01999999", "", 0, 1000, 500, "0", "0", 0, 86400, "BRA", 0)
     Import(database, "freight", FREIGHT, lines(row, row), file="freight/a.csv")

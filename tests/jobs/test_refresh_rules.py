@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from catalog_world import MONDAY, Catalog, said
+from catalog_world import MONDAY, Catalog, product, said
 
 from connector.usecases import imports, repair
 
@@ -42,6 +42,14 @@ def test_an_export_whose_prices_are_all_over_already_is_held(shop):
 
     assert "2 of 2 (100.0 %) rows would be removed or over already (valid_until); max_removed allows 20 %" in report.failures[0]
     assert shop.lies("held/prices") == ["2.csv"]
+
+
+def test_an_export_that_switches_all_products_off_is_held(shop):
+    shop.export("products/1.csv", *[product(sku) for sku in "ABC"])
+    report = shop.export("products/2.csv", *[product(sku, active="0") for sku in "ABC"])
+
+    assert "3 of 3 (100.0 %) rows would be removed or switched off; max_removed allows 20 %" in report.failures[0]
+    assert shop.known("products", "sku", "active") == [("A", True), ("B", True), ("C", True)]
 
 
 def test_a_price_of_nothing_waits_even_where_there_was_none_before(shop):

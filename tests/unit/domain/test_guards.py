@@ -65,7 +65,7 @@ def test_every_guard_that_holds_is_named_with_its_numbers():
     )
 
 
-@pytest.mark.parametrize(("feed", "how"), [("prices", "over already (valid_until)")])
+@pytest.mark.parametrize(("feed", "how"), [("products", "switched off"), ("prices", "over already (valid_until)")])
 def test_rows_that_stay_and_count_no_longer_are_held_as_removed_ones_are(feed, how):
     verdict = judge(replace(PLAN, feed=feed, removed=10, ended=11), LIMITS)
 
