@@ -28,6 +28,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 JOB_WAIT_SECONDS = 30
 IDLE_SECONDS = 45
 DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+READ_ONLY = "25006"
+"""PostgreSQL's word for a write where none are taken."""
 
 
 class Database:
@@ -113,6 +115,19 @@ class Database:
         """Raise DatabaseDamaged where it is known to be."""
         damage.refuse(self._mark)
 
+    def demand_writes(self) -> None:
+        """Raise DatabaseUnreachable where PostgreSQL takes no writes at this moment."""
+        if not self.is_sqlite and self.ask("SHOW transaction_read_only", None)[0][0] == "on":
+            raise self._without_writes()
+
+    def _without_writes(self) -> DatabaseUnreachable:
+        """Say so, and have the next connection look for a server that takes writes: those at hand were made to one that did."""
+        self.engine.dispose()
+        return DatabaseUnreachable(
+            f"the database {_place(self.url)} takes no writes any more: it was made a read replica, or set read-only",
+            remedy="wait; if it stays so, mend the server (a full disk?), or set database.url to the primary",
+        )
+
     def _damaged(self, reason: str) -> DatabaseDamaged:
         damage.note(self._mark, reason)
         return damage.error(reason)
@@ -131,16 +146,23 @@ class Database:
             ) from error
         except self.engine.dialect.loaded_dbapi.OperationalError as error:  # out of COPY, which is the driver's own
             raise _unreachable(error, self.url) from error
-        except DatabaseError as error:
-            if error.connection_invalidated:  # the server ended it: it idled in a transaction while this process was frozen
-                raise _unreachable(error.orig, self.url) from error
-            if self.is_sqlite and getattr(error.orig, "sqlite_errorname", "").startswith(DAMAGE):
-                raise self._damaged(" ".join(str(error.orig).split())) from error
+        except (DatabaseError, self.engine.dialect.loaded_dbapi.InternalError) as error:
+            said = getattr(error, "orig", error)
+            if getattr(said, "sqlstate", "") == READ_ONLY:
+                raise self._without_writes() from error
+            if getattr(error, "connection_invalidated", False):  # by the server: it idled in a transaction while this process was frozen
+                raise _unreachable(said, self.url) from error
+            if self.is_sqlite and getattr(said, "sqlite_errorname", "").startswith(DAMAGE):
+                raise self._damaged(" ".join(str(said).split())) from error
             raise
 
 
+def _place(url: str) -> str:
+    return url.rpartition("@")[2]
+
+
 def _unreachable(error: BaseException | None, url: str) -> DatabaseUnreachable:
-    where = url.rpartition("@")[2]
+    where = _place(url)
     said = " ".join(str(error).split())
     if "session is read-only" in said:
         return DatabaseUnreachable(

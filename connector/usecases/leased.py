@@ -6,6 +6,7 @@ A process of this very machine that is dead is replaced at once: its number and 
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Iterator
@@ -15,11 +16,12 @@ from pathlib import Path
 from threading import Event, Thread
 
 from connector.app import App
-from connector.errors import Busy, TurnLost, Unreachable
+from connector.errors import Busy, Unreachable
 from connector.storage import fences, leases
 from connector.storage.fences import Fence
 
 LOOK_SECONDS = 0.25
+log = logging.getLogger(__name__)
 
 
 class Holding:
@@ -44,8 +46,12 @@ class Holding:
 
     def _renew_on(self) -> None:
         while not self._over.wait(self._seconds / 3) and not self.lost.is_set():
-            with suppress(Unreachable, TurnLost):  # the database may be back before the lease is over
+            try:
                 self._renew()
+            except Unreachable:  # the database may be back before the lease is over; that it was lost, `lost` tells
+                continue
+            except Exception:  # whatever it is: without this thread the turn would be lost, and its holder never know
+                log.exception("the lease of %s could not be renewed; it is tried again", self._name)
 
     def _renew(self) -> None:
         begun = _awake_seconds()

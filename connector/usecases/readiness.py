@@ -22,11 +22,12 @@ STALE_AFTER = timedelta(days=3)
 def reasons(app: App) -> list[str]:
     """Say in sentences why traffic should not come; [] where it may."""
     try:
+        app.db.demand_writes()
         with app.db.read() as tx:
             ages = _ages(tx, app)
     except (DatabaseUnreachable, DatabaseDamaged) as error:
         damaged = "the database is damaged; stop the daemon and the API, then run: connector restore"
-        return [damaged if isinstance(error, DatabaseDamaged) else "the database is unreachable, or its schema is missing"]
+        return [damaged if isinstance(error, DatabaseDamaged) else "the database is unreachable, takes no writes, or lacks its schema"]
     return [sentence for feed, age in ages.items() if (sentence := _judged(feed, age))]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import insert, text
 from connector.errors import DatabaseUnreachable
 from connector.storage import database
 from connector.storage.bulk import bulk_insert
+from connector.storage.driver import rows
 from connector.storage.tables import watermarks
 
 IDLE_SECONDS = 1
@@ -47,7 +48,7 @@ def test_a_backend_ended_in_a_transaction(db):
 
 def test_a_backend_ended_before_a_copy(db):
     with pytest.raises(DatabaseUnreachable, match="cannot be used"), db.write() as tx:
-        bulk_insert(ended(db, tx), watermarks, ["name", "value"], [("a", "")])
+        bulk_insert(ended(db, tx), watermarks, ["name", "value"], [("a",), ("",)])
 
 
 def test_a_transaction_that_slept_too_long_holds_nothing_any_more(db):
@@ -67,3 +68,35 @@ def test_a_server_that_takes_no_writes_is_never_asked(db, postgresql_url):
         pass
     assert refused.value.remedy == "set database.url to the primary"
     other.close()
+
+
+def turned_read_only(db):
+    """Have the server take no writes on the connection that is open, as one does that was made a replica or whose disk is full."""
+    with db.read() as tx:
+        tx.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
+        tx.commit()
+
+
+WRITES = {
+    "by SQLAlchemy": lambda tx: put(tx, "a"),
+    "by the driver": lambda tx: rows(tx, "INSERT INTO watermarks VALUES ('a', '') RETURNING name"),
+    "by COPY": lambda tx: bulk_insert(tx, watermarks, ["name", "value"], [("a",), ("",)]),
+}
+
+
+@pytest.mark.parametrize("way", WRITES)
+def test_a_server_that_takes_no_writes_any_more_is_left_for_one_that_does(db, way):
+    turned_read_only(db)
+
+    with pytest.raises(DatabaseUnreachable, match="takes no writes"), db.write() as tx:
+        WRITES[way](tx)
+    with db.write() as tx:
+        WRITES[way](tx)
+
+
+def test_a_server_that_takes_no_writes_any_more_is_noticed_before_anything_is_written(db):
+    turned_read_only(db)
+
+    with pytest.raises(DatabaseUnreachable, match="takes no writes"):
+        db.demand_writes()
+    db.demand_writes()

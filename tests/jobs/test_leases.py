@@ -13,7 +13,7 @@ from servers import wait_for
 from connector import app as app_module
 from connector.errors import Busy, TurnLost
 from connector.settings import Settings
-from connector.storage import accounts, database, fences
+from connector.storage import accounts, database, fences, leases
 from connector.storage.tables import leases as t
 from connector.storage.tables import marketplaces
 from connector.usecases.turns import holder_name, leaders, turn
@@ -190,6 +190,25 @@ def test_what_is_done_outside_the_database_is_asked_for_again_when_the_lease_may
         wait_for(lost.is_set, "the renewal's look", 10)
         with pytest.raises(TurnLost):
             fences.demand()
+
+
+def test_a_renewal_that_fails_unforeseen_is_logged_and_made_again(shop, monkeypatch, caplog):
+    renew, failed = leases.renew, []
+
+    def fail_once(*given):
+        if failed:
+            return renew(*given)
+        failed.append(given)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(leases, "renew", fail_once)
+    with turn(shop, "export-orders") as lost:
+        with pytest.raises(Busy), turn(shop, "export-orders", wait_seconds=2 * SECONDS):
+            pass
+        taken_away(shop)
+        wait_for(lost.is_set, "the renewal's look", 10)
+
+    assert "the lease of export-orders could not be renewed" in caplog.text
 
 
 def test_two_threads_of_one_process_exclude_each_other_and_a_turn_is_free_after_an_error(shop):

@@ -5,9 +5,12 @@ import sqlite3
 import time
 
 import pytest
+from judging import JudgedClient
 from prometheus_client.parser import text_string_to_metric_families
-from web_world import CART, fill, long_ago, order, refused
+from sqlalchemy import text
+from web_world import CART, LOCAL, fill, long_ago, order, refused
 
+from connector.web.app import create_app
 from connector.web.metrics import GAUGES
 
 SIMULATION = "/pvt/orderForms/simulation"
@@ -142,6 +145,20 @@ class TestProbes:
 
         assert refused(answer, 503)
         assert "stale" in answer.json["error"]["message"]
+
+    def test_not_ready_while_the_database_takes_no_writes(self, project, postgresql_url):
+        made = project(f'[database]\nurl = "{postgresql_url}"\n')
+        app = made.app()
+        client = JudgedClient(create_app(app), headers=LOCAL)
+        with app.db.read() as tx:
+            tx.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
+            tx.commit()
+        answer = client.simulate_get("/readyz")
+
+        assert refused(answer, 503)
+        assert "takes no writes" in answer.json["error"]["message"]
+        assert client.simulate_get("/readyz").status_code == 200
+        app.db.close()
 
     @pytest.mark.parametrize("base", ["", "/seller", "/api/seller"])
     def test_probes_are_mounted_everywhere(self, project, base):
