@@ -16,7 +16,7 @@ from connector.delivery.crew import Crew, Settled
 from connector.delivery.progress import Progress
 from connector.delivery.settlement import Settlement, what
 from connector.delivery.tally import Tally
-from connector.domain.messages import Blocked, GiveUp, Kind, Message, Retry
+from connector.domain.messages import Blocked, Delivered, GiveUp, Kind, Message, Retry
 from connector.errors import ConnectorError, Unreachable
 from connector.log import bound
 from connector.storage import fences, outbox
@@ -83,13 +83,42 @@ class Relay:
         room = 0 if self.gave_way else self._room(in_hand)
         if not results and not room:
             return []
-        with self.app.db.write() as tx:
-            if results:
-                on_settled(tx, Settlement(self.line.marketplace, self.tally).settle(tx, results, self.app.now))
-            by_hand, now = self.started if self.how.by_hand else None, self.app.now  # after settling: what that put is due by now
-            claimed = outbox.claim(tx, self.destination, tuple(self.couriers), now, room, also_before=by_hand) if room else []
+        try:
+            claimed = self._written(results, room, on_settled)
+        except Unreachable:
+            raise
+        except Exception:  # noqa: BLE001  # one of them it is, which fails again by itself, and is logged there
+            claimed = self._written(self._apart(results, on_settled), room, on_settled)
         self.progress.settled(len(results))
         return claimed
+
+    def _written(self, results: list[Settled], room: int, on_settled: Callable[[Connection, int], None]) -> list[Message]:
+        """Settle and claim in one transaction; what is rolled back is not counted."""
+        tally, claimed = Tally(), []
+        with self.app.db.write() as tx:
+            if results:
+                on_settled(tx, Settlement(self.line.marketplace, tally).settle(tx, results, self.app.now))
+            if room:
+                by_hand, now = self.started if self.how.by_hand else None, self.app.now  # after settling: what that put is due by now
+                claimed = outbox.claim(tx, self.destination, tuple(self.couriers), now, room, also_before=by_hand)
+        self.tally.take_in(tally)
+        return claimed
+
+    def _apart(self, results: list[Settled], on_settled: Callable[[Connection, int], None]) -> list[Settled]:
+        """Settle each by itself; return those that failed, for which it costs an attempt: the others are not said again for them."""
+        return [failed for one in results if (failed := self._alone(one, on_settled))]
+
+    def _alone(self, one: Settled, on_settled: Callable[[Connection, int], None]) -> Settled | None:
+        message, result = one
+        try:
+            self._written([one], 0, on_settled)
+        except Unreachable:
+            raise
+        except Exception as error:
+            log.exception("what came of a message cannot be written", extra={"kind": message.kind, "reference": message.reference})
+            on_buried = result.on_buried if isinstance(result.outcome, Delivered) else None
+            return message, Result(Retry(f"internal: {type(error).__name__}"), on_buried=on_buried)
+        return None
 
     def _room(self, in_hand: int) -> int:
         """Say how many more may be taken in hand; behind a shut gate one alone, when nothing else is under way."""

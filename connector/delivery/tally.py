@@ -25,6 +25,10 @@ class Said:
             if len(self.first) < NAMED:
                 self.first.append((sentence, logged))
 
+    def take_in(self, other: Said) -> None:
+        self.number += other.number
+        self.first += other.first[: NAMED - len(self.first)]
+
     @property
     def unnamed(self) -> int:
         return self.number - len(self.first)
@@ -39,3 +43,15 @@ class Tally:
     doubtful: Said = field(default_factory=Said)
     unsold: int = 0
     unreachable: bool = False
+
+    def take_in(self, other: Tally) -> None:
+        """Count what another one counted, too."""
+        self.delivered += other.delivered
+        for mine, theirs in zip(self._said, other._said, strict=True):
+            mine.take_in(theirs)
+        self.unsold += other.unsold
+        self.unreachable = self.unreachable or other.unreachable
+
+    @property
+    def _said(self) -> tuple[Said, ...]:
+        return self.failing, self.dead, self.unlisted, self.doubtful

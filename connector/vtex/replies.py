@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from connector.domain.messages import CATALOG_KINDS, DOCUMENT_KINDS, Blocked, Delivered, GiveUp, Kind, Outcome, Retry
-from connector.vtex.complaints import Complaint, complaint, is_web_page, parsed
+from connector.vtex.complaints import Complaint, complaint, is_web_page, one_line, parsed
 from connector.vtex.permissions import right_for
 
 UNTIL_A_PERSON = timedelta(minutes=10)
@@ -18,6 +18,7 @@ THROTTLED = timedelta(seconds=60)
 SHORTEST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(hours=24)
 LONGEST_REST = 60.0
+_LONGEST_RECEIPT = 200
 
 # Suggestion codes (facts §2.2): already in the catalogue; judged already, whichever way; the catalogue could not be asked; no EAN was
 # found; the settings name a seller that is not one.
@@ -111,10 +112,10 @@ def finds_no_identifier(reply: Reply) -> bool:
 
 
 def receipt(reply: Reply) -> str | None:
-    """Return the receipt that VTEX gives for an invoice, tracking or cancellation, where it gives one."""
+    """Return the receipt that VTEX gives for an invoice, tracking or cancellation, where it gives one that can be read."""
     document = parsed(reply.text)
     value = document.get("receipt") if isinstance(document, dict) else None
-    return value if isinstance(value, str) and value else None
+    return one_line(value, _LONGEST_RECEIPT) or None if isinstance(value, str) else None
 
 
 def _success(kind: Kind, reply: Reply) -> Outcome:

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,11 @@ from sqlalchemy import event, func, select
 
 from connector.delivery.courier import Result
 from connector.delivery.crew import Crew
+from connector.delivery.marketplace import CatalogCouriers
 from connector.delivery.progress import Progress
+from connector.delivery.settlement import Settlement
 from connector.domain.messages import CATALOG_KINDS, Delivered, Kind, Message
+from connector.errors import DatabaseUnreachable
 from connector.storage import listing_states
 from connector.storage.outbox import put
 from connector.storage.tables import outbox
@@ -80,6 +84,42 @@ def test_a_pass_that_is_stopped_gives_back_what_it_had_in_hand_at_no_cost(world,
         rows = tx.execute(select(outbox.c.state, outbox.c.attempt, func.count()).group_by(outbox.c.state, outbox.c.attempt)).all()
     assert {(row.state, row.attempt) for row in rows} <= {("pending", 0)}
     assert len({call.path for call in shop.calls}) == len(shop.calls)
+
+
+def test_what_came_of_one_message_that_cannot_be_written_takes_no_other_with_it(world, shop, monkeypatch, caplog):
+    skus = knows(world, shop, 60)
+    price = CatalogCouriers.price
+
+    def poisoned(couriers, message):
+        result = price(couriers, message)
+        return replace(result, on_delivered=_bursts) if message.reference == skus[7] else result
+
+    monkeypatch.setattr(CatalogCouriers, "price", poisoned)
+    report = world.notify(by_hand=False)
+
+    assert sorted(call.parts[-2] for call in shop.calls) == skus
+    assert (report.counts["price"], report.counts["failing"]) == (59, 1)
+    assert report.failures[0].startswith(f"shop: price {skus[7]}: internal: RuntimeError; tried again from")
+    assert world.messages() == [("price", skus[7])]
+    assert [line.exc_info[0] for line in caplog.records if line.exc_info] == [RuntimeError]
+
+
+def test_a_database_that_cannot_be_reached_while_outcomes_are_written_ends_the_pass_and_costs_no_message_more(world, shop, monkeypatch):
+    knows(world, shop, 20)
+    tried = []
+
+    def gone(*_):
+        tried.append(1)
+        raise DatabaseUnreachable("it is gone")
+
+    monkeypatch.setattr(Settlement, "settle", gone)
+    with pytest.raises(DatabaseUnreachable):
+        world.notify(by_hand=False)
+    assert tried == [1]
+
+
+def _bursts(_tx):
+    raise RuntimeError
 
 
 def test_what_waited_too_long_for_its_turn_is_not_sent(monkeypatch):

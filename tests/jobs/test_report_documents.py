@@ -12,16 +12,18 @@ from documents_world import HEADS, opened
 from servers import wait_for
 from sqlalchemy import select
 
-from connector.domain.messages import Kind
+from connector.domain.messages import MAX_ATTEMPTS, Kind
 from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, Refused
-from connector.sandbox import Sandbox
+from connector.sandbox import Sandbox, market
 from connector.sandbox.books import SandboxOrder
+from connector.sandbox.wire import Reply
 from connector.storage import outbox, quarantine
 from connector.storage.tables import documents as documents_table
 from connector.storage.tables import files, reservations
 from connector.usecases import documents, letters, orders, personal_days, repair, retrying
 from connector.usecases.passes import Pass
+from connector.vtex import replies
 from jobs import export_orders
 
 ROOT = Path(__file__).parents[2]
@@ -158,6 +160,37 @@ def test_the_marketplaces_receipt_is_kept_with_the_document_and_in_the_orders_st
     assert kept.reported_at == world.now
     assert kept.receipt
     assert event.detail == f"invoice N1, receipt {kept.receipt}"
+
+
+def escaped(status, body, headers=None):
+    """Answer as VTEX may: with what UTF-8 cannot hold behind a backslash."""
+    return Reply(status, b"" if body is None else json.dumps(body).encode(), headers or {})
+
+
+def test_a_receipt_that_no_database_could_hold_is_kept_as_far_as_it_can_be_read(world, monkeypatch):
+    monkeypatch.setattr(market, "json_reply", escaped)
+    order = world.ordered("m1")
+    world.shop.fail_next(200, pattern="/invoice$", body={"receipt": "R-7\0\ud800" + "x" * 900_000})
+    world.report("invoices", INVOICED.format(order=order))
+    world.run(by_hand=True)
+    assert world.papers(order) == [("invoice", "N1", "reported")]
+    assert len(bodies(world.shop, "/invoice$")) == 1
+
+
+def test_one_answer_that_cannot_be_written_down_ends_as_a_dead_letter_and_the_others_are_told_once(world, monkeypatch):
+    monkeypatch.setattr(market, "json_reply", escaped)
+    monkeypatch.setattr(replies, "receipt", lambda reply: json.loads(reply.text)["receipt"])  # as it came: neither database takes this one
+    good, bad = (world.ordered(number) for number in ("m1", "m2"))
+    world.shop.fail_next(200, pattern="m2/invoice$", body={"receipt": "\0\ud800"}, times=100)
+    report = world.report("invoices", INVOICED.format(order=good), INVOICED.format(order=bad).replace("N1", "N2"))
+    assert "internal: " in report.failures[0]
+    for _ in range(MAX_ATTEMPTS + 2):
+        world.run(by_hand=True)
+    assert world.papers(good) == [("invoice", "N1", "reported")]
+    assert world.papers(bad) == [("invoice", "N2", "given-up")]
+    assert [len(bodies(world.shop, f"{number}/invoice$")) for number in ("m1", "m2")] == [1, MAX_ATTEMPTS]
+    (letter,) = letters.listing(world.app)
+    assert letter["reason"].startswith(f"given up after {MAX_ATTEMPTS} attempts: internal: ")
 
 
 def test_documents_sent_again_are_known_and_no_failure(world):

@@ -41,6 +41,12 @@ def test_the_receipt_of_a_document_is_kept():
     assert receipt(answer(200, "[]")) is None
 
 
+def test_a_receipt_is_one_line_that_can_be_stored_however_long_and_odd_it_came():
+    assert receipt(Reply(200, '{"receipt": "a\\u0000b\\ud800\\n c"}')) == "a b c"
+    assert receipt(Reply(200, '{"receipt": "\\ud800"}')) is None
+    assert len(receipt(answer(200, {"receipt": "x" * 900_000}))) == 200
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_web_page_is_never_taken_for_success(kind):
     assert isinstance(outcome(kind, answer(200, "\n <html><title>Log in</title>"), NOW), Retry)
