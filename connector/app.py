@@ -9,18 +9,24 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import ArgumentError
+
 from connector import settings as settings_module
 from connector.configured.stock_terms import stock_terms
 from connector.configured.ways import WaysMemory
 from connector.domain.keeping_back import StockTerms
 from connector.erp.opening import open_store
 from connector.erp.store import FileStore
+from connector.errors import SettingsError
 from connector.settings import MarketplaceSettings, Settings
 from connector.storage.database import JOB_WAIT_SECONDS, Database
 from connector.storage.freight import RateMemory
 
 if TYPE_CHECKING:
     from connector.vtex.line import Line
+
+UNREADABLE = "an address that cannot be read"
+ALLOWED = "sqlite:///path or postgresql+psycopg://user@host:port/name; what is no letter or digit of a password as %40, %2F, …"
 
 
 def utc_now() -> datetime:
@@ -92,12 +98,18 @@ class App:
 
 def build(settings: Settings, *, wait_seconds: int = JOB_WAIT_SECONDS, clock: Callable[[], datetime] = utc_now) -> App:
     """Put the parts together; opens nothing yet."""
-    database = Database(_absolute(settings), wait_seconds=wait_seconds, idle_seconds=settings.database.lease_seconds)
-    return App(settings, database, clock)
+    return App(settings, _database(settings, wait_seconds), clock)
 
 
 def load(path: Path, *, wait_seconds: int = JOB_WAIT_SECONDS) -> App:
     return build(settings_module.load(path), wait_seconds=wait_seconds)
+
+
+def _database(settings: Settings, wait_seconds: int) -> Database:
+    try:
+        return Database(_absolute(settings), wait_seconds=wait_seconds, idle_seconds=settings.database.lease_seconds)
+    except (ValueError, ArgumentError):  # both may repeat a password
+        raise SettingsError(str(settings.config_path), "database.url", found=UNREADABLE, allowed=ALLOWED) from None
 
 
 def _absolute(settings: Settings) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from connector.erp.hostkeys import SSH_PORT
 from connector.errors import SettingsError
 from connector.settings import Settings
+from connector.settings.masking import masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def address(settings: Settings, url: str) -> Address:
     if found.password is not None:
         raise _no_address(settings, "an address with a password in it")
     if not found.username or not found.hostname or found.query or found.fragment:
-        raise _no_address(settings, url)
+        raise _no_address(settings, masked(url))
     return Address(unquote(found.username), found.hostname, port, unquote(found.path, errors="surrogateescape") or "/~")
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from connector.errors import SettingsError
+from connector.settings.masking import masked
 
 PREFIX = "CONNECTOR__"
 MISFIT = "misfit"
@@ -61,13 +62,12 @@ def misfit(key: str, found: object, allowed: str) -> PydanticCustomError:
 
 
 def _found(error: ErrorDetails) -> object:
-    """Say what was found; never a secret, and no whole section."""
-    if error["type"] == MISFIT:
-        return error["ctx"]["found"]
+    """Say what was found; never a secret, nobody's login, and no whole section."""
     if error["type"] == "missing":
         return "nothing"
-    is_hidden = "the secret itself" in error["msg"] or isinstance(error["input"], (dict, list, BaseModel))
-    return "a value" if is_hidden else error["input"]
+    found = error["ctx"]["found"] if error["type"] == MISFIT else error["input"]
+    is_hidden = "the secret itself" in error["msg"] or isinstance(found, (dict, list, BaseModel))
+    return "a value" if is_hidden else masked(found) if isinstance(found, str) else found
 
 
 def _allowed(error: ErrorDetails) -> str:

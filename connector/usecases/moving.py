@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sqlalchemy.exc import ArgumentError
+
 from connector.app import App
 from connector.errors import UsageError
 from connector.storage import copying
@@ -22,7 +24,7 @@ def move(app: App, url: str, tell: Callable[[Copied], None]) -> list[Copied]:
     DatabaseUnreachable, SchemaBehind.
     """
     _demand_way(app, url)
-    target = Database(url)
+    target = _opened(url)
     try:
         with alone(app):
             ready(app.db)
@@ -30,6 +32,13 @@ def move(app: App, url: str, tell: Callable[[Copied], None]) -> list[Copied]:
             return copying.copy(app.db, target, tell)
     finally:
         target.close()
+
+
+def _opened(url: str) -> Database:
+    try:
+        return Database(url)
+    except (ValueError, ArgumentError):  # both may repeat a password
+        raise UsageError("the address to copy to cannot be read", remedy=f"name it as {TARGETS}user@host:port/name") from None
 
 
 def _demand_way(app: App, url: str) -> None:

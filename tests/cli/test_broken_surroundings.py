@@ -24,6 +24,17 @@ def test_a_folder_that_cannot_hold_the_database_is_exit_3(project):
     assert "unexpected" not in done.stderr
 
 
+def test_an_address_of_the_database_that_cannot_be_read_is_not_repeated(project):
+    url = "postgresql+psycopg://shop:S3cr3tPw@db.example:S3port/shop"
+
+    shown, moved = project.call("status", CONNECTOR__DATABASE__URL=url), project.call("migrate", "--to", url)
+
+    assert (shown.returncode, moved.returncode) == (2, 2)
+    assert "database.url: found 'an address that cannot be read'" in shown.stderr
+    for done in (shown, moved):
+        assert [word for word in ("S3", "unexpected", "Traceback") if word in done.stdout + done.stderr] == []
+
+
 @pytest.mark.parametrize(("template", "words"), [(None, "no template order.j2"), ("{% if %}", "line 1"), (b"\xff", "UTF-8")])
 def test_check_names_an_order_template_that_cannot_be_used(project, template, words):
     folder = project.root / "config" / "templates"

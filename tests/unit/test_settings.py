@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from connector import settings
 from connector.errors import SettingsError
+from connector.settings.masking import masked
 from jobs import DEFAULT_SCHEDULES
 
 ROOT = Path(__file__).parents[2]
@@ -230,6 +231,62 @@ def test_a_secret_written_into_the_file_is_refused_without_repeating_it(write):
 
     assert "SECRET" not in said
     assert "env:NAME, file:PATH or credential:NAME" in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "address"),
+    [
+        ("CONNECTOR__DATABASE__URL", "postgresql://shop:S3@cr3tPw@db.example:5432/shop"),
+        ("CONNECTOR__ERP__SOURCE", "SFTP://erp:S3/cr3tPw@erp.example/export"),
+        ("CONNECTOR__API__PUBLIC_URL", "https://S3:cr3tPw@shop.example"),
+        ("CONNECTOR__MARKETPLACES__0__BASE_URL", "http://key:S3cr3tPw@shop.example"),  # refused beside other keys
+    ],
+)
+def test_a_password_in_an_address_is_never_repeated(write, monkeypatch, variable, address):
+    monkeypatch.setenv(variable, address)
+
+    said = refusal(write(MARKETPLACE))
+
+    assert variable in said
+    assert [part for part in ("S3", "cr3tPw") if part in said] == []
+
+
+@pytest.mark.parametrize(
+    "password", ["S3cr3tPw", "S3@cr3tPw", "S3/cr3tPw", "S3:cr3tPw", "S3?cr3tPw", "S3#cr3tPw", "S3 cr3tPw", "@:/S3@//cr3tPw?"]
+)
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://shop:{}@db.example:5432/shop",
+        "postgresql:/shop:{}@db.example:5432/shop",
+        "shop:{}@db.example:5432/shop",
+        "postgresql://db.example/shop?user=shop&password={}",
+        "host=db.example user=shop password={}",
+        "sftp://erp:{}@",
+    ],
+)
+def test_no_part_of_a_password_is_shown_whatever_stands_in_it(address, password):
+    assert [part for part in ("S3", "cr3tPw") if part in masked(address.format(password))] == []
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("sftp://erp:S3cr3tPw", "sftp://***"),  # whose host was forgotten
+        ("postgresql://shop:S3cr3tPw@[::1]:5432/shop", "postgresql://***@[::1]:5432/shop"),
+        ("ftp://erp.example:21/export", "ftp://erp.example:21/export"),
+        ("erp@erp.example", "erp@erp.example"),
+        ("0.0.0.0:80", "0.0.0.0:80"),
+    ],
+)
+def test_what_cannot_be_a_password_is_shown(address, shown):
+    assert masked(address) == shown
+
+
+def test_of_an_address_with_a_login_the_place_is_named(write, monkeypatch):
+    monkeypatch.setenv("CONNECTOR__DATABASE__URL", "postgresql://shop:S3cr3tPw@db.example:5432/shop")
+
+    assert "found 'postgresql://***@db.example:5432/shop'" in refusal(write(""))
 
 
 def test_a_secret_is_read_when_it_is_needed_and_never_shown(write, monkeypatch):
