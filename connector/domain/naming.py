@@ -56,7 +56,7 @@ class Naming:
 
 
 def naming(people: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], documents: Collection[str]) -> Naming:
-    """Return what names a person: documents, and of each client and address e-mail, telephones, full name, receiver."""
+    """Return what names a person: documents, and of each client and address e-mail, telephones, full name, company, receiver."""
     found = {_document(document) for document in documents if len(document) >= LEAST_DOCUMENT}
     for client, address in people:
         found |= set(_of_one(client, address))
@@ -76,10 +76,15 @@ def _of_one(client: Mapping[str, Any], address: Mapping[str, Any]) -> Iterator[s
     email = str(client.get("email") or "").strip()
     if "@" in email:
         yield re.escape(folded(email))
+    for name in ("document", "corporateDocument", "stateInscription"):
+        bare = re.sub("[^0-9A-Za-z]", "", str(client.get(name) or ""))
+        if len(bare) >= LEAST_DOCUMENT and not bare.isalpha():  # a company without a state's number is ISENTO
+            yield _document(bare) if len(bare) in GROUPS else POINT.join(folded(bare))
     for name in ("phone", "homePhone", "corporatePhone"):
         yield from _telephone(str(client.get(name) or ""))
     full = " ".join(str(client.get(name) or "").strip() for name in ("firstName", "lastName"))
-    for name in (full, str(client.get("corporateName") or ""), str(address.get("receiverName") or "")):
+    companies = (str(client.get(name) or "") for name in ("corporateName", "tradeName"))
+    for name in (full, *companies, str(address.get("receiverName") or "")):
         words = folded(name).split()
         if len(words) > 1 and len(" ".join(words)) >= LEAST_NAME:
             yield BETWEEN_WORDS.join(APOSTROPHE.join(map(re.escape, re.split("['´`’]", word))) for word in words)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, and_, cast, exists, func, or_, select, text, update
 
 from connector.domain.messages import DOCUMENT_KINDS, ERP, Kind
 from connector.domain.personal import MASK
@@ -33,11 +34,29 @@ class PersonalData:
     answer: bytes
 
 
+DOCUMENTS = ("document", "corporatedocument")
+MARKS = ". /-"
+"""What a CPF or CNPJ is written with."""
+
+
 def of(tx: Connection, documents: Collection[str]) -> list[PersonalData]:
-    """Return the orders of a person, by CPF or CNPJ in any of the ways they are written."""
+    """Return the orders of a person, by CPF or CNPJ in any of the ways they are written.
+
+    A company's order bears its buyer's CPF in `document`: all clients are looked through for its CNPJ, for a command by hand alone.
+    """
     columns = [orders.c[name] for name in PersonalData.__slots__]
-    found = select(*columns).where(orders.c.document.in_(documents)).order_by(orders.c.order_id)
-    return [PersonalData(**row) for row in tx.execute(found).mappings()]
+    bare = func.upper(cast(orders.c.client, Text))
+    for mark in MARKS:
+        bare = func.replace(bare, mark, "")
+    maybe = or_(orders.c.document.in_(documents), bare.contains(min(documents, key=len), autoescape=True))
+    found = [PersonalData(**row) for row in tx.execute(select(*columns).where(maybe).order_by(orders.c.order_id)).mappings()]
+    return [data for data in found if not documents_of(data).isdisjoint(documents)]
+
+
+def documents_of(data: PersonalData) -> set[str]:
+    """Return an order's CPF and CNPJ, digits and letters only."""
+    sent = (str(value) for name, value in data.client.items() if name.lower() in DOCUMENTS)
+    return {document for document in (data.document, *(re.sub("[^0-9A-Za-z]", "", text).upper() for text in sent)) if document}
 
 
 def of_orders(tx: Connection, order_ids: Collection[str]) -> list[PersonalData]:

@@ -46,7 +46,7 @@ def erase(app: App, document: str) -> dict[str, Any]:
     tombstones.add(app, [data.order_id for data in found if data.client != ERASED and data.order_id not in needed], rows)
     counts = _forget(app, named, rows)
     files = _files(app, named, [data for data in found if data.order_id not in needed])
-    done = _overwrite_all(app, documents)
+    done = _overwrite_all(app, [data.order_id for data in found])
     upkeep.checkpoint(app)  # secure_delete overwrote the pages; the write-ahead log still held them
     return done | counts | files | {"kept": list(KEPT)}
 
@@ -77,10 +77,10 @@ def _files(app: App, named: Naming, found: list[PersonalData]) -> dict[str, list
     }
 
 
-def _overwrite_all(app: App, documents: set[str]) -> dict[str, list[str]]:
+def _overwrite_all(app: App, order_ids: Collection[str]) -> dict[str, list[str]]:
     done: dict[str, list[str]] = {"erased": [], "already_erased": [], "still_open": [], "to_do": []}
     with app.db.write() as tx:
-        for data in people.of(tx, documents):
+        for data in people.of_orders(tx, order_ids):
             waits = _waits_for(tx, data)
             done["to_do"] += waits
             done[_one(tx, app, data, is_needed=bool(waits))].append(data.order_id)

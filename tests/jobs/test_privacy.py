@@ -1,6 +1,7 @@
 """A person is erased: nothing of theirs is left in the database's files, and what the law keeps stays."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -112,6 +113,51 @@ def test_a_person_is_erased_on_postgresql_too(tmp_path, postgresql_url):
 
     assert done["erased"] == [order_id]
     assert [word for word in PERSONAL if word in shown] == []
+
+
+COMPANY = {
+    "email": "quiet@example.test",
+    "document": "32442398511",
+    "firstName": "Jonas",
+    "isCorporate": True,
+    "corporateName": "Padaria Damazio ME",
+    "tradeName": "Pão Damazio",
+    "corporateDocument": "11.222.333/0001-81",
+    "stateInscription": "110.042.490.114",
+}
+
+
+@pytest.mark.parametrize("document", ["11.222.333/0001-81", "11222333000181", "324.423.985-11"])
+def test_a_company_is_found_by_its_own_document_and_by_its_buyers(seller, document):
+    order_id = json.loads(seller.place(order("1", ("A", 1), clientProfileData=COMPANY))[0])["orderId"]
+    end(seller, order_id)
+    path = seller.app.root / "archive" / "invoices" / "i.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("order_id;customer\n1;11222333/0001-81\n2;PADARIA DAMAZIO ME\n3;110042490114\n4;PAO DAMAZIO\n5;32442398511\n6;Maria\n")
+    done = privacy.erase(seller.app, document)
+
+    assert done["erased"] == [order_id]
+    assert re.findall("[0-9A-Za-z]{2,}", path.read_text()) == ["order", "id", "customer", "Maria"]
+    assert b"Padaria" not in bytes_of_the_database(seller)
+
+
+def test_a_company_is_found_on_postgresql_too(tmp_path, postgresql_url):
+    seller = Seller(tmp_path / "shop", url=postgresql_url)
+    seller.sells("A")
+    order_id = json.loads(seller.place(order("1", ("A", 1), clientProfileData=COMPANY))[0])["orderId"]
+    end(seller, order_id)
+    done = privacy.erase(seller.app, "11222333000181")
+    seller.app.db.close()
+
+    assert done["erased"] == [order_id]
+
+
+def test_digits_that_stand_elsewhere_in_a_client_are_no_document(seller):
+    client = COMPANY | {"corporateDocument": "", "stateInscription": "11222333000181"}
+    order_id = json.loads(seller.place(order("1", ("A", 1), clientProfileData=client))[0])["orderId"]
+    end(seller, order_id)
+
+    assert privacy.erase(seller.app, "11222333000181")["erased"] == []
 
 
 def test_other_people_stay_as_they_are(seller):
