@@ -74,7 +74,7 @@ class Settlement:
         match result.outcome:
             case Delivered():
                 return self._kept(tx, message, result, now)
-            case Retry(reason) if message.attempt >= MAX_ATTEMPTS:
+            case Retry(reason, counts=True) if message.attempt >= MAX_ATTEMPTS:
                 self._bury(tx, message, result, f"given up after {message.attempt} attempts: {reason}", now)
             case Retry() as retry:
                 self._again(tx, message, retry, now, answered=result.answered)
@@ -101,7 +101,7 @@ class Settlement:
 
     def _again(self, tx: Connection, message: Message, retry: Retry, now: datetime, *, answered: bool) -> None:
         due_at = max(next_attempt(now, message.attempt, random.random()), now + retry.after if retry.after else now)  # noqa: S311  # jitter
-        outbox.again(tx, message, due_at, retry.reason, now)
+        outbox.again(tx, message, due_at, retry.reason, now, counts=retry.counts)
         again = f"tried again from {due_at:%H:%M:%S} UTC"
         ours, theirs = ("", retry.reason) if answered else (f": {retry.reason}", "")
         self.tally.failing.add(f"{what(message)}: {retry.reason}; {again}", (f"{what(message)}{ours}; {again}", theirs))

@@ -66,10 +66,14 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Failed, and may succeed later; `after` is the least wait, where the destination named one."""
+    """Failed, and may succeed later; `after` is the least wait, where there is one.
+
+    `counts` is False where the destination has answered nothing well since the message's last attempt: that costs it none.
+    """
 
     reason: str
     after: timedelta | None = None
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

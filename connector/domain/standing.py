@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from connector.domain.messages import Blocked
 
+FAILURES_IN_A_ROW = 5
 OPEN_FOR = timedelta(seconds=30)
 LONGEST_OPEN = timedelta(minutes=15)
 

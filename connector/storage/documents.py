@@ -107,3 +107,9 @@ def was_tried(tx: Connection, order_id: str, number: str) -> bool:
     same = (outbox.c.kind == Kind.INVOICE.value, outbox.c.reference == reference(order_id, number))
     tried = or_(outbox.c.state == "sending", (outbox.c.state == "pending") & (outbox.c.attempt > 0))
     return tx.execute(select(outbox.c.id).where(*same, tried).limit(1)).first() is not None
+
+
+def lies_dead(tx: Connection, order_id: str, number: str) -> bool:
+    """Tell whether the message of an invoice is a dead letter."""
+    same = (outbox.c.kind == Kind.INVOICE.value, outbox.c.reference == reference(order_id, number))
+    return tx.execute(select(outbox.c.id).where(*same, outbox.c.state == "dead").limit(1)).first() is not None

@@ -7,11 +7,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, case, func, literal_column, select
+from sqlalchemy import Connection, case, func, literal_column, or_, select
 
 from connector.domain.alarms import Arrival
 from connector.domain.messages import ERP, Kind
+from connector.domain.standing import FAILURES_IN_A_ROW
 from connector.storage import watermarks
+from connector.storage.message_states import PENDING
 from connector.storage.order_story import REJECTED
 from connector.storage.tables import files, holds, marketplaces, order_events, orders, outbox, rejections
 
@@ -73,9 +75,22 @@ def dead_letters(tx: Connection) -> list[Finding]:
 
 
 def blocked(tx: Connection, accounts: Collection[str]) -> dict[str, tuple[str, bool]]:
-    """Return why each blocked marketplace takes nothing, and whether it needs a person: from the refusal until a call succeeds again."""
-    query = select(marketplaces).where(marketplaces.c.blocked_reason.is_not(None), marketplaces.c.account.in_(accounts))
-    return {row.account: (row.blocked_reason, row.needs_a_person) for row in tx.execute(query.order_by(marketplaces.c.account))}
+    """Return why each marketplace takes nothing, and whether it needs a person: from the refusal until a call succeeds again.
+
+    One whose circuit is closed, since a single message waits, takes nothing either after five failures in a row.
+    """
+    t = marketplaces.c
+    takes_nothing = or_(t.blocked_reason.is_not(None), t.failures_in_a_row >= FAILURES_IN_A_ROW)
+    rows = tx.execute(select(marketplaces).where(takes_nothing, t.account.in_(accounts)).order_by(t.account)).all()
+    found = {row.account: (row.blocked_reason or _failing(tx, row.account, row.failures_in_a_row), row.needs_a_person) for row in rows}
+    return {account: (reason, needs_a_person) for account, (reason, needs_a_person) in found.items() if reason}
+
+
+def _failing(tx: Connection, account: str, times: int) -> str:
+    """Say what a message that waits failed with; "" where it waits no longer."""
+    tried = select(outbox.c.reason).where(outbox.c.destination == account, PENDING, outbox.c.reason.is_not(None))
+    reason = tx.execute(tried.order_by(outbox.c.attempted_at.desc()).limit(1)).scalar()
+    return f"failed {times} times in a row: {reason}" if reason else ""
 
 
 def rejected_by_erp(tx: Connection, since: datetime) -> Finding | None:

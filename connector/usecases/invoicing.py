@@ -41,12 +41,13 @@ def ended(order: Order) -> Objection:
 def take_invoice(by: Taking, order: Order, given: GivenInvoice) -> str | Objection:
     """Take an invoice: says in a sentence what is new, "" where it is known already; or objects, and nothing is changed.
 
-    An invoice that comes again with a tracking number, and else unchanged, brings the tracking.
+    An invoice that comes again with a tracking number, and else unchanged, brings the tracking; one whose message is a dead letter is
+    put once more.
     """
     documents = store.of_order(by.tx, order.order_id)
     twin = next((d for d in documents if d.kind == DocumentKind.INVOICE and d.number == given.number), None)
     said = fingerprint(identity(given))
-    if twin is not None and twin.said == said:
+    if twin is not None and twin.said == said and not _is_wished_for(by.tx, order, twin):
         return _again(by, order, twin, given)
     objection = ended(order) if order.state in ENDED else twin and _fixed(by.tx, twin, given)
     if objection:
@@ -61,6 +62,12 @@ def ledger(order: Order, documents: list[Document], besides: str = "") -> Ledger
     """Return what was ordered and invoiced of an order, without the invoice of that number and without those given up."""
     counting = [d.content for d in documents if d.counts and d.number != besides]
     return Ledger(order.items, tuple(content for content in counting if isinstance(content, Invoice)))
+
+
+def _is_wished_for(tx: Connection, order: Order, twin: Document) -> bool:
+    """Tell whether sending an invoice again says that it is to be reported after all: not one that the ERP or a person withdrew."""
+    is_over = twin.state != DocumentState.GIVEN_UP or order.state in ENDED
+    return not is_over and store.lies_dead(tx, twin.order_id, twin.number)
 
 
 def _again(by: Taking, order: Order, twin: Document, given: GivenInvoice) -> str | Objection:
@@ -96,7 +103,11 @@ def _keep(by: Taking, order: Order, twin: Document | None, fit: Fit, said: str) 
     note = f"; {fit.note}" if fit.note else ""
     order_story.event(by.tx, order.order_id, by.now, f"{kind} taken", f"{number}, {units(fit.invoice.value_cents)}{note}")
     release(by.tx, order, by.now)
-    replaced = ", in place of the one sent before" if twin else ""
-    return (
-        f"{kind} {number} of order {order.order_id} was taken{replaced}{note}{waits(by.tx, order.order_id, number, DocumentKind.INVOICE)}"
-    )
+    waiting = waits(by.tx, order.order_id, number, DocumentKind.INVOICE)
+    return f"{kind} {number} of order {order.order_id} was taken{_in_place_of(twin, said)}{note}{waiting}"
+
+
+def _in_place_of(twin: Document | None, said: str) -> str:
+    if twin is None:
+        return ""
+    return f" again, having been given up: {twin.reason}" if twin.said == said else ", in place of the one sent before"

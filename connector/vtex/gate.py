@@ -5,14 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from threading import Lock
 
-from connector.domain.messages import Blocked, Delivered, Outcome, Retry
-from connector.domain.standing import Circuit, open_for
-
-FAILURES_IN_A_ROW = 5
+from connector.domain.messages import Blocked, Delivered, Outcome, Retry, next_attempt
+from connector.domain.standing import FAILURES_IN_A_ROW, Circuit, open_for
 
 
 class _Probe(Enum):
@@ -31,6 +29,7 @@ class Gate:
         self._lock = Lock()
         self._jitter = jitter
         self._failing: set[str] = set()
+        self._failed_before = False
         self._probe = _Probe.NONE
         self.circuit = Circuit()
 
@@ -46,8 +45,7 @@ class Gate:
     def restore(self, circuit: Circuit) -> None:
         """Stand as was remembered."""
         with self._lock:
-            self.circuit, self._probe = circuit, _Probe.NONE
-            self._failing.clear()
+            self._begin(circuit)
 
     def half_open(self) -> None:
         """Let one call through, to find out whether the marketplace answers again."""
@@ -64,7 +62,11 @@ class Gate:
             return admitted
 
     def saw(self, outcome: Outcome, now: datetime, reference: str, *, answered: bool = True) -> Outcome:
-        """Take note of an outcome; returns it, or Blocked where it failed behind a shut gate: that costs its message no attempt."""
+        """Take note of an outcome; returns it, or what it is in the light of others.
+
+        A failure behind a shut gate is Blocked, and one of a message that failed already since anything was answered well is not the
+        message's fault: neither costs an attempt.
+        """
         with self._lock:
             match outcome:
                 case Blocked():
@@ -80,8 +82,12 @@ class Gate:
     def _succeeded(self) -> None:
         """Begin anew. A call that was on its way when the gate shut is no proof that the marketplace takes calls again."""
         if self.blocked is None or self._probe is _Probe.IS_OUT:
-            self.circuit, self._probe = Circuit(), _Probe.NONE
-            self._failing.clear()
+            self._begin(Circuit())
+
+    def _begin(self, circuit: Circuit) -> None:
+        self.circuit, self._probe = circuit, _Probe.NONE
+        self._failing.clear()
+        self._failed_before = circuit.failures > 0  # which messages did is not remembered
 
     def _shut(self, blocked: Blocked, now: datetime) -> None:
         """Shut until the later of two instants; what has ended already is no reason."""
@@ -97,12 +103,18 @@ class Gate:
         One message that fails all alone with an answer does not: it may be to blame itself, and has waits of its own.
         """
         was_open, is_probe = self.blocked is not None, self._probe is _Probe.IS_OUT
-        self._failing.add(reference if answered else "")
+        counts = not self._failed_before and reference not in self._failing
+        self._failing |= {reference} if answered else {reference, ""}
         self.circuit = replace(self.circuit, failures=self.circuit.failures + 1)
         is_enough = self.circuit.failures >= FAILURES_IN_A_ROW and self._failing != {reference}
         if is_probe or (is_enough and not was_open):
             self._open(outcome, now)
-        return Blocked(outcome.reason, until=now) if was_open else outcome
+        if was_open:
+            return Blocked(outcome.reason, until=now)
+        return outcome if counts else replace(outcome, counts=False, after=self._rest(now))
+
+    def _rest(self, now: datetime) -> timedelta:
+        return next_attempt(now, self.circuit.failures, self._jitter()) - now
 
     def _open(self, outcome: Retry, now: datetime) -> None:
         self.circuit = replace(self.circuit, openings=self.circuit.openings + 1)

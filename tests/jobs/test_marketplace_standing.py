@@ -11,7 +11,7 @@ from connector import app as building
 from connector import settings as settings_module
 from connector.storage import accounts
 from connector.storage.tables import outbox
-from connector.usecases import letters
+from connector.usecases import alarms, letters
 from connector.usecases.status import status
 
 
@@ -132,13 +132,41 @@ def test_the_circuit_stays_open_for_the_next_process(world, shop):
     assert "failed" in place(world)["blocked_reason"]
 
 
-def test_one_message_that_always_fails_becomes_a_dead_letter_and_never_opens_the_circuit(world, shop):
-    world.sells("A")
-    shop.fail_next(500, times=1_000_000)
-    for _ in range(12):
+def test_one_message_that_always_fails_beside_others_becomes_a_dead_letter_and_never_opens_the_circuit(world, shop):
+    shop.known |= {"A", "B"}
+    world.sells("A", "B")
+    shop.fail_next(500, pattern="/A$", times=1_000_000)
+    for n in range(20):
         world.now += timedelta(minutes=16)
         world.notify(by_hand=False)
+        world.stocks("B", n)
 
     (letter,) = letters.listing(world.app)
     assert (letter["reference"], letter["attempts"]) == ("A", 12)
     assert place(world)["blocked"] is False
+
+
+@pytest.mark.parametrize("each", [lambda _: None, restarted], ids=["one process", "a process a pass"])
+def test_a_message_that_waits_all_alone_outlives_an_outage_and_is_said_to_fail_all_the_while(world, shop, each):
+    shop.known.add("A")
+    world.sells("A")
+    world.notify()
+    world.stocks("A", 4)
+    shop.calls.clear()
+    shop.fail_next(503, times=1_000_000)
+    for _ in range(14):
+        each(world)
+        world.now += timedelta(minutes=15)
+        world.notify(by_hand=False)
+
+    assert (len(shop.calls), attempts(world), letters.listing(world.app)) == (14, [1], [])
+    with world.app.db.read() as tx:
+        (alarm,) = alarms.current(tx, world.app)
+    assert (alarm.name, alarm.subject) == ("blocked", "shop")
+    assert "times in a row: answered 503" in alarm.sentence
+    shop.trouble.end()
+    world.now += timedelta(minutes=15)
+    world.notify(by_hand=False)
+    assert world.untold() == 0
+    with world.app.db.read() as tx:
+        assert alarms.current(tx, world.app) == []

@@ -477,10 +477,42 @@ def test_an_invoice_that_the_marketplace_refused_is_given_up_and_its_correction_
     assert world.papers(order) == [("invoice", "N1", "given-up")]
     assert world.story(order)[-1] == "invoice given up"
 
-    assert "was given up before" in " ".join(world.report("invoices", INVOICED.format(order=order)).lines)
     world.report("invoices", f"{order};N1;2026-01-03;25,00;A;2;10,00")
     assert world.papers(order) == [("invoice", "N1", "reported")]
     assert letters.listing(world.app) == []
+
+
+def test_an_invoice_given_up_goes_out_when_the_erp_sends_it_again_unchanged(world):
+    order = world.ordered("m1")
+    world.shop.fail_next(400)
+    world.report("invoices", INVOICED.format(order=order))
+
+    said = world.report("invoices", INVOICED.format(order=order))
+    assert said.exit_status == 0
+    assert (world.papers(order), letters.listing(world.app)) == ([("invoice", "N1", "reported")], [])
+
+
+def test_an_invoice_laid_aside_by_a_person_is_not_sent_when_it_comes_again(world):
+    order = world.ordered("m1")
+    world.shop.fail_next(400)
+    world.report("invoices", INVOICED.format(order=order))
+    letters.discard(world.app, [letters.listing(world.app)[0]["id"]])
+
+    assert "was given up before" in " ".join(world.report("invoices", INVOICED.format(order=order)).lines)
+    assert world.papers(order) == [("invoice", "N1", "given-up")]
+
+
+def test_an_invoice_all_alone_outlives_an_outage_that_is_answered(world):
+    order = world.ordered("m1")
+    world.shop.fail_next(503, times=14)
+    world.report("invoices", INVOICED.format(order=order))
+    for _ in range(13):
+        world.now += timedelta(minutes=15)
+        assert "answered 503" in world.run().failures[0]
+    world.now += timedelta(minutes=15)
+    world.run()
+
+    assert (world.papers(order), letters.listing(world.app)) == ([("invoice", "N1", "reported")], [])
 
 
 def test_a_dead_letter_that_a_person_replays_reports_the_document(world):

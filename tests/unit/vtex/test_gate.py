@@ -44,12 +44,29 @@ def test_an_answer_between_begins_the_count_anew():
     assert gate.lets_through
 
 
-def test_a_message_that_fails_all_alone_uses_its_own_attempts_and_opens_nothing():
+def test_a_message_that_fails_all_alone_spends_one_attempt_and_opens_nothing():
+    gate = Gate()
+    said = [gate.saw(FAILED, NOW, "invoice 1") for _ in range(12)]
+
+    assert [outcome.counts for outcome in said] == [True] + [False] * 11
+    assert timedelta(minutes=7) < said[-1].after <= timedelta(minutes=15)
+    assert gate.lets_through
+
+
+def test_a_message_spends_its_attempts_where_another_one_is_answered_between():
     gate = Gate()
     for _ in range(12):
         assert gate.saw(FAILED, NOW, "invoice 1") == FAILED
+        gate.saw(Delivered(), NOW, "price 1")
 
-    assert gate.lets_through
+
+def test_a_process_that_takes_over_amid_failures_counts_none_until_something_is_answered_well():
+    gate = Gate()
+    gate.restore(Circuit(failures=3))
+
+    assert not gate.saw(FAILED, NOW, "invoice 1").counts
+    gate.saw(Delivered(), NOW, "price 1")
+    assert gate.saw(FAILED, NOW, "invoice 1").counts
 
 
 def test_a_marketplace_that_does_not_answer_at_all_is_never_one_messages_fault():
