@@ -27,7 +27,8 @@ class Result:
 
     `noted` and `on_delivered` count where it was delivered. `answered` is False where the destination could not be reached at all.
     `unlisted` is a sentence for the report where a SKU is withheld or denied, and a person should mend it; `doubtful` names what was
-    sent and may not do well. `unsold` says that a SKU is not suggested because it is not for sale.
+    sent and may not do well. `unsold` says that a SKU is not suggested because it is not for sale. `goes_behind` lets every other message
+    be tried before this one, which was refused for all.
     """
 
     outcome: Outcome
@@ -38,6 +39,7 @@ class Result:
     doubtful: str = ""
     unsold: bool = False
     noted: Noted | None = None
+    goes_behind: bool = False
 
 
 Courier = Callable[[Message], Result]

@@ -14,6 +14,7 @@ from connector.app import App
 from connector.delivery.courier import Courier, Result
 from connector.delivery.crew import Crew, Settled
 from connector.delivery.progress import Progress
+from connector.delivery.sending import STOPPED
 from connector.delivery.settlement import Settlement, what
 from connector.delivery.tally import Tally
 from connector.domain.messages import Blocked, Delivered, GiveUp, Kind, Message, Retry
@@ -161,5 +162,8 @@ class Relay:
 
     def _heeded(self, message: Message, result: Result) -> Result:
         """Have the gate take note of what a courier brought back; a call that only tried costs its message nothing."""
-        outcome = self.line.gate.saw(result.outcome, self.app.now, what(message), answered=result.answered)
-        return result if outcome is result.outcome else replace(result, outcome=outcome)
+        told = self.line.routes.judged(message, result.outcome)
+        outcome = self.line.gate.saw(told, self.app.now, what(message), answered=result.answered)
+        if outcome is result.outcome and (not isinstance(outcome, Blocked) or outcome is STOPPED):
+            return result
+        return replace(result, outcome=outcome, goes_behind=isinstance(outcome, Blocked))

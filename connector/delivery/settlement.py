@@ -30,14 +30,14 @@ class Settlement:
         """Settle results; return how many messages were delivered."""
         plain = [(message, result) for message, result in results if _leaves_no_row(message, result)]
         delivered = self._gone(tx, plain, now)
-        blocked: defaultdict[str, list[Message]] = defaultdict(list)
+        blocked: defaultdict[tuple[str, bool], list[Message]] = defaultdict(list)
         for message, result in results:
             if isinstance(result.outcome, Blocked):
-                blocked[result.outcome.reason].append(message)
+                blocked[result.outcome.reason, result.goes_behind].append(message)
             elif not _leaves_no_row(message, result):
                 delivered += self._one(tx, message, result, now)
-        for reason, messages in blocked.items():
-            batches.back(tx, messages, reason, now)
+        for (reason, behind), messages in blocked.items():
+            batches.back(tx, messages, reason, now, behind=behind)
         return delivered
 
     def _gone(self, tx: Connection, results: Sequence[Settled], now: datetime) -> int:

@@ -78,11 +78,15 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """The destination takes nothing now (credentials refused, throttled, circuit open). Costs the message no attempt."""
+    """The destination takes nothing now (credentials refused, throttled, circuit open). Costs the message no attempt.
+
+    `of_its_own` says why the message is given up where the destination takes others.
+    """
 
     reason: str
     until: datetime
     needs_a_person: bool = False
+    of_its_own: str = ""
 
 
 @dataclass(frozen=True, slots=True)

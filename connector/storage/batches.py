@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, literal_column, select, update
 
@@ -24,9 +25,14 @@ def gone(tx: Connection, messages: Sequence[Message], now: datetime) -> set[int]
     return won
 
 
-def back(tx: Connection, messages: Sequence[Message], reason: str, now: datetime) -> None:
-    """Put messages back that could not be sent, at once and without an attempt spent; one whose twin waits already is superseded."""
-    values = {"state": "pending", "due_at": now, "reason": reason, "lease": None, "lease_until": None, "attempt": t.c.attempt - 1}
+def back(tx: Connection, messages: Sequence[Message], reason: str, now: datetime, *, behind: bool) -> None:
+    """Put messages back that could not be sent, without an attempt spent; one whose twin waits already is superseded.
+
+    They keep their places in the order, or stand `behind` all that are due: who was tried lets the others try.
+    """
+    values: dict[str, Any] = {"state": "pending", "reason": reason, "lease": None, "lease_until": None, "attempt": t.c.attempt - 1}
+    if behind:
+        values["due_at"] = now
     over = {"state": "superseded", "lease": None, "lease_until": None, "settled_at": now}
     for mine in _of_each_lease(messages):
         tx.execute(update(t).where(mine, ~outbox.twin_waits()).values(values))

@@ -60,7 +60,7 @@ class Marketplace:
         except OSError as error:
             return Reply(None, failure=in_words(error))
         self._idle[origin].append(wire)
-        return Reply(answered.status, answered.body.decode("utf-8", "replace"), answered.headers)
+        return Reply(answered.status, answered.body.decode("utf-8", "replace"), answered.headers, address=request.url)
 
     def close(self) -> None:
         """Close every connection that is kept alive; calls under way go on."""

@@ -94,7 +94,7 @@ class Gate:
         if blocked.until <= now:
             return
         if self.blocked is None or blocked.until > self.blocked.until:
-            self.circuit = replace(self.circuit, blocked=blocked)
+            self.circuit = replace(self.circuit, blocked=replace(blocked, of_its_own=""))
         self._probe = _Probe.NONE
 
     def _failed(self, outcome: Retry, now: datetime, reference: str, *, answered: bool) -> Outcome:

@@ -13,6 +13,7 @@ from connector.vtex.calls import Request
 from connector.vtex.client import Marketplace
 from connector.vtex.gate import Gate
 from connector.vtex.replies import Reply, is_throttled, rest_asked_for
+from connector.vtex.routes import Routes
 from connector.vtex.throttle import Throttle
 
 
@@ -25,6 +26,7 @@ class Line:
     def __init__(self, settings: Settings, marketplace: MarketplaceSettings, clock: Callable[[], datetime]) -> None:
         self.marketplace = marketplace
         self.gate = Gate()
+        self.routes = Routes()
         self._clock = clock
         self._throttle = Throttle(marketplace.requests_per_minute)
         self._pace = at_full(marketplace.requests_per_minute)

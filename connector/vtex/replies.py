@@ -40,12 +40,13 @@ _ALREADY_CANCELED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One answer. Without an answer `status` is None and `failure` says in words what happened instead."""
+    """One answer. Without an answer `status` is None and `failure` says in words what happened instead; `address` was called."""
 
     status: int | None
     text: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     failure: str = ""
+    address: str = ""
 
     def header(self, name: str) -> str:
         return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
@@ -172,14 +173,15 @@ def _not_there(kind: Kind, reply: Reply, now: datetime) -> Outcome:
     """Suggest an unknown SKU; where the price or stock route says so, ask the catalogue's first, whose word counts (facts §1).
 
     A suggestion refused with one of VTEX's codes is that SKU's matter; any other 404 comes from a wrong address, and every SKU would
-    meet it: the marketplace is stopped before thousands of messages do.
+    meet it: the marketplace is stopped before thousands of messages do. Where others are answered (`routes`) it is the SKU's own.
     """
     if is_unknown_sku(reply) and kind is not Kind.SUGGESTION:
         return Delivered(follow_up=(Kind.SUGGESTION if kind is Kind.CATALOG else Kind.CATALOG,))
     if kind is Kind.SUGGESTION and complaint(reply.text, reply.headers).code.isdigit():
         return _suggestion_refused(reply, now)
     reason = f"{_answered(reply)}; wrong address or account? check base_url, suggestions_url, account and seller_id"
-    return Blocked(reason, until=now + UNTIL_A_PERSON, needs_a_person=True)
+    own = f"{_answered(reply)}; other SKUs are answered, and {reply.address} leads nowhere: give it another SKU in the ERP, or ask VTEX"
+    return Blocked(reason, until=now + UNTIL_A_PERSON, needs_a_person=True, of_its_own=own)
 
 
 def _suggestion_refused(reply: Reply, now: datetime) -> Outcome:

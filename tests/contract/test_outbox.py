@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from connector.domain.messages import ERP, MAX_ATTEMPTS, Kind
-from connector.storage import outbox
+from connector.storage import batches, outbox
 from connector.storage.database import Database, migrate
 from connector.storage.tables import outbox as table
 
@@ -192,3 +192,14 @@ def test_settled_messages_are_forgotten_and_dead_letters_are_not(db):
         outbox.forget_settled(tx, LATER)
 
     assert rows(db) == [("price", "B", "dead", 1), ("price", "C", "sending", 1)]
+
+
+def test_what_comes_back_unsent_keeps_its_place_and_what_was_refused_for_all_goes_behind(db):
+    put(db, "A", "B")
+    refused, unsent = claim(db, at=LATER)
+    with db.write() as tx:
+        batches.back(tx, [refused], "answered 404", LATER, behind=True)
+        batches.back(tx, [unsent], "answered 404", LATER, behind=False)
+
+    assert [message.reference for message in claim(db, at=LATER, limit=1)] == ["B"]
+    assert [row[3] for row in rows(db)] == [0, 1]

@@ -170,3 +170,43 @@ def test_a_message_that_waits_all_alone_outlives_an_outage_and_is_said_to_fail_a
     assert world.untold() == 0
     with world.app.db.read() as tx:
         assert alarms.current(tx, world.app) == []
+
+
+NOWHERE = {"body": "<html>404 not found</html>", "times": 1_000_000}
+
+
+def test_a_sku_whose_address_leads_nowhere_is_given_up_by_name_and_stops_no_other(world, shop):
+    shop.known |= {"A/1", "B"}
+    shop.fail_next(404, pattern="A(%2F|/)1$", **NOWHERE)
+    world.sells("A/1")
+    first = world.notify(by_hand=False)
+    assert "wrong address or account" in first.failures[-1], "nothing says yet that the address is right"
+    world.sells("B")
+    for _ in range(2):  # the one refused for all goes behind the others
+        world.now += timedelta(minutes=11)
+        world.notify(by_hand=False)
+
+    (letter,) = letters.listing(world.app)
+    assert (letter["kind"], letter["reference"]) == ("catalog", "A/1")
+    assert "changenotification/acme/A%2F1 leads nowhere" in letter["reason"]
+    assert (world.messages(), place(world)["blocked"]) == ([], False)
+    world.rewrites("A/1", product_name="Else")
+    world.stocks("B", 1)
+    world.notify(by_hand=False)
+    assert (world.messages(), place(world)["blocked"]) == ([], False)
+
+
+def test_an_address_that_leads_nowhere_any_more_stops_the_marketplace_before_many_are_given_up(world, shop):
+    sells_known(world, shop, 20)
+    world.notify(by_hand=False)
+    shop.fail_next(404, **NOWHERE)
+    for n in range(20):
+        world.rewrites(f"S{n}", product_name="Else")
+    world.now += timedelta(seconds=1)
+    world.notify(by_hand=False)
+    assert (place(world)["blocked"], len(letters.listing(world.app))) == (True, 3)
+
+    shop.trouble.end()
+    world.now += timedelta(minutes=11)
+    world.notify(by_hand=False)
+    assert world.untold() == 0
