@@ -14,6 +14,7 @@ ConnectorError                 code · message · remedy
 │   └── SchemaBehind           run the migration
 ├── Refused                    what was sent cannot be accepted; repeating is vain   exit 1
 │   ├── FileRefused            the file goes to rejected/
+│   ├── TooLong                a text that the database's indexes cannot hold        400
 │   ├── FileChanged            it changed while it was read; the next pass looks again
 │   ├── TargetOccupied         a file of that name lies in the target; nothing is overwritten
 │   ├── RequestInvalid         names the field                                      400
@@ -120,6 +121,12 @@ class Refused(ConnectorError):
 
 class FileRefused(Refused):
     code = "file-refused"
+
+
+class TooLong(Refused):
+    """A text that the database's indexes cannot hold: the fault of what was written, not of the database."""
+
+    code = "too-long"
 
 
 class FileChanged(Refused):

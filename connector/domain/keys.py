@@ -4,6 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+LONGEST_KEY = 255
+"""Letters of a key's part: three parts in UTF-8, with what is escaped in them, fit the 2,704 bytes of a row in PostgreSQL's indexes."""
+
+
+def width(text: str) -> int:
+    """Count letters, those outside Unicode's first plane (emoji) twice."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def cut(text: str) -> str:
+    """Return as much of a text as a key's part may be long."""
+    if width(text) <= LONGEST_KEY:
+        return text
+    return text.encode("utf-16-le", "surrogatepass")[: 2 * LONGEST_KEY].decode("utf-16-le", "ignore")
+
 
 def key_text(parts: Sequence[str]) -> str:
     """Write a key as one text: a single part as it is, several joined by "/" ("%" and "/" in them escaped as in addresses)."""

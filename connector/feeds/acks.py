@@ -9,9 +9,9 @@ ACKS = Feed(
     "acks",
     key=("order_id",),
     columns=(
-        c.text("order_id", required=True),
+        c.key_text("order_id", required=True),
         c.choice("status", "status", ("accepted", "rejected"), required=True),
-        c.text("erp_order_id"),
+        c.key_text("erp_order_id"),
         c.free_text("message"),
     ),
 )

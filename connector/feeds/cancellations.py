@@ -21,7 +21,7 @@ CANCELLATIONS = Feed(
     "cancellations",
     key=("order_id",),
     columns=(
-        c.text("order_id", required=True),
+        c.key_text("order_id", required=True),
         c.free_text("reason", required=True),
         c.invoice_number("return_invoice_number"),
         c.instant("return_issuance_date", "return_issued_at"),

@@ -55,6 +55,7 @@ def _declare(
 
 
 text = _declare(values.line_of_text, empty="", repeats=False, plain=plain.texts)
+key_text = _declare(values.key_text, empty="", repeats=False, plain=plain.key_texts)
 free_text = _declare(values.free_text, empty="", repeats=False, plain=plain.texts)
 invoice_number = _declare(values.invoice_number, empty="")
 money = _declare(values.money, is_number=True, plain=plain.cents)

@@ -9,7 +9,7 @@ INVOICES = Feed(
     "invoices",
     key=("order_id", "invoice_number"),
     columns=(
-        c.text("order_id", required=True),
+        c.key_text("order_id", required=True),
         c.invoice_number("invoice_number", required=True),
         c.instant("issuance_date", "issued_at", required=True),
         c.money("invoice_value", "value_cents", required=True),

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
+from connector.domain.keys import LONGEST_KEY
 from connector.feeds.values import Context
 from connector.formats.numbers import BLANKS
 
@@ -28,6 +29,11 @@ def bare(cells: Sequence[str]) -> Sequence[str]:
 def texts(cells: Sequence[str], _: Context) -> list[str] | None:
     """Read texts without control characters and line breaks."""
     return list(cells) if "".join(cells).isprintable() else None
+
+
+def key_texts(cells: Sequence[str], context: Context) -> list[str] | None:
+    """Read texts that are short enough to find rows by, however many letters of theirs count twice."""
+    return texts(cells, context) if 2 * max(map(len, cells), default=0) <= LONGEST_KEY else None
 
 
 def cents(cells: Sequence[str], context: Context) -> list[int] | None:

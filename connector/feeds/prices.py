@@ -18,9 +18,9 @@ PRICES = Feed(
     "prices",
     key=("sku", "marketplace", "sales_channel"),
     columns=(
-        c.text("sku", required=True),
-        c.text("marketplace"),
-        c.text("sales_channel"),
+        c.key_text("sku", required=True),
+        c.key_text("marketplace"),
+        c.key_text("sales_channel"),
         c.money("price", "price_cents", required=True),
         c.money("list_price", "list_price_cents"),
         c.until("valid_until"),

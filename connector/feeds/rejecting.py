@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from connector.domain.keys import cut
 from connector.feeds.feed import Feed
 from connector.formats.numbers import BLANKS
 from connector.formats.record import Block, Flaw, Rejection
@@ -38,7 +39,7 @@ class Rejecter:
 
         Of a line that could not be cut this is what stands where keys stand: enough to leave that key's values as they were.
         """
-        key = tuple("" if place is None or place >= len(cells) else cells[place].strip(BLANKS) for place in self._key)
+        key = tuple("" if place is None or place >= len(cells) else cut(cells[place].strip(BLANKS)) for place in self._key)
         is_seen = all(text or not needed for text, needed in zip(key, self._needed, strict=True))
         joined = "".join(key)
         return key if key and is_seen and joined.isprintable() and not {'"', "\ufffd"}.intersection(joined) else None

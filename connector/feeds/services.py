@@ -9,9 +9,9 @@ SERVICES = Feed(
     "services",
     key=("sku", "type", "id"),
     columns=(
-        c.text("sku", required=True),
-        c.text("type", required=True),
-        c.text("id", required=True),
+        c.key_text("sku", required=True),
+        c.key_text("type", required=True),
+        c.key_text("id", required=True),
         c.text("name", required=True),
         c.money("price", "price_cents", required=True),
     ),

@@ -8,5 +8,5 @@ from connector.feeds.feed import Feed
 STOCK = Feed(
     "stock",
     key=("sku", "warehouse"),
-    columns=(c.text("sku", required=True), c.text("warehouse"), c.quantity("quantity", required=True)),
+    columns=(c.key_text("sku", required=True), c.key_text("warehouse"), c.quantity("quantity", required=True)),
 )

@@ -9,7 +9,7 @@ TRACKING = Feed(
     "tracking",
     key=("order_id", "invoice_number"),
     columns=(
-        c.text("order_id", required=True),
+        c.key_text("order_id", required=True),
         c.invoice_number("invoice_number", required=True),
         c.text("courier"),
         c.text("tracking_number"),

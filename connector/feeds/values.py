@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import NoReturn
 from zoneinfo import ZoneInfo
 
+from connector.domain.keys import LONGEST_KEY, width
 from connector.formats.layout import Layout
 from connector.formats.numbers import evidence, number, ungrouped
 
@@ -48,6 +49,13 @@ def line_of_text(text: str, _: Context) -> str:
     """Read text that stands on one line, to the letter."""
     if _CONTROL.search(text) or _BREAK.search(text):
         raise BadValue("it holds a control character or a line break")
+    return text
+
+
+def key_text(text: str, context: Context) -> str:
+    """Read text on one line by which rows are found: an index of the database holds no longer one."""
+    if width(line_of_text(text, context)) > LONGEST_KEY:
+        raise BadValue(f"it has {len(text)} letters, more than {LONGEST_KEY}; shorten it, or look whether the row's columns have slipped")
     return text
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from connector.errors import DatabaseDamaged, DatabaseUnreachable, SchemaBehind
+from connector.errors import ConnectorError, DatabaseDamaged, DatabaseUnreachable, SchemaBehind, TooLong
 from connector.storage import damage, driver, engines, fences
 from connector.storage.patient import COURTESY
 from connector.storage.together import MOST, Together
@@ -27,6 +27,8 @@ from connector.storage.together import MOST, Together
 MIGRATIONS = Path(__file__).parent / "migrations"
 JOB_WAIT_SECONDS = 30
 IDLE_SECONDS = 45
+PROGRAM_LIMITS = "54"
+"""A class of SQLSTATE."""
 DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 READ_ONLY = "25006"
 """PostgreSQL's word for a write where none are taken."""
@@ -138,14 +140,14 @@ class Database:
         try:
             yield
         except OperationalError as error:
-            raise _unreachable(error.orig, self.url) from error
+            raise _operational(error.orig, self.url) from error
         except PoolTimeout as error:
             raise DatabaseUnreachable(
                 "every connection to the database that this process may have was in use for 30 s",
                 remedy="wait: what holds them ends by itself; if it comes again, lower concurrency of the marketplaces",
             ) from error
         except self.engine.dialect.loaded_dbapi.OperationalError as error:  # out of COPY, which is the driver's own
-            raise _unreachable(error, self.url) from error
+            raise _operational(error, self.url) from error
         except (DatabaseError, self.engine.dialect.loaded_dbapi.InternalError) as error:
             said = getattr(error, "orig", error)
             if getattr(said, "sqlstate", "") == READ_ONLY:
@@ -159,6 +161,14 @@ class Database:
 
 def _place(url: str) -> str:
     return url.rpartition("@")[2]
+
+
+def _operational(error: BaseException | None, url: str) -> ConnectorError:
+    """Say what an operation failed of: PostgreSQL's driver counts texts that are too long for an index among the troubles of the server."""
+    if not (getattr(error, "sqlstate", None) or "").startswith(PROGRAM_LIMITS):
+        return _unreachable(error, url)
+    said = str(error).partition("\n")[0]
+    return TooLong(f"the database cannot hold so long a text: {said}", remedy="shorten it; look whether a row's columns have slipped")
 
 
 def _unreachable(error: BaseException | None, url: str) -> DatabaseUnreachable:

@@ -15,7 +15,7 @@ from connector.app import App
 from connector.erp import intake
 from connector.erp.intake import Look, Settling, Taken
 from connector.erp.store import SourceFile
-from connector.errors import ConnectorError, FileChanged, FileRefused, Unreachable
+from connector.errors import ConnectorError, FileChanged, Refused, Unreachable
 from connector.feeds import Rejection
 from connector.formats.errors_csv import errors_csv
 from connector.log import bound
@@ -126,7 +126,7 @@ def _settled_before(app: App, feed: str, taken: Taken) -> Settled | None:
         return Settled(entry, quarantine.of_file(tx, entry.id))
 
 
-def reason_of(error: FileRefused, taken: Taken) -> str:
+def reason_of(error: Refused, taken: Taken) -> str:
     """Say why a file cannot be read, without the name of our working copy: the sentence begins with the file's own."""
     return str(error).removeprefix(f"{taken.path.name}: ")
 

@@ -9,7 +9,7 @@ from connector.app import App
 from connector.domain.guards import Apply, Hold, Plan, Refuse, Verdict
 from connector.domain.keys import shown
 from connector.erp.intake import Taken
-from connector.errors import FileRefused
+from connector.errors import FileRefused, TooLong
 from connector.feeds import CATALOG_FEEDS
 from connector.storage import applying, files
 from connector.storage.files import Entry
@@ -81,7 +81,7 @@ def _try(app: App, feed: str, taken: Taken, report: Report) -> None:
 def _import(app: App, feed: str, taken: Taken, report: Report) -> Settled:
     try:
         draft, entry, refusals = imports.import_file(app, taken.path, intake.entry_of(feed, taken))
-    except FileRefused as error:
+    except (FileRefused, TooLong) as error:
         return intake.refuse_whole(app, feed, taken, intake.reason_of(error, taken), report)
     say(report, draft.plan, draft.verdict, refusals, draft.planned.held.all)
     return Settled(entry, refusals)

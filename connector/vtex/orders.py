@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from connector.domain.keys import LONGEST_KEY
 from connector.domain.orders import NewOrder, Order, OrderItem
 from connector.vtex.order_fields import Fields, check_storable, invalid
 from connector.vtex.order_lines import read_lines
@@ -75,8 +76,8 @@ def _note(order: Fields) -> str:
 
 
 def _person(client: Fields) -> str:
-    """Return the buyer's CPF or CNPJ, digits and letters only."""
-    return re.sub(r"[^0-9A-Za-z]", "", client.text("document") or client.text("corporateDocument")).upper()
+    """Return the buyer's CPF or CNPJ, digits and letters only, cut where it can be none."""
+    return re.sub(r"[^0-9A-Za-z]", "", client.text("document") or client.text("corporateDocument"))[:LONGEST_KEY].upper()
 
 
 # ── answers ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

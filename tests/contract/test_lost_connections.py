@@ -1,11 +1,12 @@
 """PostgreSQL ends a connection in the middle of something, or only follows another server: a sentence with a remedy, never a bug."""
 
+import secrets
 import time
 
 import pytest
 from sqlalchemy import insert, text
 
-from connector.errors import DatabaseUnreachable
+from connector.errors import DatabaseUnreachable, TooLong
 from connector.storage import database
 from connector.storage.bulk import bulk_insert
 from connector.storage.driver import rows
@@ -100,3 +101,9 @@ def test_a_server_that_takes_no_writes_any_more_is_noticed_before_anything_is_wr
     with pytest.raises(DatabaseUnreachable, match="takes no writes"):
         db.demand_writes()
     db.demand_writes()
+
+
+def test_a_text_too_long_for_an_index_is_no_trouble_of_the_server(db):
+    with pytest.raises(TooLong, match="shorten it") as refused, db.write() as tx:
+        put(tx, secrets.token_hex(4000))
+    assert "start it" not in str(refused.value)

@@ -1,5 +1,6 @@
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -74,6 +75,14 @@ def test_an_id_that_comes_with_other_content_is_a_conflict(seller, together):
         seller.place(*([first, other] if together else [other]))
     assert caught.value.code == "FMT009"
     assert seller.count() == (0 if together else 1)
+
+
+def test_an_order_whose_document_is_a_long_text_is_placed_and_kept_as_it_came(seller):
+    document = secrets.token_hex(4000)
+    (answered,) = seller.place(order("1", ("A", 1), clientProfileData={"document": document}))
+    kept = seller.order(json.loads(answered)["orderId"])
+    assert kept.client == {"document": document}
+    assert kept.raw["clientProfileData"] == {"document": document}
 
 
 def test_two_marketplaces_may_use_the_same_id(seller):

@@ -1,5 +1,6 @@
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -56,6 +57,20 @@ def bodies(sandbox: Sandbox, pattern: str, method: str = "*"):
 def open_rows(world):
     with world.app.db.read() as tx:
         return quarantine.open_rows(tx)
+
+
+def test_texts_that_no_index_could_hold_are_refused_by_their_length_and_the_others_are_taken(world):
+    one, other = world.ordered("1"), world.ordered("2")
+    too_long = secrets.token_hex(4000)
+    report = world.report("acks", f"{too_long};accepted;77;", f"{one};accepted;{too_long};", f"{other};accepted;78;")
+
+    assert not report.unreachable
+    assert [(row["line"], row["column"], row["reason"]) for row in open_rows(world)] == [
+        (2, "order_id", "it has 8000 letters, more than 255; shorten it, or look whether the row's columns have slipped"),
+        (3, "erp_order_id", "it has 8000 letters, more than 255; shorten it, or look whether the row's columns have slipped"),
+    ]
+    assert [world.order(number).erp_order_id for number in (one, other)] == [None, "78"]
+    assert world.left("acks") == []
 
 
 def test_the_log_says_how_many_rows_a_file_of_documents_had_and_how_many_were_refused(world, caplog):

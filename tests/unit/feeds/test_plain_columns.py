@@ -16,11 +16,13 @@ LAYOUTS = [Layout(), Layout(decimal=","), Layout(decimal="."), Layout(decimal=",
 AMOUNTS = st.sampled_from(
     ["", "12,50", "0,00", "1234.50", ",50", "1.234", "12", " 7,00", "9,99\t", "1,5", "-1,00", "x", "9" * 13 + ",00", "1\n2,00"]
 )
-TEXTS = st.sampled_from(["", "Café", " Café", "Café ", "a;b", "a; b", "\tx", "\xa0x", "x\x00", "x\ny", "un"]) | st.text(max_size=4)
+LONG = ["A" * 255, "A" * 256, "😀" * 127, "😀" * 128]
+TEXTS = st.sampled_from(["", "Café", " Café", "Café ", "a;b", "a; b", "\tx", "\xa0x", "x\x00", "x\ny", "un", *LONG]) | st.text(max_size=4)
 DECLARED = [
     columns.money("price", "price_cents", required=True),
     columns.money("list_price", "list_price_cents"),
-    columns.text("sku", required=True),
+    columns.key_text("sku", required=True),
+    columns.text("brand"),
     columns.text("unit", empty="un"),
     columns.free_text("description"),
 ]
