@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +22,12 @@ ADD = Prepared(lambda _: order_events.insert().inline(), ("order_id", "at", "wha
 
 def event(tx: Connection, order_id: str, now: datetime, what: str, detail: str = "") -> None:
     """Add a line to an order's history."""
-    ADD.run(tx, {"order_id": order_id, "at": now, "what": what, "detail": detail})
+    events(tx, {order_id: detail}, now, what)
+
+
+def events(tx: Connection, details: Mapping[str, str], now: datetime, what: str) -> None:
+    """Add a line to the history of each of several orders, with the details by order."""
+    ADD.run(tx, *({"order_id": order_id, "at": now, "what": what, "detail": detail} for order_id, detail in details.items()))
 
 
 def has(tx: Connection, order_id: str, what: str) -> bool:

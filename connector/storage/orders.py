@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +15,7 @@ from connector.domain.orders import NewOrder, Order, OrderItem, OrderService, Or
 from connector.errors import Conflict, NotFound
 from connector.storage import reservations
 from connector.storage.driver import Prepared
-from connector.storage.order_story import event, history
+from connector.storage.order_story import events, history
 from connector.storage.tables import order_items
 from connector.storage.tables import orders as t
 
@@ -213,7 +214,8 @@ def release_ended(tx: Connection, now: datetime) -> list[str]:
 
 
 def _told(tx: Connection, released: list[tuple[str, str]], reason: str, now: datetime) -> list[str]:
-    for order_id in sorted({order_id for order_id, _ in released}):
-        skus = ", ".join(sku for held_by, sku in released if held_by == order_id)
-        event(tx, order_id, now, "stock released", f"{skus}: {reason}")
+    by_order: defaultdict[str, list[str]] = defaultdict(list)
+    for order_id, sku in released:
+        by_order[order_id].append(sku)
+    events(tx, {order_id: f"{', '.join(skus)}: {reason}" for order_id, skus in sorted(by_order.items())}, now, "stock released")
     return sorted({sku for _, sku in released})
