@@ -73,7 +73,11 @@ def _write_ahead(connection: sqlite3.Connection, wait_seconds: float) -> None:
 
 
 def postgresql(url: str, wait_seconds: int, idle_seconds: int) -> Engine:
-    """What a frozen or cut off process holds in the middle of a transaction is set free after `idle_seconds`."""
+    """What a frozen or cut off process holds in the middle of a transaction is set free after `idle_seconds`.
+
+    READ COMMITTED, whatever role and database are set to: whoever waited for a lock must see what its holder wrote.
+    """
     options = f"-c lock_timeout={wait_seconds * 1000} -c idle_in_transaction_session_timeout={idle_seconds * 1000}"
     given = {"connect_timeout": 5, "options": options, **CAREFULLY}
-    return create_engine(url, pool_size=16, max_overflow=32, pool_pre_ping=True, connect_args=given, hide_parameters=True)
+    how: dict[str, Any] = {"isolation_level": "READ COMMITTED", "pool_pre_ping": True, "hide_parameters": True}
+    return create_engine(url, pool_size=16, max_overflow=32, connect_args=given, **how)

@@ -4,17 +4,22 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import psycopg
 import pytest
 from documents_world import opened
+from orders_world import order
 from sqlalchemy import select
 
+from connector import app
 from connector.domain.documents import Ack
+from connector.domain.messages import Kind
 from connector.domain.orders import OrderState
 from connector.errors import Conflict, ConnectorError
-from connector.storage import offers
+from connector.storage import listings, offers
 from connector.storage import orders as store
 from connector.storage.tables import outbox, reservations
 from connector.usecases import changing, orders
+from connector.vtex.orders import read
 
 ROUNDS = 8
 LESS = {"changeRequestId": "c1", "remove": {"items": [{"id": "A", "quantity": 1}]}}
@@ -161,6 +166,30 @@ def test_an_order_is_placed_once_by_many_threads(world):
 
     assert len(set(answers)) == 1
     assert stock_left(world) == 998
+
+
+@pytest.fixture
+def stricter_world(request, postgresql_url, tmp_path):
+    """On a server whose every transaction sees what was when it began, as some are set up."""
+    with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {connection.info.dbname} SET default_transaction_isolation TO 'repeatable read'")
+    yield from on("postgresql", request, tmp_path)
+
+
+def test_the_last_pieces_are_sold_once_whatever_isolation_the_server_is_set_to(stricter_world):
+    world, nodes = stricter_world, [app.build(stricter_world.app.settings, clock=stricter_world.app.clock) for _ in range(4)]
+    with world.app.db.write() as tx:
+        listings.announce(tx, world.app.marketplaces, ["A"], Kind.INVENTORY, world.now)  # so that orders have no message to put
+    taken = at_once(*[lambda n=n, node=node: placed(node, f"m{n}") for n, node in enumerate(nodes)])
+    for node in nodes:
+        node.db.close()
+
+    assert sum(isinstance(one, list) for one in taken) == 1
+    assert stock_left(world) == 100
+
+
+def placed(node, number):
+    return orders.place(node, read([order(number, ("A", 900))], "shop", "1"))
 
 
 def test_the_last_pieces_are_sold_once_to_many_buyers_at_once(world):
