@@ -18,6 +18,7 @@ from connector.domain.orders import Order
 from connector.settings import MarketplaceSettings
 from connector.storage import documents as store
 from connector.storage import order_story, orders
+from connector.usecases import left
 from connector.usecases.invoicing import ENDED
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
@@ -33,12 +34,14 @@ OVERTAKEN = "a newer one was reported"
 
 
 def tell(app: App, how: Pass) -> Report:
-    """Deliver the documents' messages to every marketplace at once."""
+    """Deliver the documents' messages to every marketplace at once; what waits for one that left the settings is said."""
 
     def one(m: MarketplaceSettings, report: Report) -> None:
         passes.tell(app, m, DocumentCouriers(app, app.line(m), how.stop).table(), how, report)
 
-    return passes.everywhere(app, JOB, one)
+    report = passes.everywhere(app, JOB, one)
+    left.settle(app, report)
+    return report
 
 
 def preview(app: App) -> Report:

@@ -20,7 +20,7 @@ from connector.settings import FeedsSettings
 from connector.storage import alarms as store
 from connector.storage import findings, runs
 from connector.storage.findings import Finding
-from connector.usecases import stock_terms, upkeep_alarms
+from connector.usecases import left, stock_terms, upkeep_alarms
 from connector.usecases.report import for_the_log
 
 REJECTION_LASTS = timedelta(days=1)
@@ -95,6 +95,8 @@ def _found(tx: Connection, app: App) -> Iterator[Alarm]:
     yield from _old_stock(tx, app)
     yield from _waiting(tx)
     yield from _blocked(tx, app)
+    for one in left.behind(tx, app):
+        yield _alarm("blocked", one, left.in_words(one), left.REMEDY)
     yield from _unreachable(tx)
     yield from _orders(tx, app)
     yield from upkeep_alarms.found(app)

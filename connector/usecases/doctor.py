@@ -10,7 +10,7 @@ from connector.errors import ConnectorError, Unreachable
 from connector.settings import FeedsSettings
 from connector.settings.path_token import path_tokens
 from connector.storage import database, health
-from connector.usecases import backups, disk, doctor_marketplaces, doctor_outside, soundness, strays, surroundings, turns
+from connector.usecases import backups, disk, doctor_marketplaces, doctor_outside, left, soundness, strays, surroundings, turns
 from connector.usecases.checking import FAIL, OK, UNREACHABLE, WARN, Check
 from connector.usecases.schedules import schedules
 
@@ -36,6 +36,7 @@ def examine(app: App, jobs: Mapping[str, str]) -> Iterator[Check]:
         yield Check("marketplaces", WARN, "none is set", "add a [[marketplaces]] section")
     for marketplace in app.marketplaces:
         yield from _each(f"marketplace {marketplace.account}", partial(doctor_marketplaces.marketplace, app, marketplace))
+    yield from left.checks(app)
     yield from _each("API credentials", partial(_api, app))
     yield from _each("public address", partial(doctor_outside.public_address, app))
     yield from _each("alarm channels", partial(_channels, app))

@@ -15,6 +15,7 @@ from connector.domain.money import units
 from connector.domain.orders import OPEN_STATES, Order, OrderState
 from connector.domain.telling import NOTHING_TO_DO, Sentence, Story, clock, listed, one_sentence
 from connector.storage import counts, findings, order_story, reservations
+from connector.usecases import left
 
 STATES = {
     OrderState.PLACED: "was placed and waits for its authorization",
@@ -39,6 +40,7 @@ class Known:
     letters: list[int]
     lies: tuple[str, ...]
     zone: ZoneInfo
+    has_left: bool
 
     @property
     def waiting(self) -> list[dict[str, Any]]:
@@ -66,6 +68,7 @@ def _known(app: App, tx: Connection, order: Order) -> Known:
         letters=[one["id"] for one in messages if one["state"] == "dead"],
         lies=tuple(name for name in (lying.names if lying else ()) if order.order_id in name),
         zone=ZoneInfo(app.settings.schedule.timezone),
+        has_left=app.settings.marketplace(order.account) is None,
     )
 
 
@@ -127,6 +130,8 @@ def _todo(known: Known) -> Iterator[str]:
     if known.letters:
         yield f"Look at what was given up: connector dead-letters show {known.letters[0]}"
     to_them = [one for one in known.waiting if one["destination"] == name]
+    if to_them and known.has_left:
+        yield f"{name} is not in the settings: {left.REMEDY}"
     if to_them and known.standing.get("paused"):
         yield f"Start the marketplace again: connector resume {name}"
     if to_them and known.standing.get("needs_a_person"):

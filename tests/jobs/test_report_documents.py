@@ -13,6 +13,8 @@ from documents_world import HEADS, opened
 from servers import wait_for
 from sqlalchemy import select
 
+from connector import app as building
+from connector import settings as settings_module
 from connector.domain.messages import MAX_ATTEMPTS, Kind
 from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, Refused
@@ -22,7 +24,7 @@ from connector.sandbox.wire import Reply
 from connector.storage import outbox, quarantine
 from connector.storage.tables import documents as documents_table
 from connector.storage.tables import files, reservations
-from connector.usecases import documents, letters, orders, personal_days, repair, retrying
+from connector.usecases import alarms, documents, left, letters, orders, personal_days, repair, retrying, why
 from connector.usecases.passes import Pass
 from connector.vtex import replies
 from jobs import export_orders
@@ -748,6 +750,48 @@ def test_one_marketplace_that_is_down_does_not_hold_up_the_other(world):
     assert report.exit_status == 1
     assert world.mall.invoices.keys() == {"m2"}
     assert world.papers(ours) == [("invoice", "N1", "pending")]
+
+
+def loses_its_second_section(world):
+    text = world.config.read_text()
+    goes_on_with(world, text[: text.rindex("[[marketplaces]]")])
+    return text
+
+
+def goes_on_with(world, settings):
+    world.config.write_text(settings)
+    world.app.db.close()
+    world.app = building.build(settings_module.load(world.config), clock=lambda: world.now)
+
+
+def test_what_an_order_has_to_tell_a_marketplace_that_left_the_settings_is_said_until_it_is_back(world):
+    order = world.ordered("m1", account="mall")
+    whole = loses_its_second_section(world)
+    reports = [world.report("invoices", INVOICED.format(order=order)), world.run()]
+    assert [report.exit_status for report in reports] == [1, 1]
+    assert all(report.failures[-1].startswith("mall is not in the settings, and 1 message about an order waits") for report in reports)
+    with world.app.db.read() as tx:
+        assert ("blocked", "mall") in [(alarm.name, alarm.subject) for alarm in alarms.current(tx, world.app)]
+    assert "mall is not in the settings" in why.why(world.app, order).todo
+    (check,) = left.checks(world.app)
+    assert (check.name, check.state) == ("marketplace mall", "fail")
+
+    goes_on_with(world, whole)
+    assert world.run().failures == []
+    assert (world.papers(order), list(left.checks(world.app))) == ([("invoice", "N1", "reported")], [])
+
+
+def test_what_waits_for_a_marketplace_that_left_becomes_a_dead_letter_after_a_week(world):
+    order = world.ordered("m1", account="mall")
+    loses_its_second_section(world)
+    world.report("invoices", INVOICED.format(order=order))
+    world.now += timedelta(days=7)
+    world.run()
+
+    (letter,) = letters.listing(world.app)
+    assert (letter["destination"], letter["kind"]) == ("mall", "invoice")
+    assert "put it back, then: connector dead-letters replay" in letter["reason"]
+    assert world.run().failures == []
 
 
 @pytest.mark.parametrize("endpoint", ["", "https://evil.example/services/", "http://oms.vtexinternal.com.br/api/oms?an=shop"])
