@@ -37,9 +37,8 @@ def apply(
     entry = replace(entry, id=number)
     if plan.mode == "full":
         _supersede_older(tx, entry, now)
-    told = changes.announcements(changes.staged(stage)) if plan.changes and generation is None else None
-    if told is not None:
-        listings.announce_from(tx, to, told, now)
+    if plan.changes and generation is None:
+        listings.announce_changes(tx, to, changes.staged(stage), now)
     if plan.feed == "stock":
         _count(tx, to, entry, now, _said(tx, entry, plan.mode, select(stage.staged.c.sku)))
     return entry

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
+    exists,
     literal,
     or_,
     select,
@@ -113,4 +114,24 @@ def _products(changes: Changes) -> CompoundSelect[Any]:
     return union_all(
         catalog.where(or_(c.action == "added", and_(c.action == "changed", or_(*content)))),
         inventory.where(or_(c.action == "removed", and_(c.action == "changed", switched))),
+    )
+
+
+def offers(changes: Changes) -> CompoundSelect[Any] | None:
+    """Say what is told besides where a SKU is known: stock and price of what is for sale (again) or sold in other units.
+
+    Its category says what is kept back of its stock. Rows as above; None where the feed holds no products.
+    """
+    if changes.feed != "products":
+        return None
+    c, known = changes.made.c, changes.snapshot.c
+    category, multiplier, unit, switched = (
+        has_changed(changes.made, changes.fields, name) for name in ("category", "unit_multiplier", "measurement_unit", "active")
+    )
+    is_for_sale = exists().where(known.sku == c.sku, known.active.is_(True))
+    inventory = select(c.sku, literal(Kind.INVENTORY.value).label("kind"), literal("").label("account"))
+    price = select(c.sku, literal(Kind.PRICE.value), literal(""))
+    return union_all(
+        inventory.where(or_(c.action == "added", and_(c.action == "changed", or_(category, multiplier, unit)))),
+        price.where(or_(c.action == "added", and_(c.action == "changed", or_(multiplier, unit, and_(switched, is_for_sale))))),
     )

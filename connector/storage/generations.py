@@ -157,9 +157,7 @@ def _apply(tx: Connection, part: Changes, to: Sequence[MarketplaceSettings], now
     actions = {row.action for row in found}
     changing = [name for bit, name in enumerate(part.fields) if any(row.mask & 1 << bit for row in found)]
     changes.apply(tx, part, removed="removed" in actions, put=bool(actions - {"removed"}), changing=changing)
-    told = changes.announcements(part)
-    if told is not None:
-        listings.announce_from(tx, to, told, now)
+    listings.announce_changes(tx, to, part, now)
 
 
 def withdraw(tx: Connection, feed: str, key: Mapping[str, Any]) -> None:

@@ -31,7 +31,8 @@ from sqlalchemy import (
 
 from connector.domain.messages import Kind
 from connector.settings import MarketplaceSettings
-from connector.storage import outbox
+from connector.storage import changes, outbox
+from connector.storage.changes import Changes
 from connector.storage.driver import Prepared
 from connector.storage.tables import Instant, listings, marketplaces, prices, products, reservations, stock
 from connector.storage.tables import outbox as messages
@@ -51,24 +52,37 @@ def _row(sku: ColumnElement[str], kind: Kind, account: ColumnElement[str] | None
     return [sku.label("sku"), literal(kind.value, String).label("kind"), (everyone if account is None else account).label("account")]
 
 
-def announce_from(tx: Connection, to: Sequence[MarketplaceSettings], changed: Any, now: datetime) -> None:
+def announce_changes(tx: Connection, to: Sequence[MarketplaceSettings], made: Changes, now: datetime) -> None:
+    """Put messages for what an import changed, after it did. The 2017 dialect's one call for content tells stock and price, too."""
+    changed, offers = changes.announcements(made), changes.offers(made)
+    if changed is not None:
+        announce_from(tx, to, changed, now)
+    if offers is not None:
+        announce_from(tx, [m for m in to if m.protocol != "2017"], offers, now, only_known=True)
+
+
+def announce_from(tx: Connection, to: Sequence[MarketplaceSettings], changed: Any, now: datetime, *, only_known: bool = False) -> None:
     """Put messages for the rows (sku, kind, account) of a query; account "" means every marketplace.
 
     A SKU that is neither in the snapshot nor known to the marketplace is passed over: there is nothing to tell.
     """
     rows = changed.subquery("changed")
     for m in to:
-        tx.execute(_put_for(tx, literal(m.account, String), rows, literal(now, Instant), is_2017=m.protocol == "2017"))
+        is_2017 = m.protocol == "2017"
+        tx.execute(_put_for(tx, literal(m.account, String), rows, literal(now, Instant), is_2017=is_2017, only_known=only_known))
 
 
-def _put_for(tx: Connection, account: ColumnElement[str], changed: Subquery, now: ColumnElement[datetime], *, is_2017: bool) -> Insert:
+def _put_for(
+    tx: Connection, account: ColumnElement[str], changed: Subquery, now: ColumnElement[datetime], *, is_2017: bool, only_known: bool = False
+) -> Insert:
     listing = and_(listings.c.account == account, listings.c.sku == changed.c.sku)
     is_known = func.coalesce(listings.c.state, "unknown") == "known"
     kind = case((is_known, _kind_of_known(changed, now, is_2017=is_2017)), else_=Kind.CATALOG.value)
+    is_to_be_told = is_known if only_known else or_(is_known, exists().where(products.c.sku == changed.c.sku))
     told = (
         select(account, kind.label("kind"), changed.c.sku.label("reference"), now.label("due_at"), now.label("put_at"))
         .select_from(changed.outerjoin(listings, listing))
-        .where(or_(changed.c.account == "", changed.c.account == account), or_(is_known, exists().where(products.c.sku == changed.c.sku)))
+        .where(or_(changed.c.account == "", changed.c.account == account), is_to_be_told)
     )
     if tx.dialect.name != "sqlite":
         # each message once, in one order always: else an import and an order would wait for each other's, and one of them be ended;

@@ -3,13 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from catalog_world import MONDAY, Catalog, product, said
-from sqlalchemy import insert
+from catalog_world import HEADS, MONDAY, Catalog, product, said
+from sqlalchemy import delete, insert
 
 from connector.domain.messages import Kind
 from connector.errors import Conflict, UsageError
 from connector.storage import listing_states
-from connector.storage.tables import orders, reservations
+from connector.storage.tables import orders, outbox, reservations
 from connector.usecases import imports, repair, retrying
 
 TODAY = MONDAY.date().isoformat()
@@ -44,6 +44,51 @@ def test_a_change_is_counted_by_field_and_told_once(shop):
 
     assert said(report) == ["prices/2.csv: 0 added, 2 changed (price 1, list_price 2), 0 removed"]
     assert shop.messages() == [("catalog", "A"), ("price", "A")]
+
+
+def knows(shop, *skus):
+    """Let the marketplace know these SKUs and have been told all of them."""
+    with shop.app.db.write() as tx:
+        listing_states.told(tx, "shop", skus, shop.now)
+        tx.execute(delete(outbox))
+
+
+def test_a_known_sku_that_left_and_comes_back_is_told_with_its_stock_and_price_and_a_new_one_is_probed(shop):
+    some = [product(sku) for sku in "BCDEF"]
+    shop.export("products/1.csv", product("A"), *some)
+    knows(shop, *"ABCDEF")
+    shop.export("products/2.csv", *some)
+    assert shop.messages() == [("sold-out", "A")]
+
+    knows(shop, "A")
+    shop.export("stock/1.csv", "A;5")
+    knows(shop, "A")
+    shop.export("products/3.csv", product("A"), *some, product("N"))
+    assert shop.messages() == [("catalog", "A"), ("catalog", "N"), ("inventory", "A"), ("price", "A")]
+
+
+UNITS = f"{HEADS['products']};measurement_unit;unit_multiplier"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (product("A", active="0"), product("A"), ["inventory", "price"]),
+        (product("A"), product("A", active="0"), ["sold-out"]),
+        (product("A"), product("A").replace("Category", "Other"), ["catalog", "inventory"]),
+        (product("A"), product("A", "Coat"), ["catalog"]),
+        (f"{product('A')};un;1", f"{product('A')};un;2,5", ["catalog", "inventory", "price"]),
+        (f"{product('A')};un;1", f"{product('A')};m2;1", ["catalog", "inventory", "price"]),
+    ],
+)
+def test_of_a_known_sku_whatever_alters_what_its_offer_says_is_told_to_the_notificator(shop, before, after, told):
+    head = UNITS if before.count(";") > HEADS["products"].count(";") else None
+    shop.export("stock/1.csv", "A;5", "B;5")
+    shop.export("products/1.csv", before, before.replace("A", "B", 1), head=head)
+    knows(shop, "A")
+    shop.export("products/2.csv", after, after.replace("A", "B", 1), head=head)
+
+    assert shop.messages() == [*sorted([("catalog", "B"), *((kind, "A") for kind in told)])]
 
 
 def test_the_feeds_are_taken_products_first_and_each_feeds_files_by_their_time(shop):
