@@ -28,7 +28,7 @@ class Result:
     `noted` and `on_delivered` count where it was delivered. `answered` is False where the destination could not be reached at all.
     `unlisted` is a sentence for the report where a SKU is withheld or denied, and a person should mend it; `doubtful` names what was
     sent and may not do well. `unsold` says that a SKU is not suggested because it is not for sale. `goes_behind` lets every other message
-    be tried before this one, which was refused for all.
+    be tried before this one, which was refused for all. `says_nothing` leaves the dead letters about it as they are.
     """
 
     outcome: Outcome
@@ -40,6 +40,7 @@ class Result:
     unsold: bool = False
     noted: Noted | None = None
     goes_behind: bool = False
+    says_nothing: bool = False
 
 
 Courier = Callable[[Message], Result]

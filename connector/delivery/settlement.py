@@ -42,7 +42,8 @@ class Settlement:
 
     def _gone(self, tx: Connection, results: Sequence[Settled], now: datetime) -> int:
         """Settle what is delivered and forgotten; the listings and what follows are written sort by sort."""
-        won = batches.gone(tx, [message for message, _ in results], now)
+        silent = {message.id for message, result in results if result.says_nothing}
+        won = batches.gone(tx, [message for message, _ in results], now, silent=silent)
         noted: defaultdict[Noted, list[str]] = defaultdict(list)
         follow_up: defaultdict[Kind, list[str]] = defaultdict(list)
         for message, result in results:

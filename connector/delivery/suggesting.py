@@ -13,7 +13,16 @@ from connector.app import App
 from connector.delivery.courier import Result
 from connector.delivery.sending import meaning
 from connector.domain.catalog import Offer, Product
-from connector.domain.listings import ASKED_ABOUT, SAME_AGAIN_AFTER, Listing, ListingState, has_expired, is_to_be_put, may_be_put_again
+from connector.domain.listings import (
+    ASKED_ABOUT,
+    SAME_AGAIN_AFTER,
+    Listing,
+    ListingState,
+    has_expired,
+    is_to_be_put,
+    may_be_put_again,
+    was_refused,
+)
 from connector.domain.messages import Delivered, Kind, Message, Outcome, Retry
 from connector.settings import MarketplaceSettings
 from connector.storage import listing_states, products
@@ -70,6 +79,8 @@ class SuggestionCouriers:
     def _put(self, product: Product, offer: Offer, listing: Listing | None, findings: tuple[Finding, ...]) -> Result:
         request = calls.suggestion(self.m, product, offer.price_cents, offer.stock)
         fingerprint = suggestions.suggestion_hash(request.body or {})
+        if listing is not None and was_refused(listing, fingerprint):
+            return Result(Delivered(note="VTEX refused it unchanged"), says_nothing=True)
         if not is_to_be_put(listing, fingerprint, self.app.now):
             return self._waits(product.sku, listing)
         reply = self.line.send(request, self.stop)
@@ -100,7 +111,8 @@ class SuggestionCouriers:
                 listing_states.settled(tx, **mine, fingerprint=fingerprint, note=said, now=now)
 
         def buried(tx: Connection, reason: str) -> None:
-            listing_states.withheld(tx, **mine, note=f"VTEX refused the suggestion: {reason}", remedy=REFUSED_REMEDY)
+            refused = None if isinstance(outcome, Retry) else fingerprint
+            listing_states.withheld(tx, **mine, note=f"VTEX refused the suggestion: {reason}", remedy=REFUSED_REMEDY, refused=refused)
 
         doubtful = f"{sku} ({doubts})" if doubts else ""
         return Result(self._of_this_dialect(outcome), on_delivered=delivered, on_buried=buried, answered=answered, doubtful=doubtful)

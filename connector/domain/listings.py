@@ -65,11 +65,20 @@ def has_expired(listing: Listing, now: datetime) -> bool:
 
 
 def is_to_be_put(listing: Listing | None, fingerprint: str, now: datetime) -> bool:
-    """Tell whether a suggestion is to be put: not while it waits there unchanged, and a denied one once more only, after a day."""
+    """Tell whether a suggestion is to be put: not while it waits there unchanged, nor one refused unchanged.
+
+    A denied one is put once more only, after a day.
+    """
     if listing is None or listing.state is ListingState.WITHHELD:
-        return True
+        return listing is None or not was_refused(listing, fingerprint)
     is_changed = listing.suggestion_hash != fingerprint or listing.suggested_at is None
     return listing.state is not ListingState.KNOWN and (is_changed or _is_worth_repeating(listing, now))
+
+
+def was_refused(listing: Listing, fingerprint: str) -> bool:
+    """Tell whether VTEX refused this very suggestion for good (facts §2.2: codes 3 to 12 are not tried again)."""
+    is_withheld = listing.state is ListingState.WITHHELD and listing.suggested_at is None
+    return is_withheld and listing.suggestion_hash == fingerprint
 
 
 def _is_worth_repeating(listing: Listing, now: datetime) -> bool:

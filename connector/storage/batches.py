@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +16,15 @@ from connector.storage.tables import outbox as t
 IS_DEAD = t.c.state == literal_column("'dead'")
 
 
-def gone(tx: Connection, messages: Sequence[Message], now: datetime) -> set[int]:
-    """Settle messages as delivered and keep no row of them; return the ids of those whose lease still held."""
+def gone(tx: Connection, messages: Sequence[Message], now: datetime, *, silent: Collection[int] = ()) -> set[int]:
+    """Settle messages as delivered and keep no row of them; return the ids of those whose lease still held.
+
+    Those `silent` said nothing: dead letters about the same things stay.
+    """
     won: set[int] = set()
     for mine in _of_each_lease(messages):
         won |= set(tx.execute(delete(t).where(mine).returning(t.c.id)).scalars())
-    _bury_no_longer(tx, [message for message in messages if message.id in won], now)
+    _bury_no_longer(tx, [message for message in messages if message.id in won and message.id not in silent], now)
     return won
 
 

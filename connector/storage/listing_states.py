@@ -97,10 +97,15 @@ def not_for_sale(tx: Connection, account: str, sku: str, note: str, remedy: str)
     _put(tx, account, sku, {"state": ListingState.UNKNOWN, **said}, {"state": state, **said})
 
 
-def withheld(tx: Connection, account: str, sku: str, note: str, remedy: str) -> None:
-    """Record that a SKU is not suggested, or was refused, because of what its content is."""
-    fresh = {"state": ListingState.WITHHELD, "note": note, "remedy": remedy, "look_again_at": None}
-    _put(tx, account, sku, fresh, fresh)
+def withheld(tx: Connection, account: str, sku: str, note: str, remedy: str, *, refused: str | None = None) -> None:
+    """Record that a SKU is not suggested because of what its content is; `refused` is the suggestion that was refused for good."""
+    fresh = {"state": ListingState.WITHHELD, "note": note, "remedy": remedy, "look_again_at": None, "suggestion_hash": refused}
+    _put(tx, account, sku, fresh, {**fresh, "suggested_at": null()})
+
+
+def ask_again(tx: Connection, account: str) -> None:
+    """Let suggestions that were refused be put once more as they are: a person wants it."""
+    tx.execute(update(t).where(t.c.account == account, t.c.state == ListingState.WITHHELD.value).values(suggestion_hash=None))
 
 
 def suggested(tx: Connection, account: str, sku: str, fingerprint: str, *, note: str | None, now: datetime) -> None:

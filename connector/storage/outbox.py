@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, delete, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, delete, exists, func, or_, select, text, tuple_, update
 
 from connector.domain.messages import MAX_ATTEMPTS, Kind, Message
 from connector.storage import siblings
 from connector.storage.driver import Prepared
 from connector.storage.message_states import DEAD, IN_HAND, PENDING, PUBLISHING, SENDING, UNSETTLED
+from connector.storage.tables import listings
 from connector.storage.tables import outbox as t
 from connector.storage.upsert import Insert, insert
 
@@ -165,9 +166,9 @@ def delivered(tx: Connection, message: Message, now: datetime, *, keep: bool) ->
 
 
 def _bury_no_longer(tx: Connection, message: Message, now: datetime) -> None:
-    """Settle the dead letters about the same thing: what they wanted said was said now."""
+    """Settle the other dead letters about the same thing: what they wanted said was said now, or is another's to say."""
     same = (t.c.reference == message.reference, t.c.destination == message.destination, t.c.kind == message.kind.value)
-    tx.execute(update(t).where(*same, t.c.state == "dead").values(state="superseded", settled_at=now))
+    tx.execute(update(t).where(*same, t.c.state == "dead", t.c.id != message.id).values(state="superseded", settled_at=now))
 
 
 def again(tx: Connection, message: Message, due_at: datetime, reason: str, now: datetime, *, counts: bool = True) -> bool:
@@ -196,9 +197,12 @@ def _superseded(tx: Connection, message: Message, now: datetime) -> bool:
 
 
 def bury(tx: Connection, message: Message, reason: str, now: datetime) -> bool:
-    """Give a message up: a dead letter, until a person replays or discards it."""
+    """Give a message up: a dead letter, until a person replays or discards it. It takes the place of an earlier one about the same."""
     dead = update(t).where(*_mine(message)).values(state="dead", reason=reason, lease=None, lease_until=None, settled_at=now)
-    return tx.execute(dead).rowcount == 1
+    if tx.execute(dead).rowcount != 1:
+        return False
+    _bury_no_longer(tx, message, now)
+    return True
 
 
 def reclaim(tx: Connection, destination: str, kinds: Collection[Kind], now: datetime, *, expired_only: bool) -> int:
@@ -282,11 +286,19 @@ def letters(tx: Connection, *, ids: Collection[int] | None = None, limit: int = 
 def replay(tx: Connection, ids: Collection[int], now: datetime) -> int:
     """Send dead letters on their way again, with all their attempts; one whose twin waits already is superseded."""
     fresh = {"state": "pending", "due_at": now, "attempt": 0, "settled_at": None}
+    _forget_refusals(tx, ids)
     for number in ids:
         one = (t.c.id == number, t.c.state == "dead")
         if tx.execute(update(t).where(*one, ~twin_waits()).values(fresh)).rowcount == 0:
             tx.execute(update(t).where(*one).values(state="superseded"))
     return len(ids)
+
+
+def _forget_refusals(tx: Connection, ids: Collection[int]) -> None:
+    """Let suggestions that were refused be put once more as they are."""
+    refused = select(t.c.destination, t.c.reference).where(t.c.id.in_(ids), t.c.kind == Kind.SUGGESTION.value)
+    is_one = tuple_(listings.c.account, listings.c.sku).in_(refused)
+    tx.execute(update(listings).where(is_one, listings.c.state == "withheld").values(suggestion_hash=None))
 
 
 def discard(tx: Connection, ids: Collection[int], now: datetime) -> int:

@@ -11,7 +11,7 @@ from connector.app import App
 from connector.domain.messages import CATALOG_KINDS, Kind
 from connector.errors import NotFound, UsageError, guessed
 from connector.settings import MarketplaceSettings
-from connector.storage import counts, outbox, resyncing
+from connector.storage import counts, listing_states, outbox, resyncing
 from connector.storage.resyncing import Told
 from connector.usecases import upkeep
 
@@ -43,6 +43,9 @@ def resync(app: App, account: str, only: str | None, went_on: Callable[[int, int
     m, now = _marketplace(app, account, only), app.now
     with app.db.read() as tx:
         total, standing = resyncing.count(tx), counts.marketplaces_now(tx, now).get(account, {})
+    if only in (None, "content"):
+        with app.db.write() as tx:
+            listing_states.ask_again(tx, account)
     rate = min(standing.get("rate_per_minute") or m.requests_per_minute, m.requests_per_minute) * SHARE
     schedule = Schedule(now, timedelta(minutes=1 / rate))
     skus = asked = put = 0

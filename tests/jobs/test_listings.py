@@ -10,7 +10,7 @@ from sqlalchemy import delete, update
 
 from connector.domain.messages import Kind
 from connector.storage import tables as t
-from connector.usecases import letters
+from connector.usecases import letters, resync
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 NOT_PENDING = {"errorResponse": {"Code": 18, "Message": "SuggestionIsNotPending"}}
@@ -279,6 +279,37 @@ def test_what_vtex_would_refuse_is_withheld_named_and_healed_by_a_changed_produc
 
     assert said(shop) == ["POST A", "PUT acme/A"]
     assert (world.state("A"), world.listing("A").note) == ("suggested", None)
+
+
+def test_a_suggestion_that_vtex_refused_is_put_again_when_it_changed_or_a_person_wants_it(world, shop):
+    refusal = {"errorResponse": {"Code": 12, "Message": "ProductOrSkuHasInvalidSpecificationLength"}}
+    shop.fail_next(400, pattern="suggestions/acme/A$", body=refusal, times=1_000_000)
+    world.sells("A")
+    world.notify()
+    (first,) = letters.listing(world.app)
+    said(shop)
+    for quantity in (4, 3):
+        world.stocks("A", quantity)
+        world.notify()
+    assert said(shop) == ["POST A", "POST A"], "the catalogue alone is asked"
+    assert letters.listing(world.app) == [first]
+
+    letters.replay(world.app)
+    world.notify()
+    assert said(shop) == ["PUT acme/A"]
+    resync.resync(world.app, "shop", None, lambda *_: None)
+    world.now += timedelta(seconds=1)
+    world.notify()
+    assert said(shop) == ["POST A", "PUT acme/A"]
+    world.rewrites("A", product_name="Mended")
+    world.notify()
+    assert said(shop) == ["POST A", "PUT acme/A"]
+    (letter,) = letters.listing(world.app)
+    assert letter["id"] != first["id"], "a newer one takes its place"
+    shop.trouble.end()
+    world.rewrites("A", product_name="Mended well")
+    world.notify()
+    assert (world.state("A"), letters.listing(world.app)) == ("suggested", [])
 
 
 def test_what_has_no_price_is_not_suggested_and_the_pass_says_so_and_where_to_look(world, shop):
