@@ -29,7 +29,7 @@ class Plan:
     `present` counts what the snapshot holds of this feed (freight: of this file), `stocked` the SKUs in stock (as far as the guard needs
     to know), `zeroed` those of them that would have none. `moved` counts the removed rows in whose place the file names the SKU anew
     (stock in another warehouse): nothing went. `ended` counts changed rows that count no longer, as `ENDED` says. `changed_by_field` counts
-    rows by field, `samples` holds up to ten rows by action.
+    rows by field, `discarded` tells of prices that come again though a person said no to them, `samples` holds up to ten rows by action.
     """
 
     feed: str
@@ -49,6 +49,7 @@ class Plan:
     ended: int = 0
     changed_by_field: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    discarded: tuple[str, ...] = ()
     samples: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property

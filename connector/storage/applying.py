@@ -89,6 +89,7 @@ def refuse(tx: Connection, stage: Stage, entry: Entry, now: datetime) -> Entry:
 
 def _keep(tx: Connection, held: HeldRows, number: int, feed: str, now: datetime) -> None:
     holds.supersede(tx, held.superseded, now)
+    holds.end(tx, held.ended, now)
     holds.add_rows(tx, number, feed, [(one.key, one.row, one.reason) for one in held.new], now)
     for hold_number, one in held.again:
         holds.refresh_row(tx, hold_number, number, one.row)

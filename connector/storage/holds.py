@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, insert, select, update
 
@@ -16,6 +16,22 @@ from connector.storage.tables import files
 from connector.storage.tables import holds as t
 
 CHUNK = 500
+ENDED = "ended_at"
+"""Beside a decided row's values: since when the decision counts no longer."""
+
+
+class Decision(NamedTuple):
+    """A row that is held, or that was approved or discarded, and by whom."""
+
+    id: int
+    key: str
+    state: str
+    row: dict[str, Any]
+    by: str | None
+
+    @property
+    def price_cents(self) -> int:
+        return int(self.row["price_cents"])
 
 
 def add(tx: Connection, file_id: int, feed: str, reasons: Sequence[Reason], now: datetime) -> int:
@@ -38,10 +54,20 @@ def refresh_row(tx: Connection, number: int, file_id: int, row: Mapping[str, Any
     tx.execute(update(t).where(t.c.id == number).values(row=dict(row), file_id=file_id))
 
 
-def row_decisions(tx: Connection, feed: str) -> list[tuple[int, str, str, dict[str, Any]]]:
-    """Return the rows held, approved or discarded: id, key, state, values; the oldest first."""
-    query = select(t.c.id, t.c.key, t.c.state, t.c.row).where(t.c.feed == feed, t.c.what == "row", t.c.state != "superseded")
-    return [(row.id, row.key, row.state, row.row) for row in tx.execute(query.order_by(t.c.id))]
+def row_decisions(tx: Connection, feed: str, key: str | None = None) -> list[Decision]:
+    """Return the rows held, and those approved or discarded as far as that still counts, of one key or all; the oldest first."""
+    query = select(t.c.id, t.c.key, t.c.state, t.c.row, t.c.decided_by).where(
+        t.c.feed == feed, t.c.what == "row", t.c.state != "superseded"
+    )
+    query = query.where(t.c.row[ENDED].as_string().is_(None), *([] if key is None else [t.c.key == key]))
+    return [Decision(*row) for row in tx.execute(query.order_by(t.c.id))]
+
+
+def end(tx: Connection, ids: Sequence[int], now: datetime) -> None:
+    """Let decisions count no longer: another value of their key was applied since. What was decided stays to be read."""
+    for start in range(0, len(ids), CHUNK):
+        for number, row in tx.execute(select(t.c.id, t.c.row).where(t.c.id.in_(ids[start : start + CHUNK]))).all():
+            tx.execute(update(t).where(t.c.id == number).values(row={**row, ENDED: now.isoformat()}))
 
 
 def supersede(tx: Connection, ids: Sequence[int], now: datetime) -> None:

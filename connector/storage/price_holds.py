@@ -9,9 +9,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Float, Row, and_, case, cast, delete, func, null, or_, select, tuple_
 
 from connector.domain.guards import Reason, price_guard
-from connector.domain.keys import key_text
+from connector.domain.keys import key_text, shown
+from connector.domain.money import units
 from connector.storage import holds
-from connector.storage.openings import passed
+from connector.storage.holds import Decision
+from connector.storage.openings import overtaken, passed
 from connector.storage.staging import Stage
 from connector.storage.tables import former_prices
 
@@ -32,15 +34,31 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Discarded:
+    """A price that comes again though a person said no to it, and the one that stays, if there is one."""
+
+    key: str
+    price_cents: int
+    kept_cents: int | None
+    by: str
+
+    @property
+    def sentence(self) -> str:
+        kept = "kept out" if self.kept_cents is None else f"kept at {units(self.kept_cents)}"
+        return f"{shown(self.key, 3)}: {units(self.price_cents)} was discarded by {self.by}, {kept}"
+
+
+@dataclass(frozen=True, slots=True)
 class HeldRows:
-    """What the guard found: `new` holds, `again` (hold's number, row) the same value seen again, `quiet` keys that a person discarded
-    with this very value, `superseded` the holds that this file has made pointless.
+    """What the guard found: `new` holds, `again` (hold's number, row) the same value seen again, `quiet` prices that a person discarded,
+    `superseded` the holds that this file has made pointless, `ended` the decisions that count only until it is applied.
     """
 
     new: tuple[Held, ...] = ()
     again: tuple[tuple[int, Held], ...] = ()
-    quiet: tuple[str, ...] = ()
+    quiet: tuple[Discarded, ...] = ()
     superseded: tuple[int, ...] = ()
+    ended: tuple[int, ...] = ()
 
     @property
     def all(self) -> tuple[Held, ...]:
@@ -50,14 +68,14 @@ class HeldRows:
 def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float) -> HeldRows:
     """Take the rows that must wait for a person out of `changes`."""
     known = holds.row_decisions(connection, stage.feed)
-    decided = {key: (state, row["price_cents"]) for _, key, state, row in known if state != "held"}
-    suspects = _suspects(connection, stage, max_fall)
-    stopped = [(row, held) for row, held in suspects if decided.get(held.key) != ("approved", held.price_cents)]
-    _take_out(connection, stage, [row for row, _ in stopped])
-    quiet = [held.key for _, held in stopped if decided.get(held.key) == ("discarded", held.price_cents)]
-    quieted = set(quiet)
-    waiting = {held.key: held for _, held in stopped if held.key not in quieted}
-    opened = {key: (number, row["price_cents"]) for number, key, state, row in known if state == "held"}
+    decided = [one for one in known if one.state != "held"]
+    said = {(one.key, one.price_cents): one for one in decided}
+    suspects = [(row, held, said.get((held.key, held.price_cents))) for row, held in _suspects(connection, stage, max_fall)]
+    stopped = [(row, held, no) for row, held, no in suspects if no is None or no.state == "discarded"]
+    _take_out(connection, stage, [row for row, _, _ in stopped])
+    quiet = [Discarded(held.key, held.price_cents, row.known, no.by or "") for row, held, no in stopped if no is not None]
+    waiting = {held.key: held for _, held, no in stopped if no is None}
+    opened = {one.key: (one.id, one.price_cents) for one in known if one.state == "held"}
     again = {key: number for key, (number, price) in opened.items() if key in waiting and waiting[key].price_cents == price}
     return HeldRows(
         new=tuple(held for key, held in waiting.items() if key not in again),
@@ -67,7 +85,15 @@ def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float
             *[number for key, (number, _) in opened.items() if key in waiting and key not in again],
             *passed(connection, stage, mode, [(number, key) for key, (number, _) in opened.items() if key not in waiting]),
         ),
+        ended=_ended(connection, stage, decided),
     )
+
+
+def _ended(connection: Connection, stage: Stage, decided: list[Decision]) -> tuple[int, ...]:
+    """Return the decisions whose key gets another price: who said yes or no to 100.00 did so for as long as nothing else was asked."""
+    said = {one.id: one.price_cents for one in decided}
+    found = overtaken(connection, stage, [(one.id, one.key) for one in decided])
+    return tuple(number for number, price in found if price != said[number])
 
 
 def _suspects(connection: Connection, stage: Stage, max_fall: float) -> list[tuple[Row[Any], Held]]:
@@ -76,7 +102,7 @@ def _suspects(connection: Connection, stage: Stage, max_fall: float) -> list[tup
     before = func.coalesce(changes.c.old, _wider(stage), _former(stage))
     falls = changes.c.new < cast(before, Float) * (1 - max_fall) + 1
     query = (
-        select(before.label("old"), staged)
+        select(before.label("old"), changes.c.old.label("known"), staged)
         .select_from(changes.join(staged, stage.same_key(changes, staged)))
         .where(or_(changes.c.new == 0, and_(before.is_not(None), falls)))
     )

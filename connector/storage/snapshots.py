@@ -17,6 +17,8 @@ from connector.storage.staging import SNAPSHOTS, Stage
 from connector.storage.upsert import insert
 
 NEVER = -1
+NAMED = 20
+"""Discarded prices that a plan tells one by one; the rest are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, h
         ended=plans.ended(connection, stage, by_field, now),
         changed_by_field=by_field,
         notes=(*plan.notes, *quiet),
+        discarded=tuple(one.sentence for one in held.quiet[:NAMED]),
         samples=plans.samples(connection, stage) if actions else {},
     )
 

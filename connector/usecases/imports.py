@@ -184,7 +184,13 @@ def described(plan: Plan, verdict: Verdict) -> dict[str, Any]:
     """Return a plan and its verdict as what JSON knows."""
     reasons: tuple[Reason, ...] = verdict.reasons if isinstance(verdict, Hold | Refuse) else ()
     words = {Apply: "apply", Hold: "hold", Refuse: "refuse"}
-    return {**asdict(plan), "notes": list(plan.notes), "verdict": words[type(verdict)], "reasons": [reason.sentence for reason in reasons]}
+    return {
+        **asdict(plan),
+        "notes": list(plan.notes),
+        "discarded": list(plan.discarded),
+        "verdict": words[type(verdict)],
+        "reasons": [reason.sentence for reason in reasons],
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from connector.app import App
 from connector.domain.guards import Apply, Hold, Plan, Refuse, Verdict
@@ -71,6 +73,8 @@ def _try(app: App, feed: str, taken: Taken, report: Report) -> None:
             return
         if _is_the_last_one_again(app, feed, taken):
             report.did(f"{of_feed(feed, taken.file.name)}: the file applied last, sent again; nothing would be changed", unchanged=1)
+            last = _last(app, feed, taken)
+            _name_discarded(report, of_feed(feed, taken.file.name), last.plan.get("discarded", ()) if last else ())
             return
         with imports.drafted(app, feed, taken.path, taken.file.name) as draft:
             say(report, draft.plan, draft.verdict, draft.refusals(), draft.planned.held.all, dry_run=True)
@@ -138,10 +142,11 @@ def _renew(app: App, feed: str, taken: Taken, report: Report) -> Settled:
     entry = replace(intake.entry_of(feed, taken), rows_read=last.rows_read if last else 0)
     with app.db.write() as tx:
         last = files.last_applied(tx, feed, entry.of_its_own)
-        kept = {name: last.plan[name] for name in ("basis",) if last is not None and name in last.plan}
+        kept: dict[str, Any] = {name: last.plan[name] for name in ("basis", "discarded") if last is not None and name in last.plan}
         plan = {"notes": ["the file applied last, sent again"], "read_with": imports.read_with(app, feed), **kept}
         entry = applying.renew(tx, app.marketplaces, replace(entry, plan=plan), app.settings.feeds.of(feed).mode, app.now)
     report.did(f"{of_feed(feed, entry.name)}: the file applied last, sent again; nothing was changed", unchanged=1)
+    _name_discarded(report, of_feed(feed, entry.name), kept.get("discarded", ()))
     return Settled(entry)
 
 
@@ -162,6 +167,7 @@ def say(report: Report, plan: Plan, verdict: Verdict, refusals: list[Refusal], h
                 report.failed(f"{file} {would or 'was '}refused: {reason.sentence}", refused_files=1)
             held = ()  # nothing of a refused file waits for a yes
     _name_refusals(report, plan, refusals)
+    _name_discarded(report, file, plan.discarded if isinstance(verdict, Apply) else ())
     for one in held[:NAMED]:
         report.failed(f"{file}, {shown(one.key, 3)}: held: {one.reason.sentence}{_approve(dry_run=dry_run)}", held_rows=1)
     if len(held) > NAMED:
@@ -177,6 +183,12 @@ def _sentence(plan: Plan) -> str:
     changed = f"{plan.changed} changed" + (f" ({fields})" if fields else "")
     bad = f", {plan.refused} refused" if plan.refused else ""
     return f"{of_feed(plan.feed, plan.name)}: {plan.added} added, {changed}, {plan.removed} removed{bad}"
+
+
+def _name_discarded(report: Report, file: str, discarded: Iterable[str]) -> None:
+    """Tell what a person said no to and the ERP says again: no failure, for it is decided."""
+    for sentence in discarded:
+        report.did(f"{file}, {sentence}", (f"{file}: a price that was discarded came again", ""))
 
 
 def _name_refusals(report: Report, plan: Plan, refusals: list[Refusal]) -> None:

@@ -76,6 +76,8 @@ def _approve_row(app: App, row: dict[str, Any], by: str) -> str:
     values = row["row"]
     told = [m for m in app.marketplaces if values["marketplace"] in ("", m.account)]
     with app.db.write() as tx:
+        earlier = [one.id for one in holds.row_decisions(tx, row["feed"], row["key"]) if one.state != "held"]
+        holds.end(tx, earlier, app.now)
         holds.decide(tx, row["id"], "approved", by, app.now)
         snapshots.put_price(tx, values)
         listings.announce(tx, told, [values["sku"]], Kind.PRICE, app.now)

@@ -78,6 +78,7 @@ class Import:
             quarantine.replace(tx, stage, mode, self.file_id, settled_ids=self.planned.healed, now=NOW)
             held = self.planned.held
             holds.supersede(tx, held.superseded, NOW)
+            holds.end(tx, held.ended, NOW)
             holds.add_rows(tx, self.file_id, stage.feed, [(one.key, one.row, one.reason) for one in held.new], NOW)
             query = announcements(staged(stage))
             self.announced = [] if query is None else sorted(tuple(row) for row in tx.execute(query))

@@ -83,6 +83,52 @@ def test_the_same_price_comes_again_and_waits_once_and_after_a_yes_it_is_taken_f
     assert (shop.prices(), shop.held()) == ({"A": 1000, "B": 400}, [])
 
 
+def decided(shop, price, decide):
+    """Have A cost 1000, let another price of it be held, and decide on that."""
+    shop.export("prices/1.csv", "A;1000,00;", "B;1;1")
+    shop.export("prices/2.csv", f"A;{price};", "B;1;1")
+    decide(shop.app, shop.held()[0]["id"], by="ana")
+
+
+@pytest.mark.parametrize("decide", [repair.held_approve, repair.held_discard])
+def test_a_decision_ends_with_the_next_price_of_its_key_and_the_same_value_is_asked_about_again(shop, decide):
+    decided(shop, "100,00", decide)
+    shop.export("prices/3.csv", "A;900,00;", "B;1;1")
+    shop.export("prices/4.csv", "A;1000,00;", "B;1;1")
+    report = shop.export("prices/5.csv", "A;100,00;", "B;1;1")
+
+    assert "prices/5.csv, A: held: the price falls by 90.0 %" in report.failures[0]
+    assert (shop.prices(), [hold["key"] for hold in shop.held()]) == ({"A": 100_000, "B": 100}, ["A"])
+
+
+def test_a_decision_ends_with_another_one_that_a_person_approves(shop):
+    shop.configure(more="[feeds.prices]\nmax_price_change = 0.4")
+    decided(shop, "50,00", repair.held_discard)
+    shop.export("prices/3.csv", "A;100,00;", "B;1;1")
+    repair.held_approve(shop.app, shop.held()[0]["id"], by="ana")
+    report = shop.export("prices/4.csv", "A;50,00;", "B;1;1")
+
+    assert "A: held: the price falls by 50.0 %" in report.failures[0]
+
+
+def test_a_discarded_price_that_comes_again_is_told_by_name_each_time_and_is_no_failure(shop):
+    decided(shop, "100,00", repair.held_discard)
+    shop.export("prices/3.csv", "A;100,00;", "B;1;1", "C;2;2")
+    shop.drop("prices/4.csv", "A;100,00;", "B;1;1", "C;2;2")
+    tried, again = shop.run(dry_run=True), shop.run()
+    other = shop.export("prices/5.csv", "A;100,00;", "B;1;1", "C;3;3")
+    told = "A: 100.00 was discarded by ana, kept at 1000.00"
+
+    assert [report.exit_status for report in (tried, again, other)] == [0, 0, 0]
+    assert [report.lines[-1] for report in (tried, again, other)] == [
+        f"prices/4.csv, {told}",
+        f"prices/4.csv, {told}",
+        f"prices/5.csv, {told}",
+    ]
+    assert "1 rows repeat a price that was discarded" in other.lines[0]
+    assert (shop.prices()["A"], shop.held()) == (100_000, [])
+
+
 def test_a_file_refused_whole_names_no_row_as_held(shop):
     shop.export("prices/1.csv", "A;100,00;100", "B;1;1")
     report = shop.export("prices/2.csv", "A;1,00;100", "B;much;1")
