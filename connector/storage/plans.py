@@ -157,6 +157,13 @@ def stock_moved(connection: Connection, stage: Stage) -> int:
     return int(connection.execute(query).scalar_one())
 
 
+def by_marketplace(connection: Connection, stage: Stage, but: Collection[str]) -> list[tuple[str, int]]:
+    """Count the staged prices of each marketplace that is named and is none of `but`, the most first."""
+    name, rows = stage.staged.c.marketplace, func.count()
+    query = select(name, rows).where(name != "", name.not_in(but)).group_by(name).order_by(rows.desc(), name)
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
 def ended(connection: Connection, stage: Stage, changed: Collection[str], now: datetime) -> int:
     """Count the rows that counted, and as the file has them do so no longer; `changed` names the fields that change in some row."""
     field = ENDED_BY.get(stage.feed)

@@ -24,7 +24,7 @@ from connector.storage.files import Entry
 from connector.storage.quarantine import Refusal
 from connector.storage.snapshots import Planned
 from connector.storage.staging import Stage, load, staging
-from connector.usecases import comparing, upkeep
+from connector.usecases import comparing, unknown_accounts, upkeep
 from connector.usecases.comparing import Read
 from connector.usecases.opening import layout_of, opened
 
@@ -66,7 +66,8 @@ def drafted(app: App, feed: str, path: Path, name: str, waived: Collection[str] 
     ):
         read = (None if all_of_it else _differences(app, connection, stage, path)) or _everything(app, connection, stage, path)
         accepted, refused = repeats.counts(connection, stage) if read.version is None else (read.rows, 0)
-        plan = Plan(feed, name, app.settings.feeds.of(feed).mode, rows_read=read.rows, accepted=accepted, refused=refused, notes=read.notes)
+        notes = (*read.notes, *unknown_accounts.notes(app, connection, stage))
+        plan = Plan(feed, name, app.settings.feeds.of(feed).mode, rows_read=read.rows, accepted=accepted, refused=refused, notes=notes)
         planned = snapshots.plan(connection, stage, plan, limits, app.now, is_whole=read.version is None)
         yield Draft(connection, planned, judge(planned.plan, limits, waived), read)
 

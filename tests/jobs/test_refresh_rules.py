@@ -137,6 +137,16 @@ def test_a_file_refused_whole_names_no_row_as_held(shop):
     assert shop.held() == []
 
 
+def test_prices_for_a_marketplace_that_no_account_has_are_taken_and_told_once_a_file(shop):
+    rows = ["A;;10,00", "B;shop;9,00", "A;Shop;25,00", "B;Shop;25,00", "A;shopp;35,00"]
+    report = shop.export("prices/1.csv", *rows, head="sku;marketplace;price")
+    again = shop.export("prices/2.csv", *rows, "C;shop;1,00", head="sku;marketplace;price")
+
+    assert "3 prices are for marketplaces that no account has: Shop (2, is shop meant?), shopp (1)" in report.lines[0]
+    assert (report.exit_status, len(report.lines), len(shop.known("prices", "sku", "marketplace"))) == (0, 1, 6)
+    assert "no account has" not in again.lines[0]  # what stayed was told
+
+
 # ── which files are taken ───────────────────────────────────────────────────────────────────────────────────────────────
 def test_with_a_done_marker_a_file_waits_for_it_and_takes_it_along(shop):
     shop.configure(more='done_marker = ".ok"')
