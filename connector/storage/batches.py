@@ -38,7 +38,7 @@ def back(tx: Connection, messages: Sequence[Message], reason: str, now: datetime
         values["due_at"] = now
     over = {"state": "superseded", "lease": None, "lease_until": None, "settled_at": now}
     for mine in _of_each_lease(messages):
-        tx.execute(update(t).where(mine, ~outbox.twin_waits()).values(values))
+        outbox.let_wait(tx, [mine], values)
         tx.execute(update(t).where(mine).values(over))
 
 

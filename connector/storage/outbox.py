@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, delete, exists, func, or_, select, text, tuple_, update
+from sqlalchemy.exc import IntegrityError
 
 from connector.domain.messages import MAX_ATTEMPTS, Kind, Message
 from connector.storage import siblings
@@ -25,6 +27,8 @@ LEASE = timedelta(seconds=60)
 DEADLY_ATTEMPTS = 5 * MAX_ATTEMPTS
 MOST_SUGGESTIONS = 250
 """In one claim: of each, sixteen that wait are looked at (`siblings`)."""
+MOST_TWINS = 100
+"""So many times one more twin may be committed while messages are put back."""
 IS_PENDING = "state = 'pending'"
 OF_A_MESSAGE = (t.c.id, t.c.destination, t.c.kind, t.c.reference, t.c.attempt, t.c.lease)
 TWIN = [t.c.destination, t.c.kind, t.c.reference]
@@ -176,14 +180,27 @@ def again(tx: Connection, message: Message, due_at: datetime, reason: str, now: 
 
     `counts` False gives the attempt back: the destination was blocked, which is not the message's fault.
     """
-    values = {"state": "pending", "due_at": due_at, "reason": reason, "lease": None, "lease_until": None}
-    back = update(t).where(*_mine(message), ~twin_waits()).values(values)
+    values: dict[str, Any] = {"state": "pending", "due_at": due_at, "reason": reason, "lease": None, "lease_until": None}
     if not counts:
-        back = back.values(attempt=t.c.attempt - 1)
-    return tx.execute(back).rowcount == 1 or _superseded(tx, message, now)
+        values["attempt"] = t.c.attempt - 1
+    return let_wait(tx, _mine(message), values) == 1 or _superseded(tx, message, now)
 
 
-def twin_waits() -> ColumnElement[bool]:
+def let_wait(tx: Connection, which: Iterable[ColumnElement[bool]], values: dict[str, Any]) -> int:
+    """Make messages pending with these values, but those whose twin waits already; return how many.
+
+    A twin that another transaction has not committed yet cannot be seen on PostgreSQL: the statement waits for it, fails, and sees it then.
+    """
+    statement = update(t).where(*which, ~_twin_waits()).values(values)
+    if tx.dialect.name == "sqlite":  # where nobody else writes meanwhile
+        return tx.execute(statement).rowcount
+    for _ in range(MOST_TWINS):
+        with suppress(IntegrityError), tx.begin_nested():
+            return tx.execute(statement).rowcount
+    return tx.execute(statement).rowcount
+
+
+def _twin_waits() -> ColumnElement[bool]:
     """Tell whether a message of the same kind and reference waits already."""
     twin = t.alias("twin")
     return exists().where(
@@ -289,7 +306,7 @@ def replay(tx: Connection, ids: Collection[int], now: datetime) -> int:
     _forget_refusals(tx, ids)
     for number in ids:
         one = (t.c.id == number, t.c.state == "dead")
-        if tx.execute(update(t).where(*one, ~twin_waits()).values(fresh)).rowcount == 0:
+        if let_wait(tx, one, fresh) == 0:
             tx.execute(update(t).where(*one).values(state="superseded"))
     return len(ids)
 

@@ -24,6 +24,14 @@ def db(request, tmp_path):
     database.close()
 
 
+@pytest.fixture
+def postgresql(postgresql_url):
+    database = Database(postgresql_url)
+    migrate(database)
+    yield database
+    database.close()
+
+
 def rows(db):
     with db.read() as tx:
         return [(r.kind, r.reference, r.state, r.attempt) for r in tx.execute(select(table).order_by(table.c.id))]
@@ -169,6 +177,39 @@ def test_what_is_told_at_last_settles_the_dead_letters_about_the_same_thing(db):
         outbox.delivered(tx, message, NOW, keep=False)
 
     assert rows(db) == [("price", "A", "superseded", 1), ("price", "B", "dead", 1)]
+
+
+BACK = {
+    "again": lambda tx, messages: [outbox.again(tx, message, NOW, "answered 500", NOW) for message in messages],
+    "at once": lambda tx, messages: batches.back(tx, messages, "blocked", NOW),
+    "reclaimed": lambda tx, _: outbox.reclaim(tx, "shop", [Kind.PRICE], NOW, expired_only=False),
+    "replayed": lambda tx, messages: outbox.replay(tx, [message.id for message in messages if outbox.bury(tx, message, "x", NOW)], NOW),
+}
+
+
+@pytest.mark.parametrize("how", BACK)
+def test_a_message_goes_back_beside_an_order_that_is_putting_it(postgresql, how):
+    put(postgresql, "A", "B", "C")
+    messages = claim(postgresql)
+    is_put, may_commit = threading.Event(), threading.Event()
+
+    def order():
+        with postgresql.write() as tx:
+            outbox.put(tx, "shop", Kind.PRICE, ["A", "B"], NOW)
+            is_put.set()
+            may_commit.wait(10)
+
+    ordering = threading.Thread(target=order)
+    ordering.start()
+    is_put.wait(10)
+    threading.Timer(0.5, may_commit.set).start()
+    with postgresql.write() as tx:
+        BACK[how](tx, messages)
+    ordering.join()
+
+    ended = [(reference, state) for _, reference, state, _ in rows(postgresql)]
+    assert [one for one in ended if one[1] == "pending"] == [("C", "pending"), ("A", "pending"), ("B", "pending")]
+    assert [one for one in ended if one[1] != "pending"] == [("A", "superseded"), ("B", "superseded")]
 
 
 def test_a_dead_letter_that_is_replayed_begins_anew_or_is_superseded_by_its_twin(db):
