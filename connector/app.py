@@ -96,18 +96,20 @@ class App:
         return self._lines[marketplace.account]
 
 
-def build(settings: Settings, *, wait_seconds: int = JOB_WAIT_SECONDS, clock: Callable[[], datetime] = utc_now) -> App:
-    """Put the parts together; opens nothing yet."""
-    return App(settings, _database(settings, wait_seconds), clock)
+def build(
+    settings: Settings, *, wait_seconds: int = JOB_WAIT_SECONDS, idle_seconds: int | None = None, clock: Callable[[], datetime] = utc_now
+) -> App:
+    """Put the parts together; opens nothing yet. `idle_seconds` in a transaction end it (PostgreSQL); None: as long as a lease."""
+    return App(settings, _database(settings, wait_seconds, settings.database.lease_seconds if idle_seconds is None else idle_seconds), clock)
 
 
-def load(path: Path, *, wait_seconds: int = JOB_WAIT_SECONDS) -> App:
-    return build(settings_module.load(path), wait_seconds=wait_seconds)
+def load(path: Path, *, wait_seconds: int = JOB_WAIT_SECONDS, idle_seconds: int | None = None) -> App:
+    return build(settings_module.load(path), wait_seconds=wait_seconds, idle_seconds=idle_seconds)
 
 
-def _database(settings: Settings, wait_seconds: int) -> Database:
+def _database(settings: Settings, wait_seconds: int, idle_seconds: int) -> Database:
     try:
-        return Database(_absolute(settings), wait_seconds=wait_seconds, idle_seconds=settings.database.lease_seconds)
+        return Database(_absolute(settings), wait_seconds=wait_seconds, idle_seconds=idle_seconds)
     except (ValueError, ArgumentError):  # both may repeat a password
         raise SettingsError(str(settings.config_path), "database.url", found=UNREADABLE, allowed=ALLOWED) from None
 

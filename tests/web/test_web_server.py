@@ -15,8 +15,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from servers import wait_for
+from sqlalchemy import text
 from web_world import CART, eventually, order, read_all, stop
 
+from connector.storage.database import Database
+from connector.storage.orders import one_at_a_time
 from connector.web import patience, server
 
 SIMULATION = "/pvt/orderForms/simulation"
@@ -43,6 +47,11 @@ def read(answer):
     first, *lines = head.decode("ascii").split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     return int(first.split()[1]), headers, json.loads(body) if body else None
+
+
+def signalled(running, which):
+    for pid in running.workers():
+        os.kill(pid, which)
 
 
 def refused(answer, status):
@@ -300,6 +309,23 @@ class TestManyAtOnce:
     @pytest.mark.postgresql
     def test_also_on_postgresql(self, serve, postgresql_url):
         self.each_gets_its_own(serve(f'[database]\nurl = "{postgresql_url}"\n', workers=2, threads=16))
+
+    def test_a_frozen_node_keeps_the_others_from_taking_orders_for_seconds_only(self, serve, postgresql_url):
+        running = serve(f'[database]\nurl = "{postgresql_url}"\n', workers=1)
+        other = Database(postgresql_url, wait_seconds=10)
+        try:
+            with other.write() as tx:
+                one_at_a_time(tx)
+                sent = request("/pvt/orders?an=acme-market&sc=1", json.dumps([order("frozen")]).encode())
+                threading.Thread(target=running.say, args=(sent,), daemon=True).start()
+                waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+                wait_for(lambda: tx.execute(waiting).scalar_one(), "the node's order")
+                signalled(running, signal.SIGSTOP)
+            with other.write() as tx:  # the lock went to the frozen node
+                one_at_a_time(tx)
+        finally:
+            signalled(running, signal.SIGCONT)
+            other.close()
 
     def each_gets_its_own(self, running):
         sessions = threading.local()
