@@ -100,7 +100,8 @@ def build(
     settings: Settings, *, wait_seconds: int = JOB_WAIT_SECONDS, idle_seconds: int | None = None, clock: Callable[[], datetime] = utc_now
 ) -> App:
     """Put the parts together; opens nothing yet. `idle_seconds` in a transaction end it (PostgreSQL); None: as long as a lease."""
-    return App(settings, _database(settings, wait_seconds, settings.database.lease_seconds if idle_seconds is None else idle_seconds), clock)
+    idle_seconds = settings.database.lease_seconds if idle_seconds is None else idle_seconds
+    return App(settings, _database(settings, wait_seconds, idle_seconds), clock)
 
 
 def load(path: Path, *, wait_seconds: int = JOB_WAIT_SECONDS, idle_seconds: int | None = None) -> App:

@@ -9,6 +9,7 @@ ConnectorError                 code · message · remedy
 │   ├── DatabaseDamaged        never written to again; restore it
 │   ├── DiskShort              too little room is left to write safely
 │   ├── ErpUnreachable
+│   │   └── ErpPlaceUnusable   one file or folder of the ERP's; the others are used  exit 1
 │   ├── MarketplaceUnreachable
 │   ├── HostKeyChanged         never retried, never ignored
 │   └── SchemaBehind           run the migration
@@ -101,6 +102,13 @@ class FileUnreadable(Unreachable):
 
 class ErpUnreachable(Unreachable):
     code = "erp-unreachable"
+
+
+class ErpPlaceUnusable(ErpUnreachable):
+    """One file or folder of the ERP's cannot be used, while the others can."""
+
+    code = "erp-place-unusable"
+    exit_status = 1
 
 
 class MarketplaceUnreachable(Unreachable):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from connector.errors import ErpUnreachable
+from connector.errors import ErpPlaceUnusable, ErpUnreachable
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
@@ -34,16 +34,22 @@ REMEDIES = {
     errno.ENOTDIR: "put a folder there: a file does not do, and links are not followed",
     errno.ENOENT: "create or mount it; the next pass tries again",
 }
+ONE_PLACE = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ELOOP)
+"""What keeps a file or folder from being used, and no other."""
 
 
 @contextmanager
-def translated(place: str) -> Iterator[None]:
-    """Turn what the system says into ErpUnreachable, naming the place and the remedy."""
+def translated(place: str, *, is_one_of_many: bool = False) -> Iterator[None]:
+    """Turn what the system says into ErpUnreachable, naming the place and the remedy.
+
+    Where it `is_one_of_many`, what keeps it alone from being used is ErpPlaceUnusable.
+    """
     try:
         yield
     except OSError as error:
         remedy = REMEDIES.get(error.errno or 0, "see to the disk or the mount; the next pass tries again")
-        raise ErpUnreachable(f"{place} cannot be used: {error.strerror or error}", remedy=remedy) from error
+        kind = ErpPlaceUnusable if is_one_of_many and error.errno in ONE_PLACE else ErpUnreachable
+        raise kind(f"{place} cannot be used: {error.strerror or error}", remedy=remedy) from error
 
 
 def instant(nanoseconds: int) -> datetime:

@@ -32,7 +32,7 @@ class LocalStore:
 
     def listing(self, folder: str) -> list[SourceFile]:
         where = parts(folder)
-        with files.translated(self._place(where)):
+        with files.translated(self._place(where), is_one_of_many=bool(where)):
             try:
                 with self._folder(where) as opened, os.scandir(opened) as entries:
                     return [file for entry in entries if (file := _look(opened, where, os.fsencode(entry.name)))]
@@ -41,7 +41,7 @@ class LocalStore:
 
     def stat(self, file: SourceFile) -> SourceFile | None:
         *where, name = parts(file.raw_name)
-        with files.translated(self._place(where)):
+        with files.translated(self._place(where), is_one_of_many=bool(where)):
             try:
                 with self._folder(where) as folder:
                     return _look(folder, where, name)
@@ -50,7 +50,7 @@ class LocalStore:
 
     def fetch(self, file: SourceFile, to: Path) -> str:
         *where, name = parts(file.raw_name)
-        with files.translated(f"{self.root}/{file.name}"), self._reading(file) as source:
+        with files.translated(f"{self.root}/{file.name}", is_one_of_many=True), self._reading(file) as source:
             before = os.fstat(source)
             if not files.is_regular(before) or (before.st_size, files.instant(before.st_mtime_ns)) != (file.size, file.modified_at):
                 raise changed(file)
@@ -66,7 +66,7 @@ class LocalStore:
         if self.stat(file) != file:
             return False
         *where, name = parts(file.raw_name)
-        with files.translated(f"{self.root}/{file.name}"):
+        with files.translated(f"{self.root}/{file.name}", is_one_of_many=True):
             try:
                 with self._folder(where) as folder:
                     os.unlink(name, dir_fd=folder)
@@ -156,10 +156,11 @@ class LocalStore:
             os.close(opened)
 
     def _open_root(self) -> int:
-        try:
-            return os.open(self.root, files.FOLDER)
-        except FileNotFoundError as error:
-            raise missing_root(str(self.root)) from error
+        with files.translated(str(self.root)):
+            try:
+                return os.open(self.root, files.FOLDER)
+            except FileNotFoundError as error:
+                raise missing_root(str(self.root)) from error
 
     @contextmanager
     def _reading(self, file: SourceFile) -> Iterator[int]:

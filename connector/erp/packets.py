@@ -56,6 +56,8 @@ ANSWERS = {
 """What a request hopes for; the others for a status."""
 
 OK, AT_END, NO_SUCH_FILE, PERMISSION_DENIED = 0, 1, 2, 3
+LARGEST = 2**63 - 1
+"""No file is larger, and no database could hold the number."""
 TO_READ, TO_CREATE_NEW = 0x01, 0x02 | 0x08 | 0x20
 HAS_SIZE, HAS_OWNER, HAS_MODE, HAS_TIMES, HAS_EXTENSIONS = 1, 2, 4, 8, 0x80000000
 
@@ -106,7 +108,7 @@ def names(packet: bytes) -> list[tuple[bytes, Attributes]]:
 
 def attributes(message: Message) -> Attributes:
     flags = message.get_int()
-    size = message.get_int64() if flags & HAS_SIZE else 0
+    size = min(message.get_int64(), LARGEST) if flags & HAS_SIZE else 0
     if flags & HAS_OWNER:
         message.get_int64()
     mode = message.get_int() if flags & HAS_MODE else None

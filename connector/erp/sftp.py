@@ -26,7 +26,7 @@ from connector.erp.remote import Remote
 from connector.erp.session import FSYNC, POSIX_RENAME
 from connector.erp.ssh import Connection, Deadlines, reachable
 from connector.erp.store import Partial, Presence, SourceFile
-from connector.errors import ErpUnreachable
+from connector.errors import ErpPlaceUnusable, ErpUnreachable
 from connector.settings import Settings
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ class SftpStore:
                 return []
             return [_source_file(where, name, said) for name, said in found if is_name(name) and said.is_regular]
 
-        return self._do(folder, self._deadlines.answer, look)
+        return self._do(folder, self._deadlines.answer, look, is_one_of_many=bool(where))
 
     def stat(self, file: SourceFile) -> SourceFile | None:
         *where, name = parts(file.raw_name)
@@ -68,7 +68,7 @@ class SftpStore:
             said = remote.session.lstat(remote.path((*where, name)))
             return _source_file(where, name, said) if said is not None and said.is_regular else None
 
-        return self._do(file.name, self._deadlines.answer, look)
+        return self._do(file.name, self._deadlines.answer, look, is_one_of_many=True)
 
     def fetch(self, file: SourceFile, to: Path) -> str:
         def copy(remote: Remote) -> str:
@@ -85,7 +85,7 @@ class SftpStore:
                     raise changed(file)
                 return digest.hexdigest()
 
-        return self._do(file.name, self._deadlines.for_bytes(file.size), copy)
+        return self._do(file.name, self._deadlines.for_bytes(file.size), copy, is_one_of_many=True)
 
     def remove(self, file: SourceFile) -> bool:
         def take_away(remote: Remote) -> bool:
@@ -95,7 +95,7 @@ class SftpStore:
             remote.session.remove(path)
             return True
 
-        return self._do(file.name, self._deadlines.answer, take_away)
+        return self._do(file.name, self._deadlines.answer, take_away, is_one_of_many=True)
 
     # ── target ──────────────────────────────────────────────────────────────────────────────────────────────────────────
     def write_partial(self, final: str, content: bytes) -> Partial:
@@ -144,7 +144,7 @@ class SftpStore:
         self._give_up()
 
     # ── one call ────────────────────────────────────────────────────────────────────────────────────────────────────────
-    def _do(self, what: str, seconds: float, work: Callable[[Remote], T]) -> T:
+    def _do(self, what: str, seconds: float, work: Callable[[Remote], T], *, is_one_of_many: bool = False) -> T:
         """Do one call's work within its deadline; where the connection has died, once more over a new one."""
         with self._lock:
             closed_times = self._closed_times
@@ -157,7 +157,8 @@ class SftpStore:
                     return self._once(what, seconds, work)
             except OSError as error:
                 remedy = files.REMEDIES.get(error.errno or 0, "see to the server; the next pass tries again")
-                raise ErpUnreachable(f"{self.url}: {what}: {error.strerror or error}", remedy=remedy) from error
+                kind = ErpPlaceUnusable if is_one_of_many and _concerns_one(error) else ErpUnreachable
+                raise kind(f"{self.url}: {what}: {error.strerror or error}", remedy=remedy) from error
 
     def _once(self, what: str, seconds: float, work: Callable[[Remote], T]) -> T:
         connection = self._connected()
@@ -189,6 +190,11 @@ class SftpStore:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _concerns_one(error: OSError) -> bool:
+    """Tell what a server says of one name (that it is locked, say) from a connection that is gone."""
+    return not isinstance(error, ConnectionError) and (error.errno is None or error.errno in files.ONE_PLACE)
 
 
 def _offers(extensions: Mapping[str, str]) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -160,14 +161,23 @@ def _blocked(tx: Connection, app: App) -> Iterator[Alarm]:
 
 
 def _unreachable(tx: Connection) -> Iterator[Alarm]:
-    """Yield the ERP's folders that the last pass over them could not reach."""
+    """Yield the ERP's folders that the last pass over them could not reach, or not use in full; a disk that is short has its own alarm."""
     last = runs.last(tx)
     for job, subject in ((REFRESH, "source"), (EXPORT, "target")):
         run = last.get(job)
-        failures = ((run["report"] or {}).get("failures") if run else None) or []
-        if run and run["exit_status"] == UNREACHABLE and failures:
+        failures, counts = _said(run)
+        if run and run["exit_status"] == UNREACHABLE and failures and not counts.get("disk_short"):
             remedy = f"connector check says what is amiss; mend that, then: connector run {job}"
             yield Alarm("erp-unreachable", subject, run["ended_at"], 1, f"the ERP's {subject} cannot be reached: {failures[0]}", remedy)
+        elif run and (number := counts.get("unusable", 0)):
+            sentence = f"of the ERP's {subject} {_many(number, 'file or folder', 'files or folders')} cannot be used; the others are taken"
+            yield Alarm("erp-unreachable", subject, run["ended_at"], number, sentence, f"connector run {job} names each with its remedy")
+
+
+def _said(run: Mapping[str, Any] | None) -> tuple[list[str], Mapping[str, int]]:
+    """Return the failures and counts of a pass."""
+    report = (run["report"] if run else None) or {}
+    return report.get("failures") or [], report.get("counts") or {}
 
 
 def _orders(tx: Connection, app: App) -> Iterator[Alarm]:

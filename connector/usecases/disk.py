@@ -73,11 +73,16 @@ def own_places(app: App) -> list[Place]:
     return [look(app, folder) for folder in dict.fromkeys([app.root, *database])]
 
 
-def refuse_when_short(found: Iterable[Place], size: int = 0) -> None:
-    """Raise DiskShort, naming the first disk that is short, or would be with so many bytes more."""
-    short = next((place for place in found if place.free - size < place.least), None)
+def refuse_when_short(found: Iterable[Place]) -> None:
+    """Raise DiskShort, naming the first disk that is short."""
+    short = next((place for place in found if place.is_short), None)
     if short is not None:
         raise DiskShort(short.sentence, remedy="make room; imports and orders go on by themselves then")
+
+
+def without_room(found: Iterable[Place], size: int) -> Place | None:
+    """Return the first disk that would be short with so many bytes more."""
+    return next((place for place in found if place.free - size < place.least), None)
 
 
 def require(app: App, folder: Path, size: int) -> None:

@@ -15,7 +15,7 @@ from connector.app import App
 from connector.erp import intake
 from connector.erp.intake import Look, Settling, Taken
 from connector.erp.store import SourceFile
-from connector.errors import ConnectorError, FileChanged, Refused, Unreachable
+from connector.errors import ConnectorError, DiskShort, ErpPlaceUnusable, FileChanged, Refused, Unreachable
 from connector.feeds import Rejection
 from connector.formats.errors_csv import errors_csv
 from connector.log import bound
@@ -46,20 +46,45 @@ Turn = Callable[[str, Taken, Report], Settled | None]
 def take_files(app: App, feeds: Sequence[str], turn: Turn, report: Report, how: Pass) -> None:
     """Give every ready file its turn, feed by feed, the oldest first; one file's failure stays with it.
 
-    A source that cannot be reached is a failure in the report, as is a disk too short of room for the file.
+    A folder that cannot be used is its feed's failure. A source that cannot be reached, or a disk that is short of room, ends the pass.
     """
-    for feed in feeds:
-        sharing = app.settings.feeds.sharing(feed)
-        try:
-            for file in _ready(app, feed, report, how).ready if sharing else ():
-                if how.stop.is_set():
-                    return
-                if not how.dry_run:
-                    disk.refuse_when_short(disk.places(app), file.size)
-                _one(app, sharing, file, turn, report)
-        except Unreachable as error:
-            report.failed(str(error), unreachable=True)
+    try:
+        for feed in feeds:
+            _take_feed(app, feed, turn, report, how)
+    except DiskShort as error:
+        report.failed(str(error), unreachable=True, disk_short=1)
+    except Unreachable as error:
+        report.failed(str(error), unreachable=True)
+
+
+def _take_feed(app: App, feed: str, turn: Turn, report: Report, how: Pass) -> None:
+    sharing = app.settings.feeds.sharing(feed)
+    if not sharing or how.stop.is_set():
+        return
+    try:
+        ready = _ready(app, feed, report, how).ready
+    except ErpPlaceUnusable as error:
+        _say_unusable(report, feed, error)
+        return
+    for file in ready:
+        if how.stop.is_set():
             return
+        if how.dry_run or _has_room(app, file, report):
+            _one(app, sharing, file, turn, report)
+
+
+def _has_room(app: App, file: SourceFile, report: Report) -> bool:
+    """Tell whether a file fits on the disks, and say so where it does not. Raises DiskShort where one is short without it."""
+    found = disk.places(app)
+    disk.refuse_when_short(found)
+    if place := disk.without_room(found, file.size):
+        large = f"{file.name} has {file.size / disk.MEGABYTE:.1f} MB, for which there is no room in {place.sentence}"
+        report.failed(f"{large} (make room, or let the ERP write less into one file; it is taken by itself then)", unusable=1)
+    return place is None
+
+
+def _say_unusable(report: Report, what: str, error: ErpPlaceUnusable) -> None:
+    report.failed(f"{what}: {error}", (f"{what}: {error.code}", str(error)), unusable=1)
 
 
 def _one(app: App, feeds: Sequence[str], file: SourceFile, turn: Turn, report: Report) -> None:
@@ -67,6 +92,8 @@ def _one(app: App, feeds: Sequence[str], file: SourceFile, turn: Turn, report: R
         take_one(app, feeds, intake.take(app.source, file, app.root / "var" / "work"), turn, report)
     except FileChanged as error:
         report.did(f"{file.name}: {error}", (f"{file.name}: {type(error).code}", ""))
+    except ErpPlaceUnusable as error:
+        _say_unusable(report, file.name, error)
     except Unreachable:
         raise
     except ConnectorError as error:

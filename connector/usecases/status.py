@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from connector.app import App
 from connector.domain.messages import ERP
 from connector.erp import intake
-from connector.errors import ConnectorError
+from connector.errors import ConnectorError, ErpPlaceUnusable
 from connector.settings import FeedsSettings, MarketplaceSettings
 from connector.storage import counts, health, listing_states, runs
 from connector.usecases import alarms, backups, disk, turns
@@ -154,19 +154,29 @@ def _first(failures: list[str]) -> str:
 def _files(app: App) -> dict[str, Any]:
     """Name what lies in the source and would be taken."""
     waiting: dict[str, list[str]] = {}
+    unusable: list[str] = []
     try:
         for feed in FeedsSettings.model_fields:
-            is_shared = bool(app.settings.feeds.of(feed).out_of)
-            found = [] if is_shared else intake.candidates(app.source, app.settings.feeds.of(feed), app.settings.erp.done_marker)
-            if found:
-                waiting[feed] = [file.name for file in found]
+            if found := _lying(app, feed, unusable):
+                waiting[feed] = found
     except ConnectorError as error:
         return {"waiting": None, "names": {}, "unreachable": str(error)}
     return {
         "waiting": sum(map(len, waiting.values())),
         "names": {feed: names[:MOST_NAMED] for feed, names in waiting.items()},
-        "unreachable": "",
+        "unreachable": "; ".join(unusable),
     }
+
+
+def _lying(app: App, feed: str, unusable: list[str]) -> list[str]:
+    """Name the files that lie there for a feed; a folder of its own that cannot be used is added to those."""
+    settings = app.settings.feeds.of(feed)
+    try:
+        found = [] if settings.out_of else intake.candidates(app.source, settings, app.settings.erp.done_marker)
+    except ErpPlaceUnusable as error:
+        unusable.append(str(error))
+        return []
+    return [file.name for file in found]
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -18,8 +19,9 @@ import pytest
 from servers import Sshd, wait_for
 
 from connector.erp.opening import open_store
+from connector.erp.session import Session
 from connector.erp.store import FileStore, Partial, Presence, SourceFile
-from connector.errors import ErpUnreachable, FileChanged, TargetOccupied, UsageError
+from connector.errors import ErpPlaceUnusable, ErpUnreachable, FileChanged, TargetOccupied, UsageError
 from connector.settings import ErpSettings, Settings
 
 MEGABYTE = 1_000_000
@@ -202,10 +204,32 @@ def _change(path: Path, change: str) -> None:
 def test_an_unreadable_place_names_path_and_remedy(place):
     place.write("prices", b"a file where a folder should be")
 
-    with pytest.raises(ErpUnreachable) as caught:
+    with pytest.raises(ErpPlaceUnusable) as caught:
         place.store.listing("prices")
     assert str(place.folder) in str(caught.value)
     assert caught.value.remedy
+
+
+def test_a_file_that_may_not_be_opened_is_one_file_and_no_store_that_is_gone(place, tmp_path, monkeypatch):
+    place.write("prices/a.csv", b"x")
+    file, system, session = place.only_file("prices"), os.open, Session._open
+
+    def opening(path, *given, **how):
+        if os.fsencode(path).endswith(b"a.csv"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return system(path, *given, **how)
+
+    def asking(mine, kind, path, rest=b""):
+        if path.endswith(b"a.csv"):
+            raise OSError(None, "the server answered Failure")  # a file that is locked, with some servers
+        return session(mine, kind, path, rest)
+
+    monkeypatch.setattr(os, "open", opening)
+    monkeypatch.setattr(Session, "_open", asking)
+    with pytest.raises(ErpPlaceUnusable, match=r"a\.csv"):
+        place.store.fetch(file, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+    assert place.only_file("prices") == file
 
 
 @pytest.mark.parametrize("path", ["../etc", "/etc", "a//b", "a/./b", "a\0b"])

@@ -6,8 +6,9 @@ import os
 import struct
 
 import pytest
+from paramiko.message import Message
 
-from connector.erp.packets import Answer, Ask
+from connector.erp.packets import HAS_SIZE, Answer, Ask, attributes
 from connector.erp.session import Session
 
 
@@ -50,6 +51,12 @@ class OddServer:
 
     def status(self, number: bytes, code: int) -> bytes:
         return bytes([Answer.STATUS]) + number + struct.pack(">I", code) + string(b"") + string(b"")
+
+
+def test_a_size_that_no_file_has_is_a_number_that_can_be_stored():
+    said = attributes(Message(struct.pack(">IQ", HAS_SIZE, 2**64 - 1)))
+
+    assert said.size == 2**63 - 1
 
 
 @pytest.mark.parametrize("most", [1_000, 32_768])
