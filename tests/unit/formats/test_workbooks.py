@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import zipfile
 from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -10,6 +11,7 @@ from openpyxl import Workbook
 
 from connector.errors import FileRefused
 from connector.feeds import FEEDS, open_reading
+from connector.formats import workbook
 from connector.formats.layout import Layout
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -72,6 +74,69 @@ def test_every_sheet_of_a_freight_workbook_is_read(read):
         "read sheet 'b', its row 1 counted as 3",
         "sheet 'Notes' left out: its first row names none of the feed's columns",
     ]
+
+
+@pytest.mark.parametrize("stray", ["XFD1048576", "XFD1", "B1048576"])
+def test_a_stray_blank_far_away_takes_no_memory(tmp_path, stray):
+    book = Workbook()
+    for row in (["sku", "quantity"], ["A1", 5], [], ["A2", 7]):
+        book.active.append(row)
+    book.active[stray] = " "
+    book.save(path := tmp_path / "book.xlsx")
+    code = (
+        "import resource, sys\nfrom pathlib import Path\nfrom connector.formats.layout import Layout\n"
+        "from connector.formats.workbook import WorkbookTable\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))\n"
+        "table = WorkbookTable(Path(sys.argv[1]), Layout(), {'sku', 'quantity'}.__contains__, every_sheet=False)\n"
+        "print(table.names, [block.lines[:2] for block in table.blocks()])\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, check=False)
+
+    assert said.stdout == "('sku', 'quantity') [[2, 4]]\n", said.stderr
+
+
+def test_cells_beyond_the_header_are_not_read_and_line_numbers_stay(read):
+    rows, refused, notes = read(
+        "stock", ("a", [["sku", "quantity", " "], ["A", 1, None, None, "x"], [None, None, "y"], [None, None], ["B", 2]]), ("b", [[]])
+    )
+
+    assert ([line for line, _ in rows], refused, notes) == ([2, 5], [], ["read sheet 'a'"])
+
+
+def test_a_workbook_of_more_cells_than_can_be_held_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(workbook, "MOST_CELLS", 5)
+    book = Workbook()
+    for row in (["sku", "quantity"], ["A", 1], ["B", 2], ["C", 3]):
+        book.active.append(row)
+    book.save(path := tmp_path / "book.xlsx")
+
+    with pytest.raises(FileRefused, match=r"book.xlsx: the workbook has more than 5 cells \(send it as delimited text"):
+        open_reading(FEEDS["stock"], path, Layout(), timezone=ZoneInfo("UTC"))
+
+
+def test_a_row_that_excel_does_not_have_is_refused_at_once(tmp_path):
+    book = Workbook()
+    for row in (["sku", "quantity"], ["A", 1], ["B", 2]):
+        book.active.append(row)
+    book.save(tmp_path / "good.xlsx")
+    with zipfile.ZipFile(tmp_path / "good.xlsx") as good, zipfile.ZipFile(path := tmp_path / "book.xlsx", "w") as bad:
+        for name in good.namelist():
+            bad.writestr(name, good.read(name).replace(b'r="3"', b'r="999999999999"'))
+
+    with pytest.raises(FileRefused, match=r"book.xlsx: the workbook has more than 1048576 rows"):
+        open_reading(FEEDS["stock"], path, Layout(), timezone=ZoneInfo("UTC"))
+
+
+def test_a_lack_of_memory_is_the_workbooks_refusal(tmp_path, monkeypatch):
+    def lacking(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(workbook, "render", lacking)
+    book = Workbook()
+    book.active.append(["sku"])
+    book.save(path := tmp_path / "book.xlsx")
+    with pytest.raises(FileRefused, match=r"book.xlsx: to read it takes more memory than there is"):
+        open_reading(FEEDS["stock"], path, Layout(), timezone=ZoneInfo("UTC"))
 
 
 @pytest.mark.parametrize("content", [b"", b"sku;price\n1;2\n", b"PK\x03\x04broken", b"\xd0\xcf\x11\xe0broken"])
