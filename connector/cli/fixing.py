@@ -251,4 +251,4 @@ def erase(
         show.complain("no order and no refused row bears this document: is the number right?")
     for sentence in done["to_do"]:
         show.complain(sentence)
-    raise typer.Exit(1 if done["still_open"] else 0)
+    raise typer.Exit(1 if done["to_do"] else 0)

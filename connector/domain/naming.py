@@ -14,7 +14,7 @@ LEAST_NAME = 8
 """Letters of a full name: a shorter one occurs in words of others."""
 LEAST_PHONE_DIGITS = 8
 LEAST_DOCUMENT = 8
-"""Letters of a document: less than that occurs in numbers of others."""
+"""Letters of a document or an order's number: less than that occurs in numbers of others."""
 BRAZIL = "55"
 GROUPS = {11: (3, 3, 3, 2), 14: (2, 3, 3, 4, 2)}
 """How a CPF and a CNPJ are parted by dots and dashes."""
@@ -55,9 +55,15 @@ class Naming:
         return value
 
 
-def naming(people: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], documents: Collection[str]) -> Naming:
-    """Return what names a person: documents, and of each client and address e-mail, telephones, full name, company, receiver."""
+def naming(
+    people: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], documents: Collection[str], numbers: Collection[str] = ()
+) -> Naming:
+    """Return what names a person: documents, and of each client and address e-mail, telephones, full name, company, receiver.
+
+    `numbers` are those of orders, which name it where they stand alone.
+    """
     found = {_document(document) for document in documents if len(document) >= LEAST_DOCUMENT}
+    found |= {_number(folded(number)) for number in numbers if len(number) >= LEAST_DOCUMENT}
     for client, address in people:
         found |= set(_of_one(client, address))
     with_the_longest_first = sorted(found, key=lambda text: ("(?<" in text, -len(text), text))  # numbers without their area last
@@ -70,6 +76,11 @@ def _document(document: str) -> str:
         parts.append(re.escape(plain[start : start + length]))
         start += length
     return POINT.join(parts)
+
+
+def _number(number: str) -> str:
+    plain = re.escape(number)
+    return f"{plain}(?<![0-9a-z]{plain})(?![0-9a-z])"
 
 
 def _of_one(client: Mapping[str, Any], address: Mapping[str, Any]) -> Iterator[str]:

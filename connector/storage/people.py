@@ -32,6 +32,8 @@ class PersonalData:
     address: dict[str, Any]
     raw: bytes
     answer: bytes
+    placed_at: datetime
+    erased_at: datetime | None
 
 
 DOCUMENTS = ("document", "corporatedocument")

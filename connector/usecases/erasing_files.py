@@ -9,7 +9,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -63,6 +63,17 @@ def forget(app: App, naming: Naming) -> Erased:
     except Busy as error:
         done.unknown.append(f"{WORK[0]}: {error.message}")
     return done
+
+
+def folders_of_time(app: App, spans: Collection[tuple[float, float]]) -> list[str]:
+    """Return the folders in which files lie from one of these times, in seconds since 1970."""
+    found = set()
+    for path in _lying(app.root) if spans else ():
+        with suppress(FileNotFoundError):
+            status = path.stat()
+            if any(status.st_mtime <= end and start <= max(status.st_mtime, status.st_ctime) for start, end in spans):
+                found.add("/".join(path.relative_to(app.root).parts[:2]))
+    return sorted(found)
 
 
 def _lying(root: Path) -> Iterator[Path]:

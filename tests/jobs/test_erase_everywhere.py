@@ -146,6 +146,37 @@ def test_nothing_is_left_on_disk_but_what_the_law_keeps(seller):
     assert done["files_unknown"] == []
 
 
+def test_a_person_whom_housekeeping_overwrote_is_found_in_older_files_by_the_orders_numbers_and_the_rest_is_named(tmp_path):
+    seller = Seller(tmp_path / "shop")
+    (seller.app.root / "outbox").mkdir()
+    seller.sells("A")
+    ours = bought(seller)
+    other = f"2;{ours}7;Maria\n"
+    path = lay(seller, "archive/tracking/2026-11-24/t.csv", f"1;{ours};Entregue a JOAO, irmao\n{other}".encode())
+    seller.knows_no_more_messages()
+    seller.now += timedelta(days=91)
+    run_job(seller.app, "housekeeping", Pass(by_hand=True))
+    assert seller.order(ours).client == {"erased": True}
+    done = privacy.erase(seller.app, DOTTED)
+
+    assert path.read_text().splitlines(keepends=True)[1] == other
+    assert "irmao" not in path.read_text()
+    assert (done["already_erased"], len(done["to_do"])) == ([ours], 1)
+    assert [word for word in (ours, "personal_days", "archive/tracking") if word not in done["to_do"][0]] == []
+
+    path.unlink()
+    assert privacy.erase(seller.app, DOTTED)["to_do"] == []
+
+
+def test_who_was_erased_while_the_orders_told_the_name_has_nothing_to_look_for_the_second_time(seller):
+    ours = bought(seller)
+    shelves(seller)
+    privacy.erase(seller.app, CPF)
+    again = privacy.erase(seller.app, CPF)
+
+    assert (again["already_erased"], again["to_do"]) == ([ours], [])
+
+
 def test_other_people_s_lines_stay_to_the_letter_and_the_file_keeps_its_shape_and_time(seller):
     bought(seller)
     path = shelves(seller)["lines"]
