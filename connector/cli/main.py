@@ -118,7 +118,9 @@ def main() -> None:
     except ConnectorError as error:
         if debug:
             raise
-        show.complain(f"connector: {error}")
+        from connector.cli import journal
+
+        show.complain(f"connector: {journal.sentence(error)}")
         sys.exit(error.exit_status)
     except Exception as error:  # one of the four places: no traceback ever reaches a user unasked
         if debug:

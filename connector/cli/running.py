@@ -94,23 +94,27 @@ def _stop_when_told(how: Pass) -> None:
 
 def _one(app: App, name: str, how: Pass, *, as_json: bool) -> dict[str, Any]:
     """Make one pass and say what it did; what kept it from running counts as its failure, and the next job goes on."""
+    from connector.cli import journal
     from jobs.running import run_job
 
     try:
         with going.shown() as went_on:
             report = run_job(app, name, replace(how, went_on=went_on))
     except ConnectorError as error:
-        show.complain(f"{name}: {error}")
+        show.complain(f"{name}: {journal.sentence(error)}")
         return {"job": name, "dry_run": how.dry_run, "exit_status": error.exit_status, "done": [], "failures": [str(error)], "counts": {}}
     _say(report, as_json=as_json)
     return report.as_dict()
 
 
 def _say(report: Report, *, as_json: bool) -> None:
+    from connector.cli import journal
+
+    done, failures = journal.lines(report)
     if not as_json:
-        for line in report.lines or (["nothing to do"] if not report.failures else []):
+        for line in done or (["nothing to do"] if not failures else []):
             show.say(f"{report.job}: {line}")
-    for line in report.failures:
+    for line in failures:
         show.complain(f"{report.job}: {line}")
 
 

@@ -198,3 +198,8 @@ def _read_toml(file: Path) -> dict[str, Any]:
 def notify_socket() -> str:
     """Say where systemd wants to hear of this process; "" where it does not."""
     return os.environ.get("NOTIFY_SOCKET", "")
+
+
+def journal_stream() -> str:
+    """Say which stream systemd joined to the journal, as device:inode; "" where it joined none (systemd.exec(5))."""
+    return os.environ.get("JOURNAL_STREAM", "")

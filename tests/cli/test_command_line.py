@@ -11,6 +11,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from conftest import COMMAND
 from servers import wait_for
 
 from connector.feeds import FEEDS
@@ -153,6 +154,25 @@ def test_housekeeping_runs_and_is_remembered(project):
     assert done.returncode == 0
     assert (last["exit_status"], last["failures"]) == (0, [])
     assert last["ended_at"] >= last["started_at"]
+
+
+@pytest.mark.parametrize("where", ["journal", "another", "unset"])
+def test_what_files_say_is_not_printed_into_the_journal(project, where):
+    folder = project.root / "inbox" / "tracking"
+    folder.mkdir(parents=True)
+    (folder / "t.csv").write_text("order_id;invoice_number;courier;tracking_number;event_date;description\n1;1;C;T;Joao Conceicao;x\n")
+    reader, writer = os.pipe()
+    stream = os.fstat(writer)
+    told = {"journal": f"{stream.st_dev}:{stream.st_ino}", "another": f"{stream.st_dev}:{stream.st_ino + 1}", "unset": ""}[where]
+    line = [str(COMMAND), "run", "report-documents"]
+    process = subprocess.Popen(line, env=project.environment | {"JOURNAL_STREAM": told}, stdout=writer, stderr=writer)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        said = pipe.read()
+
+    assert process.wait(60) == 1
+    assert "tracking/t.csv, line 2, event_date" in said
+    assert ("Joao" in said) is (where != "journal")
 
 
 def test_a_dry_run_leaves_no_record(project):
