@@ -207,3 +207,30 @@ def test_without_the_connector_behind_it_the_answer_is_503_with_retry_after(tmp_
 
     assert status(answer) == 503
     assert b"\r\nRetry-After: 5\r\n" in answer
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_with_the_connector_stopped_no_log_of_nginx_holds_the_path_token(tmp_path, is_there):
+    if nginx_world.program() is None:
+        missing("nginx is not there: install nginx-light")
+    place = tmp_path / "s"
+    if is_there:  # what a killed server leaves: nobody listens
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(place))
+    lonely = nginx_world.start(tmp_path / "nginx", place)
+    token = "S3CRETTOKEN" * 4
+    sent = [
+        post("Content-Length: 2", body="{}", line=f"POST /{token}{SHOP} HTTP/1.1"),
+        get(f"GET /{token}/{'x' * 70000} HTTP/1.1"),
+        get(f"G\0T /{token} HTTP/1.1"),
+    ]
+    try:
+        answers = [eventually(lambda one=one: say_behind(lonely, one)) for one in sent]
+    finally:
+        lonely.process.terminate()
+        lonely.process.wait(20)
+
+    logs = {path.name: path.read_text() for path in lonely.folder.glob("*.log")}
+    assert status(answers[0]) == 503
+    assert {"access.log", "error.log", "output.log"} <= logs.keys()
+    assert [name for name, text in logs.items() if "S3CRETTOKEN" in text] == []
