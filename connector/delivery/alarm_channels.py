@@ -16,13 +16,14 @@ from zoneinfo import ZoneInfo
 
 import requests
 import urllib3
+from requests.exceptions import InvalidHeader, InvalidURL
+from urllib3.exceptions import LocationValueError
 
 from connector import __version__
 from connector.app import App
-from connector.delivery import alarm_words
+from connector.delivery import alarm_words, webhook_secrets
 from connector.domain.alarm_telling import News
-from connector.errors import SettingsError
-from connector.settings import AlarmsSettings, is_safe
+from connector.settings import AlarmsSettings
 from connector.vtex.deadline import DEADLINE, READ_SECONDS, DeadlineAdapter
 from connector.vtex.failures import in_words
 
@@ -53,11 +54,8 @@ def channels(app: App, total_seconds: float = TOTAL_SECONDS) -> list[Channel]:
 # ── webhook ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 def _webhook(app: App, alarms: AlarmsSettings, total_seconds: float) -> Send:
     assert alarms.webhook is not None
-    url = app.settings.reveal(alarms.webhook)
-    if not is_safe(url):
-        path = str(app.settings.config_path)
-        raise SettingsError(path, f"alarms.webhook ({alarms.webhook})", found="another address", allowed="https, or http on loopback")
-    token = {"Authorization": f"Bearer {app.settings.reveal(alarms.webhook_token)}"} if alarms.webhook_token is not None else {}
+    url = webhook_secrets.address(app.settings, alarms.webhook)
+    token = {} if alarms.webhook_token is None else {"Authorization": f"Bearer {webhook_secrets.token(app.settings, alarms.webhook_token)}"}
     headers = {"User-Agent": f"vtex-seller-connector/{__version__}", **token}
     zone, project = ZoneInfo(app.settings.schedule.timezone), app.root.name
 
@@ -79,6 +77,8 @@ def _posted(url: str, body: object, headers: dict[str, str], total_seconds: floa
             timeout = (CONNECT_SECONDS, READ_SECONDS)
             with session.post(url, json=body, headers=headers, timeout=timeout, allow_redirects=False, stream=True) as reply:
                 return _refusal(reply.status_code)
+    except (InvalidURL, InvalidHeader, LocationValueError, UnicodeError):  # each of them quotes what it complains of
+        return "its address or token cannot be used"
     except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError) as error:
         return in_words(error)
     finally:

@@ -280,3 +280,49 @@ def test_an_address_that_is_no_https_is_refused_without_being_shown(tmp_path, ho
     with pytest.raises(SettingsError, match="found 'another address', allowed: https") as caught:
         look(shop)
     assert "very-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://127.0.0.1:99999/S3CRET",
+        "https://hooks.example:port/S3CRET",
+        "https://hoo ks/S3CRET",
+        "https://hooks.example/a\nS3CRET",
+        "https://[::1/S3CRET",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_refused_without_being_shown(tmp_path, hook, address):
+    shop = watched(tmp_path, hook)
+    secret(shop, address)
+
+    with pytest.raises(SettingsError) as caught:
+        look(shop)
+    assert "alarms.webhook (file:config/webhook)" in str(caught.value)
+    assert "S3CRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize("token", ["tok\nS3CRET", "tok\u2014S3CRET", "tok\u00e9S3CRET", "tok\x00S3CRET", ""])
+def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(tmp_path, hook, token):
+    shop = watched(tmp_path, hook, more='webhook_token = "file:config/token"')
+    path = shop.root / "config" / "token"
+    path.write_text(token, encoding="utf-8")
+    path.chmod(0o600)
+
+    with pytest.raises(SettingsError) as caught:
+        look(shop)
+    assert "alarms.webhook_token (file:config/token)" in str(caught.value)
+    assert "S3CRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "token"),
+    [
+        ("https://127.0.0.1:99999/S3CRET", ""),
+        ("https://hooks..example/S3CRET", ""),
+        ("http://127.0.0.1:1/S3CRET", "a\nS3CRET"),
+        ("http://127.0.0.1:1", "\u2014S3CRET"),
+    ],
+)
+def test_what_the_libraries_say_of_an_address_or_a_token_is_not_repeated(address, token):
+    assert alarm_channels._posted(address, {}, {"Authorization": token} if token else {}, 5.0) == "its address or token cannot be used"
