@@ -58,7 +58,7 @@ class SuggestionCouriers:
         sku, account = message.reference, self.m.account
         with self.app.db.read() as tx:
             product = products.find(tx, sku)
-            offer = on_offer(self.app, tx, account, self.m.sales_channels[0], [sku]).get(sku)
+            offer = self._offer(tx, sku)
             listing = listing_states.find(tx, account, sku)
         if product is None or offer is None:
             record = partial(listing_states.not_for_sale, account=account, sku=sku, note=UNSOLD, remedy=SELL_IT)
@@ -67,6 +67,11 @@ class SuggestionCouriers:
         if linting.refusals(findings):
             return self._withheld(sku, listing, linting.refusals(findings))
         return self._put(product, offer, listing, findings)
+
+    def _offer(self, tx: Connection, sku: str) -> Offer | None:
+        """Return what the SKU sells at in the first sales channel that sells it."""
+        found = (on_offer(self.app, tx, self.m.account, channel, [sku]).get(sku) for channel in self.m.sales_channels)
+        return next((offer for offer in found if offer is not None), None)
 
     def _withheld(self, sku: str, listing: Listing | None, refusals: tuple[Finding, ...]) -> Result:
         """Settle the message: a changed product brings the next one. What was said before is not said again."""

@@ -324,6 +324,21 @@ def test_what_has_no_price_is_not_suggested_and_the_pass_says_so_and_where_to_lo
     assert world.listing("A").remedy == "set it active and give it a price in the ERP"
 
 
+def test_what_is_priced_in_another_than_the_first_sales_channel_is_suggested_at_that_price(tmp_path, shop):
+    world = World(tmp_path, shop, more='sales_channels = ["1", "2", "3"]')
+    world.sells("A", price=0)
+    with world.app.db.write() as tx:
+        for channel, cents in (("2", 700), ("3", 300)):
+            price = {"sku": "A", "marketplace": "", "sales_channel": channel, "price_cents": cents, "list_price_cents": cents}
+            tx.execute(t.prices.insert().values(price))
+    report = world.notify()
+    world.app.db.close()
+
+    assert said(shop) == ["POST A", "PUT acme/A"]
+    assert shop.suggestions["A"].body["Pricing"]["SalePrice"] == 700
+    assert "unsold" not in report.counts
+
+
 def test_of_many_withheld_the_first_are_named_and_the_rest_counted(world):
     world.sells(*[f"S{n:03}" for n in range(30)], brand="")
     report = world.notify()
