@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +11,15 @@ from sqlalchemy import ColumnElement, Connection, Float, Row, and_, case, cast, 
 from connector.domain.guards import Reason, price_guard
 from connector.domain.keys import key_text, shown
 from connector.domain.money import units
-from connector.storage import holds
+from connector.storage import holds, left_out
 from connector.storage.holds import Decision
 from connector.storage.openings import overtaken, passed
 from connector.storage.staging import Stage
 from connector.storage.tables import former_prices
 
 CHUNK = 200
+Said = dict[tuple[str, int], Decision]
+"""What people decided, by key and price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,9 @@ class Held:
     @property
     def price_cents(self) -> int:
         return int(self.row["price_cents"])
+
+
+Suspect = tuple[Row[Any], Held]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +70,14 @@ class HeldRows:
         return (*self.new, *(held for _, held in self.again))
 
 
-def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float) -> HeldRows:
+def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float, now: datetime) -> HeldRows:
     """Take the rows that must wait for a person out of `changes`."""
     known = holds.row_decisions(connection, stage.feed)
     decided = [one for one in known if one.state != "held"]
     said = {(one.key, one.price_cents): one for one in decided}
-    suspects = [(row, held, said.get((held.key, held.price_cents))) for row, held in _suspects(connection, stage, max_fall)]
-    stopped = [(row, held, no) for row, held, no in suspects if no is None or no.state == "discarded"]
-    _take_out(connection, stage, [row for row, _, _ in stopped])
+    stopped = _stopped(connection, stage, said, _suspects(connection, stage, max_fall))
+    if mode == "full":  # after the others: what waits is not asked yet
+        stopped += _stopped(connection, stage, said, _left_out(connection, stage, max_fall, now))
     quiet = [Discarded(held.key, held.price_cents, row.known, no.by or "") for row, held, no in stopped if no is not None]
     waiting = {held.key: held for _, held, no in stopped if no is None}
     opened = {one.key: (one.id, one.price_cents) for one in known if one.state == "held"}
@@ -89,6 +94,14 @@ def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float
     )
 
 
+def _stopped(connection: Connection, stage: Stage, said: Said, found: list[Suspect]) -> list[tuple[Row[Any], Held, Decision | None]]:
+    """Take what nobody said yes to out of `changes`; return it with the no that was said to it."""
+    suspects = [(row, held, said.get((held.key, held.price_cents))) for row, held in found]
+    stopped = [(row, held, no) for row, held, no in suspects if no is None or no.state == "discarded"]
+    _take_out(connection, stage, [row for row, _, _ in stopped])
+    return stopped
+
+
 def _ended(connection: Connection, stage: Stage, decided: list[Decision]) -> tuple[int, ...]:
     """Return the decisions whose key gets another price: who said yes or no to 100.00 did so for as long as nothing else was asked."""
     said = {one.id: one.price_cents for one in decided}
@@ -96,7 +109,7 @@ def _ended(connection: Connection, stage: Stage, decided: list[Decision]) -> tup
     return tuple(number for number, price in found if price != said[number])
 
 
-def _suspects(connection: Connection, stage: Stage, max_fall: float) -> list[tuple[Row[Any], Held]]:
+def _suspects(connection: Connection, stage: Stage, max_fall: float) -> list[Suspect]:
     """Find candidates roughly in the database; the guard decides to the cent."""
     changes, staged = stage.changes, stage.staged
     before = func.coalesce(changes.c.old, _wider(stage), _former(stage))
@@ -108,6 +121,13 @@ def _suspects(connection: Connection, stage: Stage, max_fall: float) -> list[tup
     )
     found = [(row, price_guard(row.old, row.price_cents, max_fall)) for row in connection.execute(query)]
     return [(row, _held(stage, row, reason)) for row, reason in found if reason is not None]
+
+
+def _left_out(connection: Connection, stage: Stage, max_fall: float, now: datetime) -> list[Suspect]:
+    """Find the rows whose absence is such a fall; they are held without a line."""
+    found = [(row, price_guard(row.old, row.price_cents, max_fall)) for row in left_out.falls(connection, stage, max_fall, now)]
+    without = [(row, replace(reason, sentence=f"without this row {reason.sentence}")) for row, reason in found if reason is not None]
+    return [(row, _held(stage, row, reason)) for row, reason in without]
 
 
 def _wider(stage: Stage) -> ColumnElement[Any]:

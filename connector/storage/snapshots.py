@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, literal, select
 
 from connector.domain.guards import Limits, Plan
 from connector.storage import changes, generations, plans, quarantine, shown, watermarks
+from connector.storage.changes import Changes
 from connector.storage.database import reading
 from connector.storage.price_holds import HeldRows, hold_prices
 from connector.storage.staging import SNAPSHOTS, Stage
@@ -47,7 +48,7 @@ def plan(connection: Connection, stage: Stage, plan: Plan, limits: Limits, now: 
         plans.compare(connection, stage, plan.mode, is_whole=is_whole)
         held = HeldRows()
         if limits.max_price_change is not None:
-            held = hold_prices(connection, stage, plan.mode, limits.max_price_change)
+            held = hold_prices(connection, stage, plan.mode, limits.max_price_change, now)
         healed = tuple(quarantine.settled(connection, stage, plan.mode))
         return Planned(stage, _summary(connection, stage, plan, limits, held, now=now), version, held, healed)
 
@@ -100,6 +101,17 @@ def apply(tx: Connection, stage: Stage, plan: Plan) -> None:
     """Make the snapshot what the plan says, in one go."""
     put = bool(plan.added or plan.changed)
     changes.apply(tx, changes.staged(stage), removed=bool(plan.removed), put=put, changing=plan.changed_by_field)
+
+
+def drop_price(tx: Connection, row: Mapping[str, Any]) -> None:
+    """Take away one held price that an export left out, as a person approved; it is remembered as any that goes."""
+    table = SNAPSHOTS["prices"]
+    key = {column.name: row[column.name] for column in table.primary_key.columns}
+    is_it = [table.c[name] == value for name, value in key.items()]
+    made = select(*[table.c[name] for name in key], literal("removed").label("action")).where(*is_it).subquery()
+    generations.withdraw(tx, "prices", key)
+    changes.apply(tx, Changes("prices", table, tuple(key), (), made, select(table)), removed=True, put=False, changing=())
+    watermarks.bump(tx, version_name("prices"))
 
 
 def put_price(tx: Connection, row: Mapping[str, Any]) -> None:

@@ -79,7 +79,7 @@ def _approve_row(app: App, row: dict[str, Any], by: str) -> str:
         earlier = [one.id for one in holds.row_decisions(tx, row["feed"], row["key"]) if one.state != "held"]
         holds.end(tx, earlier, app.now)
         holds.decide(tx, row["id"], "approved", by, app.now)
-        snapshots.put_price(tx, values)
+        (snapshots.put_price if values["line"] else snapshots.drop_price)(tx, values)  # one without a line was left out
         listings.announce(tx, told, [values["sku"]], Kind.PRICE, app.now)
     return f"the price of {values['sku']} is {units(values['price_cents'])} now"
 

@@ -340,6 +340,23 @@ def test_a_first_price_of_a_channel_is_measured_by_the_nearest_price_that_was_as
     assert (made.plan.added, made.plan.held) == (2, 2)
 
 
+def test_a_price_left_out_for_one_that_is_far_lower_and_counts_for_more_is_held(database):
+    def row(sku, market, channel, cents, until=None):
+        return (sku, market, channel, cents, 5000, until)
+
+    general = [row(sku, "", "", 100) for sku in "ABCDE"]
+    over, cheap = row("B", "m1", "", 1000, NOW), row("C", "m1", "", 400)
+    special = [row("A", "m1", "", 1000), over, cheap, row("D", "m1", "2", 1000), row("E", "", "2", 1000), row("F", "m1", "", 1000)]
+    Import(database, "prices", PRICES, lines(*general, *special))
+    nearer = [row("D", "m1", "", 300), row("E", "", "", 250)]
+    left = [*[one for one in general if one[0] != "E"], *nearer]
+    made = Import(database, "prices", PRICES, lines(*left), limits=FALLS)
+
+    assert open_holds(database) == [("A/m1/", 100)]
+    assert (made.plan.held, made.plan.removed) == (1, 5)
+    assert known(database, "prices") == sorted([*left, row("A", "m1", "", 1000)])
+
+
 def test_the_same_held_value_is_not_a_second_hold_and_another_takes_its_place(database):
     import_prices(database, price("A", 1000))
     import_prices(database, price("A", 100))

@@ -101,6 +101,45 @@ def test_a_decision_ends_with_the_next_price_of_its_key_and_the_same_value_is_as
     assert (shop.prices(), [hold["key"] for hold in shop.held()]) == ({"A": 100_000, "B": 100}, ["A"])
 
 
+SPECIAL = ["A;;10,00", "A;shop;1000,00", *[f"S{number};;1,00" for number in range(9)]]
+
+
+def special(shop, name, *rows):
+    return shop.export(name, *rows, head="sku;marketplace;price")
+
+
+def test_a_special_price_that_an_export_leaves_out_is_held_where_the_general_one_is_a_hundredth(shop):
+    special(shop, "prices/1.csv", *SPECIAL)
+    report = special(shop, "prices/2.csv", SPECIAL[0], *SPECIAL[2:])
+    again = special(shop, "prices/3.csv", SPECIAL[0], *SPECIAL[2:], "T;;1,00")
+    waiting = shop.held()
+    special(shop, "prices/4.csv", *SPECIAL)
+
+    held = "A/shop: held: without this row the price falls by 99.0 %; max_price_change allows 80 % (connector held list)"
+    assert (report.failures, again.failures) == ([f"prices/2.csv, {held}"], [f"prices/3.csv, {held}"])
+    assert ([hold["key"] for hold in waiting], shop.held()) == (["A/shop"], [])
+    assert ("A", "shop", 100_000) in shop.known("prices", "sku", "marketplace", "price_cents")
+
+
+def test_a_yes_to_a_price_left_out_takes_it_away_and_a_no_keeps_it(shop):
+    without = [SPECIAL[0], *SPECIAL[2:]]
+    special(shop, "prices/1.csv", *SPECIAL)
+    special(shop, "prices/2.csv", *without)
+    repair.held_discard(shop.app, shop.held()[0]["id"], by="ana")
+    told = special(shop, "prices/3.csv", *without, "T;;1,00")
+    kept = shop.known("prices", "sku", "marketplace", "price_cents")
+    special(shop, "prices/4.csv", "A;;10,00", "A;shop;900,00", *SPECIAL[2:])
+    special(shop, "prices/5.csv", *without)
+    said = repair.held_approve(shop.app, shop.held()[0]["id"], by="ana")
+    last = special(shop, "prices/6.csv", *without, "U;;1,00")
+
+    assert (told.exit_status, told.lines[-1]) == (0, "prices/3.csv, A/shop: 10.00 was discarded by ana, kept at 1000.00")
+    assert ("A", "shop", 100_000) in kept
+    assert ("A", "shop") not in shop.known("prices", "sku", "marketplace")
+    assert said["outcome"] == "the price of A is 10.00 now"
+    assert (last.exit_status, ("A", "shop") in shop.known("former_prices", "sku", "marketplace")) == (0, True)
+
+
 def test_a_decision_ends_with_another_one_that_a_person_approves(shop):
     shop.configure(more="[feeds.prices]\nmax_price_change = 0.4")
     decided(shop, "50,00", repair.held_discard)
