@@ -11,7 +11,7 @@ from sqlalchemy import JSON, Connection, Integer, Select, Table, Text, cast, fun
 
 from connector.errors import Conflict, Refused
 from connector.storage.bulk import bulk_insert
-from connector.storage.database import Database, reading, writing
+from connector.storage.database import Database, writing
 from connector.storage.tables import metadata
 
 ROWS_AT_ONCE = 5000
@@ -31,12 +31,13 @@ class Copied:
 
 
 def copy(source: Database, target: Database, tell: Callable[[Copied], None]) -> list[Copied]:
-    """Copy every table, in one reading transaction here and one writing transaction there; `tell` is given each that was compared.
+    """Copy every table, in one writing transaction here and one there; `tell` is given each that was compared.
 
+    Here nothing is written: the transaction keeps commands by hand from writing what would be missing there.
     Raises Conflict where the target holds anything, and Refused where it took a table otherwise than it was read, or not at all:
     nothing is kept there then.
     """
-    with source.connection() as here, target.connection() as there, reading(here), writing(there):
+    with source.connection() as here, target.connection() as there, writing(here), writing(there):
         demand_empty(there)
         copied = []
         for table in tables():
@@ -94,7 +95,9 @@ def _go_on_counting(there: Connection, table: Table) -> None:
     number = table.columns.get("id")
     if number is not None and isinstance(number.type, Integer):
         largest = select(func.max(number)).scalar_subquery()
-        there.execute(select(func.setval(func.pg_get_serial_sequence(table.name, "id"), func.coalesce(largest, 1), largest.is_not(None))))
+        there.execute(
+            select(func.setval(func.pg_get_serial_sequence(table.name, "id"), func.coalesce(largest, 1), largest.is_not(None)))
+        ).close()
 
 
 class _Sum:

@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import insert, select
 
 from connector import app as building
+from connector.errors import DatabaseUnreachable
 from connector.storage import copying, tables
 from connector.storage.database import Database, migrate, reading
+from connector.usecases import letters, moving
 from connector.usecases.turns import share, turn
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
@@ -100,6 +102,21 @@ def test_nothing_is_copied_while_something_runs(project, sqlite, postgresql_url,
         done = project.call("migrate", "--to", postgresql_url)
     assert done.returncode == 1
     assert f"{service} is running elsewhere: pid" in done.stderr
+
+
+def test_a_command_by_hand_writes_nothing_while_everything_is_copied(sqlite, postgresql_url):
+    other, refused = building.load(sqlite.settings.config_path, wait_seconds=0), []
+
+    def pause(_copied):
+        with pytest.raises(DatabaseUnreachable, match="database is locked") as found:
+            letters.pause(other, "loja")
+        refused.append(found.value)
+
+    moving.move(sqlite, postgresql_url, pause)
+
+    assert len(refused) == len(copying.tables())
+    letters.pause(other, "loja")
+    other.db.close()
 
 
 def test_what_postgresql_does_not_take_is_named_and_nothing_is_kept(project, sqlite, postgresql_url):
