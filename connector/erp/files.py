@@ -22,7 +22,8 @@ FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 NOREPLACE = 1
 NOT_OFFERED = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
-LATEST = datetime(9999, 12, 31, tzinfo=UTC)
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
+"""What lies beyond has no day in some time zones."""
 
 REMEDIES = {
     errno.EACCES: "give the connector's user the right to read, write and remove there",
@@ -56,9 +57,10 @@ def instant(nanoseconds: int) -> datetime:
     """Return a file's time as aware UTC, in microseconds; times beyond the calendar are its last day."""
     seconds, rest = divmod(nanoseconds, 1_000_000_000)
     try:
-        return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=rest // 1000)
+        found = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=rest // 1000)
     except (OverflowError, ValueError):
         return LATEST
+    return found if EARLIEST <= found < LATEST else LATEST
 
 
 def fingerprint(status: os.stat_result) -> tuple[int, int, int, int]:

@@ -14,6 +14,8 @@ _TIME = r"(?:[T ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})
 _ZONE = r" ?(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
 NO_END = 9999
 """The year that ERPs write where something never ends."""
+_FIRST = datetime(1, 1, 2, tzinfo=UTC)
+"""What was before has no day in time zones to the west."""
 
 
 def instant(text: str, context: Context) -> datetime:
@@ -32,9 +34,12 @@ def _read(text: str, context: Context, *, day: int = 0) -> datetime:
     if found is None:
         raise BadValue(f"it is no date such as {context.layout.dates or '2026-12-31, 2026-12-31T18:00:00-03:00 or 31/12/2026'}")
     try:
-        return _instant(found.groupdict(), context, day)
+        at = _instant(found.groupdict(), context, day)
     except (ValueError, OverflowError):
-        raise BadValue("there is no such day or time") from None
+        at = None
+    if at is None or at < _FIRST:
+        raise BadValue("there is no such day or time")
+    return at
 
 
 def _instant(parts: dict[str, str | None], context: Context, day: int) -> datetime:

@@ -371,6 +371,13 @@ def test_an_event_without_its_day_is_refused(world):
     assert world.papers(order) == []
 
 
+def test_an_event_on_the_calendars_first_day_is_a_refused_row_and_no_unexpected_error(sqlite_world):
+    order = sqlite_world.ordered("m1")
+    report = sqlite_world.report("tracking", f"{order};N1;Correios;SR1;;;0001-01-01T00:00:00Z;Campinas;SP;em rota;0")
+    assert "event_date '0001-01-01T00:00:00Z': there is no such day or time" in report.failures[0]
+    assert sqlite_world.left("inbox") == []
+
+
 # ── what waits for authorization ────────────────────────────────────────────────────────────────────────────────────────
 def test_an_invoice_before_authorization_waits_and_goes_with_it(world):
     order = world.place("m1")

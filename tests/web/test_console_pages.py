@@ -116,7 +116,11 @@ def test_what_is_not_there_is_a_page_that_says_so(shared, page, status):
 
 
 @pytest.mark.parametrize(
-    "query", ["id=99999999999999999999", "before=~~", "before=2026-01-01T00:00:00%00", "after=-1", "act=x", "q=%ff%00%ed%a0%80", "&&&=&="]
+    "query",
+    [
+        *("id=99999999999999999999", "before=~~", "before=2026-01-01T00:00:00%00", "after=-1", "act=x", "q=%ff%00%ed%a0%80", "&&&=&="),
+        *("before=0001-01-01T00:00:00%2B23:59~x", "before=9999-12-31T23:59:59-23:59~x", "before=9999-12-31T23:59:59Z~x"),
+    ],
 )
 @pytest.mark.parametrize("place", ["files", "file", "orders", "order", "skus", "sku", "find", "held", "letters", "acts"])
 def test_odd_addresses_break_nothing(shared, place, query):

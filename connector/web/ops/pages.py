@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from connector.errors import NotFound
@@ -90,10 +90,11 @@ def order_list(ask: Ask) -> Page:
 def _cursor(text: str) -> tuple[datetime, str] | None:
     at, _, order_id = text.partition("~")
     try:
-        instant = datetime.fromisoformat(at)
-    except ValueError:
+        read = datetime.fromisoformat(at)
+        instant = read.astimezone(UTC) if read.tzinfo is not None else None
+    except (ValueError, OverflowError):  # the second where the calendar ends
         return None
-    return (instant, order_id) if instant.tzinfo is not None and "\0" not in order_id else None
+    return (instant, order_id) if instant is not None and "\0" not in order_id else None
 
 
 def order(ask: Ask) -> Page:

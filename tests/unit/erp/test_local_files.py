@@ -56,6 +56,7 @@ def test_times_are_exact_to_the_microsecond_and_those_beyond_the_calendar_do_no_
     assert files.instant(1_700_000_000_123_456_789) == datetime(2023, 11, 14, 22, 13, 20, 123456, tzinfo=UTC)
     assert files.instant(-1_000) == datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
     assert files.instant(10**21) == files.LATEST
+    assert files.instant(-62_135_596_800 * 10**9) == files.LATEST, "the calendar's first day has no date in zones to the west"
 
 
 def test_a_folder_of_the_source_that_is_a_link_is_named_and_not_followed(tmp_path):
