@@ -48,7 +48,7 @@ def replay(
     context: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="An archived file's path, or its name as reports tell it: prices/p.csv.")],
     *,
-    force: Annotated[bool, typer.Option("--force", help="Also where a newer full export was applied since.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also what newer files, applied since, have said.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Apply an archived file once more.

@@ -46,11 +46,12 @@ class Settling:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A file's copy in the work folder; `sha256` is that of its bytes, in hex."""
+    """A file's copy in the work folder; `sha256` is that of its bytes, in hex. `first_at` is when it was taken before, where it was."""
 
     file: SourceFile
     path: Path
     sha256: str
+    first_at: datetime | None = None
 
 
 # ── ready? ──────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -150,13 +150,29 @@ def last_applied(tx: Connection, feed: str, name: str | None = None) -> Entry | 
     return None if row is None else entry_of(row)
 
 
-def is_outdated(tx: Connection, file: Entry, now: datetime) -> bool:
-    """Tell whether a newer file than this was applied: by its own time, and by the one that it counts by.
+def _newer(file: Entry, now: datetime) -> Select[Any]:
+    """Choose the applied files that are newer than this one: by its own time, and by the one that it counts by.
 
     By its own alone, one dated ahead would shut out all that come after it; by the other alone, a clock of ours set back would.
     """
     newer = and_(t.c.modified_at > file.modified_at, dated > file.dated(now))
-    return tx.execute(_of_feed(file.feed, file.of_its_own, "applied").with_only_columns(t.c.id).where(newer).limit(1)).first() is not None
+    return _of_feed(file.feed, file.of_its_own, "applied").where(newer).order_by(t.c.id.desc())
+
+
+def is_outdated(tx: Connection, file: Entry, now: datetime) -> bool:
+    """Tell whether a newer file than this was applied."""
+    return tx.execute(_newer(file, now).with_only_columns(t.c.id).limit(1)).first() is not None
+
+
+def newer(tx: Connection, file: Entry, now: datetime) -> list[Entry]:
+    """Return the newer files than this that were applied, the last one first."""
+    return [entry_of(row) for row in tx.execute(_newer(file, now)).mappings()]
+
+
+def newer_full(tx: Connection, file: Entry, now: datetime) -> Entry | None:
+    """Return a newer file than this that was applied as a full export."""
+    row = tx.execute(_newer(file, now).where(t.c.plan["mode"].as_string() == "full").limit(1)).mappings().first()
+    return None if row is None else entry_of(row)
 
 
 def is_older(than: Entry, now: datetime) -> ColumnElement[bool]:

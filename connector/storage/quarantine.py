@@ -157,6 +157,12 @@ def files_with_open_rows(tx: Connection) -> set[tuple[str, str]]:
     return {(row.feed, row.name.rpartition("/")[2]) for row in tx.execute(query)}
 
 
+def open_in(tx: Connection, feed: str, file_ids: Collection[int]) -> set[int]:
+    """Return the numbers of a feed's refused rows that are open and of one of these files."""
+    rows = tx.execute(select(t.c.id, t.c.file_id).where(t.c.feed == feed, OPEN))
+    return {row.id for row in rows if row.file_id in file_ids}
+
+
 def is_listed(tx: Connection, feed: str, key: tuple[str, ...]) -> bool:
     """Tell whether a refused row of that key is open."""
     return tx.execute(select(t.c.id).where(t.c.feed == feed, t.c.key == key_text(key), OPEN).limit(1)).first() is not None

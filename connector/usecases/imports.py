@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
@@ -27,6 +27,7 @@ from connector.storage.staging import Stage, load, staging
 from connector.usecases import comparing, unknown_accounts, upkeep
 from connector.usecases.comparing import Read
 from connector.usecases.opening import layout_of, opened
+from connector.usecases.passing_over import Passed, pass_over
 
 SHOWN = 100
 """Refused rows that a preview names; the rest are counted."""
@@ -40,6 +41,7 @@ class Draft:
     planned: Planned
     verdict: Verdict
     read: Read
+    passed_over: int = 0
 
     @property
     def plan(self) -> Plan:
@@ -52,10 +54,13 @@ class Draft:
 
 
 @contextmanager
-def drafted(app: App, feed: str, path: Path, name: str, waived: Collection[str] = (), *, all_of_it: bool = False) -> Iterator[Draft]:
+def drafted(
+    app: App, feed: str, path: Path, name: str, waived: Collection[str] = (), *, all_of_it: bool = False, behind: Entry | None = None
+) -> Iterator[Draft]:
     """Read, stage and plan a file; `name` is its path below the source, `waived` the guards that a person has overruled.
 
-    With `all_of_it` every row is compared with the snapshot, though the file applied last may tell most of them.
+    With `all_of_it` every row is compared with the snapshot, though the file applied last may tell most of them. `behind` is the file's
+    line, where newer files than that go before it: of a delta what they have named is passed over.
 
     Raises FileRefused where it cannot be read at all.
     """
@@ -65,11 +70,22 @@ def drafted(app: App, feed: str, path: Path, name: str, waived: Collection[str] 
         staging(connection, feed, FEEDS[feed].fields, name if feed == "freight" else "") as stage,
     ):
         read = (None if all_of_it else _differences(app, connection, stage, path)) or _everything(app, connection, stage, path)
+        passed = Passed() if behind is None else pass_over(app, connection, stage, behind)
         accepted, refused = repeats.counts(connection, stage) if read.version is None else (read.rows, 0)
-        notes = (*read.notes, *unknown_accounts.notes(app, connection, stage))
-        plan = Plan(feed, name, app.settings.feeds.of(feed).mode, rows_read=read.rows, accepted=accepted, refused=refused, notes=notes)
+        notes = (*read.notes, *passed.notes, *unknown_accounts.notes(app, connection, stage))
+        mode = app.settings.feeds.of(feed).mode
+        plan = Plan(feed, name, mode, rows_read=read.rows, accepted=accepted, refused=refused, notes=notes)
         planned = snapshots.plan(connection, stage, plan, limits, app.now, is_whole=read.version is None)
-        yield Draft(connection, planned, judge(planned.plan, limits, waived), read)
+        if passed.newer:
+            planned = _healing_none_of(connection, planned, passed.newer)
+        yield Draft(connection, planned, judge(planned.plan, limits, waived), read, passed.rows)
+
+
+def _healing_none_of(connection: Connection, planned: Planned, newer: Sequence[Entry]) -> Planned:
+    """Leave refused rows of newer files open: a good row that is older says nothing in their place."""
+    with reading(connection):
+        theirs = quarantine.open_in(connection, planned.stage.feed, [files.number_of(one) for one in newer])
+    return replace(planned, healed=tuple(number for number in planned.healed if number not in theirs))
 
 
 def _differences(app: App, connection: Connection, stage: Stage, path: Path) -> Read | None:
@@ -124,7 +140,7 @@ def settle(app: App, draft: Draft, entry: Entry, approved_by: str = "") -> Entry
         entry,
         rows_read=draft.plan.rows_read,
         rows_refused=refused,
-        plan={**described(draft.plan, verdict), "read_with": read_with(app, entry.feed), **_basis(app, draft)},
+        plan={**described(draft.plan, verdict), "read_with": read_with(app, entry.feed), **_marks(draft, entry), **_basis(app, draft)},
     )
     if isinstance(verdict, Apply):
         return _apply(app, draft, replace(entry, state="applied"), approved_by)
@@ -155,6 +171,12 @@ def bring_home(app: App, connection: Connection, feed: str) -> None:
     """Put what an import showed of a feed, and did not come to bring home, into the snapshot."""
     for _part in generations.bring_home(connection, feed, app.marketplaces, app.now):
         upkeep.checkpoint(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)  # else the log takes as much room as all parts
+
+
+def _marks(draft: Draft, entry: Entry) -> dict[str, Any]:
+    """Note how much of a file was passed over (sent again, and so the newest, it is news), and whether nothing was to be."""
+    found = {"passed_over": draft.passed_over, "forced": bool(entry.plan.get("forced"))}
+    return {name: value for name, value in found.items() if value}
 
 
 def _basis(app: App, draft: Draft) -> dict[str, Any]:
@@ -207,12 +229,14 @@ def import_file(
 ) -> tuple[Draft, Entry, list[Refusal]]:
     """Plan and settle a file, anew where somebody came between plan and commit; returns what it came to. `all_of_it` as `drafted` has it.
 
-    Raises FileRefused where it cannot be read at all.
+    What newer files have named is passed over in a delta, unless its line's plan says that it is forced. Raises FileRefused where it
+    cannot be read at all.
     """
+    waived, behind = approval.guards if approval else (), None if entry.plan.get("forced") else entry
     while True:
         with app.db.connection() as connection:
             bring_home(app, connection, entry.feed)
-        with drafted(app, entry.feed, path, entry.name, approval.guards if approval else (), all_of_it=all_of_it) as draft:
+        with drafted(app, entry.feed, path, entry.name, waived, all_of_it=all_of_it, behind=behind) as draft:
             settled = settle(app, draft, entry, approval.by if approval else "")
             if settled is not None:
                 return draft, settled, draft.refusals()

@@ -141,7 +141,8 @@ def _ready(app: App, feed: str, report: Report, how: Pass) -> Settling:
 # ── one file ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 def entry_of(feed: str, taken: Taken, state: str = "applied") -> Entry:
     """Return the ledger's line of a file that was taken, not yet recorded."""
-    return Entry(feed, taken.file.name, taken.file.size, taken.file.modified_at, taken.sha256, state)
+    file = taken.file
+    return Entry(feed, file.name, file.size, file.modified_at, taken.sha256, state, taken_at=taken.first_at)
 
 
 def _settled_before(app: App, feed: str, taken: Taken) -> Settled | None:

@@ -33,7 +33,7 @@ def _compared(app: App, entry: Entry) -> Compared:
     if entry.place is None or not path.is_file():
         return {**said, "trouble": "it lies in the archive no more, so it cannot be compared"}
     try:
-        with imports.drafted(app, entry.feed, path, entry.name, all_of_it=True) as draft:
+        with imports.drafted(app, entry.feed, path, entry.name, all_of_it=True, behind=entry) as draft:
             plan, held = draft.plan, len(draft.planned.held.all) + len(draft.planned.held.quiet)
     except ConnectorError as error:
         return {**said, "trouble": str(error)}

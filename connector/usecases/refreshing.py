@@ -76,7 +76,7 @@ def _try(app: App, feed: str, taken: Taken, report: Report) -> None:
             last = _last(app, feed, taken)
             _name_discarded(report, of_feed(feed, taken.file.name), last.plan.get("discarded", ()) if last else ())
             return
-        with imports.drafted(app, feed, taken.path, taken.file.name) as draft:
+        with imports.drafted(app, feed, taken.path, taken.file.name, behind=intake.entry_of(feed, taken)) as draft:
             say(report, draft.plan, draft.verdict, draft.refusals(), draft.planned.held.all, dry_run=True)
     except FileRefused as error:
         intake.say_refused(report, f"{of_feed(feed, taken.file.name)} would be refused", intake.reason_of(error, taken))
@@ -106,19 +106,21 @@ def _superseded_by(app: App, feed: str, taken: Taken) -> Entry | None:
 
 
 def newer_than(app: App, entry: Entry) -> Entry | None:
-    """Return the last applied full export of a file's feed where a newer one than this file was applied; None for deltas."""
-    if app.settings.feeds.of(entry.feed).mode != "full":
-        return None
+    """Return the last applied full export of a file's feed where a newer one than this file was applied."""
     with app.db.read() as tx:
+        if app.settings.feeds.of(entry.feed).mode == "delta":
+            return files.newer_full(tx, entry, app.now)
         is_outdated = files.is_outdated(tx, entry, app.now)
         last = files.last_applied(tx, entry.feed, entry.of_its_own)
     return last if is_outdated and (last is None or last.sha256 != entry.sha256) else None
 
 
 def _is_the_last_one_again(app: App, feed: str, taken: Taken) -> bool:
-    """Tell whether reading the file would change and say nothing: its bad or held rows would be named again, another layout reads anew."""
+    """Tell whether reading the file would change and say nothing: its bad or held rows would be named again, another layout
+    reads anew, and what was passed over in it may have become the newest.
+    """
     last = _last(app, feed, taken)
-    if last is None or last.sha256 != taken.sha256 or last.rows_refused or last.plan.get("held"):
+    if last is None or last.sha256 != taken.sha256 or last.rows_refused or last.plan.get("held") or last.plan.get("passed_over"):
         return False
     return bool(last.plan.get("read_with") == imports.read_with(app, feed))
 
@@ -143,8 +145,9 @@ def _renew(app: App, feed: str, taken: Taken, report: Report) -> Settled:
     with app.db.write() as tx:
         last = files.last_applied(tx, feed, entry.of_its_own)
         kept: dict[str, Any] = {name: last.plan[name] for name in ("basis", "discarded") if last is not None and name in last.plan}
-        plan = {"notes": ["the file applied last, sent again"], "read_with": imports.read_with(app, feed), **kept}
-        entry = applying.renew(tx, app.marketplaces, replace(entry, plan=plan), app.settings.feeds.of(feed).mode, app.now)
+        mode = app.settings.feeds.of(feed).mode
+        plan = {"notes": ["the file applied last, sent again"], "mode": mode, "read_with": imports.read_with(app, feed), **kept}
+        entry = applying.renew(tx, app.marketplaces, replace(entry, plan=plan), mode, app.now)
     report.did(f"{of_feed(feed, entry.name)}: the file applied last, sent again; nothing was changed", unchanged=1)
     _name_discarded(report, of_feed(feed, entry.name), kept.get("discarded", ()))
     return Settled(entry)

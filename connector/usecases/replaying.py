@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,9 @@ def replay(app: App, named: str, *, force: bool = False) -> Report:
 
     A file that several feeds were read out of is applied for all of them by its name, for one of them by its path. A full export older
     than one applied since is superseded, and replayed only with `force`; the next newer export comes over it all the same, and its feed
-    is no fresher by it. Guards hold it as they would hold any file. Raises NotFound; Conflict where it is superseded, is not in the
-    archive, cannot be read any more, or is not the file that was taken; Busy while its job runs.
+    is no fresher by it. So are the rows of a delta that newer ones have named: without `force` they are passed over. Guards hold it as
+    they would hold any file. Raises NotFound; Conflict where it is superseded, is not in the archive, cannot be read any more, or is not
+    the file that was taken; Busy while its job runs.
     """
     entries = _named(app, named)
     report = Report("refresh-snapshot" if entries[0].feed in CATALOG_FEEDS else "report-documents")
@@ -34,13 +36,15 @@ def replay(app: App, named: str, *, force: bool = False) -> Report:
             if not force and entry.feed in CATALOG_FEEDS:
                 _refuse_superseded(app, entry)
         for entry, path in originals:
-            _put(app, entry, _applied(app, path, entry, report))
+            _put(app, entry, _applied(app, path, entry, report, force=force))
     return report
 
 
-def _applied(app: App, path: Path, entry: Entry, report: Report) -> str:
+def _applied(app: App, path: Path, entry: Entry, report: Report, *, force: bool) -> str:
     try:
-        return (_import if entry.feed in CATALOG_FEEDS else document_files.retake)(app, path, entry, report)
+        if entry.feed in CATALOG_FEEDS:
+            return _import(app, path, entry, report, force=force)
+        return document_files.retake(app, path, entry, report)
     except FileRefused as error:
         raise Conflict(f"{entry.name} can no longer be read: {error}", remedy="mend the layout, and replay it again") from error
 
@@ -80,8 +84,8 @@ def _refuse_superseded(app: App, entry: Entry) -> None:
         raise Conflict(f"{entry.name} is superseded: {newer.name}, applied since, is newer", remedy="replay it with --force all the same")
 
 
-def _import(app: App, path: Path, entry: Entry, report: Report) -> str:
-    draft, settled, refusals = imports.import_file(app, path, entry, all_of_it=True)
+def _import(app: App, path: Path, entry: Entry, report: Report, *, force: bool) -> str:
+    draft, settled, refusals = imports.import_file(app, path, replace(entry, plan={"forced": force}), all_of_it=True)
     refreshing.say(report, draft.plan, draft.verdict, refusals, draft.planned.held.all)
     if settled.state == "applied":
         errors_back.of_applied(app, entry, refusals)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def _retry_file(app: App, feed: str, number: int) -> Report:
 
 def _take(app: App, feed: str, entry: Entry, report: Report) -> None:
     file = next(f for f in app.source.listing(entry.name.rpartition("/")[0]) if f.name == entry.name)
-    taken = copies.take(app.source, file, app.root / "var" / "work")
+    taken = replace(copies.take(app.source, file, app.root / "var" / "work"), first_at=entry.taken_at)
     turn = refreshing.take if feed in CATALOG_FEEDS else document_files.take_file
     intake.take_one(app, [feed], taken, lambda feed, taken, to: turn(app, feed, taken, to), report)
 
