@@ -9,8 +9,10 @@ from connector.usecases.report import Report
 
 
 def run(app: App, how: Pass) -> Report:
-    """1. Announce what time or settings alone changed.  2. Deliver to each marketplace, all at once."""
+    """1. Announce what time or settings alone changed; to new marketplaces, everything.  2. Deliver to each marketplace, all at once."""
     if how.dry_run:
         return notices.preview(app)
-    notices.announce_due(app, how.stop)
-    return notices.tell(app, how)
+    report = Report("notify-marketplaces")
+    notices.announce_due(app, how.stop, report)
+    report.add(notices.tell(app, how))
+    return report

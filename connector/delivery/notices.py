@@ -10,7 +10,7 @@ from connector.delivery.marketplace import CatalogCouriers
 from connector.domain.messages import CATALOG_KINDS
 from connector.settings import MarketplaceSettings
 from connector.storage import accounts, listing_states, listings
-from connector.usecases import holding, stock_terms
+from connector.usecases import holding, newcomers, stock_terms
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
@@ -18,8 +18,12 @@ JOB = "notify-marketplaces"
 LOOKED_AT_ONCE = 2000
 
 
-def announce_due(app: App, stop: Event) -> None:
-    """Put what time or settings alone changed: prices and reservations that ended, suggestions to ask about once more, stock kept back."""
+def announce_due(app: App, stop: Event, report: Report) -> None:
+    """Put what time or settings alone changed: prices and reservations that ended, suggestions to ask about once more, stock kept back.
+
+    A marketplace that is new or back is to be told everything.
+    """
+    newcomers.note(app)
     with app.db.write() as tx:
         for m in app.marketplaces:
             accounts.know(tx, m.account)
@@ -29,6 +33,8 @@ def announce_due(app: App, stop: Event) -> None:
     for m in app.marketplaces:
         while _look_again(app, m) == LOOKED_AT_ONCE:
             pass
+    for account, put in newcomers.tell_everything(app, stop):
+        report.did(f"{account}: new in the settings, or back, so everything is told to it once: {put} calls", caught_up=put)
 
 
 def _look_again(app: App, m: MarketplaceSettings) -> int:

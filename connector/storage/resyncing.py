@@ -29,6 +29,11 @@ def part(tx: Connection, account: str, after: str, limit: int) -> list[Told]:
     return [Told(row.sku, row.state == ListingState.KNOWN) for row in tx.execute(query)]
 
 
+def has_any(tx: Connection) -> bool:
+    """Tell whether the snapshot has any SKU."""
+    return tx.execute(select(products.c.sku).limit(1)).first() is not None
+
+
 def count(tx: Connection) -> int:
     """Count the snapshot's SKUs: about how far the parts go."""
     return int(tx.execute(select(func.count()).select_from(products)).scalar_one())

@@ -17,7 +17,7 @@ from connector.storage import applying, files
 from connector.storage.files import Entry
 from connector.storage.price_holds import Held
 from connector.storage.quarantine import Refusal
-from connector.usecases import imports, intake, places, strays
+from connector.usecases import imports, intake, newcomers, places, strays
 from connector.usecases.intake import Settled
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report, of_feed
@@ -34,6 +34,7 @@ def refresh(app: App, how: Pass, report: Report) -> None:
         return (_try if how.dry_run else take)(app, feed, taken, report)
 
     if not how.dry_run:
+        newcomers.note(app)
         _bring_home(app)
     intake.take_files(app, CATALOG_FEEDS, turn, report, how)
     if (how.by_hand or how.dry_run) and not (report.lines or report.failures):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Connection
+
 from connector.app import App
 from connector.domain.messages import CATALOG_KINDS, Kind
 from connector.errors import NotFound, UsageError, guessed
@@ -34,6 +36,16 @@ class Schedule:
         return self.at
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What was put of some SKUs up to the last: so many messages, of which so many are new."""
+
+    last: str
+    skus: int
+    asked: int
+    put: int
+
+
 def resync(app: App, account: str, only: str | None, went_on: Callable[[int, int], None]) -> dict[str, Any]:
     """Put everything again that a marketplace is told of every SKU, or one thing alone; what waits already is not put twice.
 
@@ -42,17 +54,14 @@ def resync(app: App, account: str, only: str | None, went_on: Callable[[int, int
     """
     m, now = _marketplace(app, account, only), app.now
     with app.db.read() as tx:
-        total, standing = resyncing.count(tx), counts.marketplaces_now(tx, now).get(account, {})
+        total, standing, calls = resyncing.count(tx), counts.marketplaces_now(tx, now).get(account, {}), rate(tx, m, now)
     if only in (None, "content"):
         with app.db.write() as tx:
             listing_states.ask_again(tx, account)
-    rate = min(standing.get("rate_per_minute") or m.requests_per_minute, m.requests_per_minute) * SHARE
-    schedule = Schedule(now, timedelta(minutes=1 / rate))
+    times = schedule(now, calls)
     skus = asked = put = 0
-    for part in _parts(app, account):
-        rows = [(kind, told.sku) for told in part for kind in _kinds(m, told, only)]
-        put += _put(app, account, rows, schedule)
-        skus, asked = skus + len(part), asked + len(rows)
+    for part in _parts(app, m, only, times):
+        skus, asked, put = skus + part.skus, asked + part.asked, put + part.put
         upkeep.checkpoint(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
         went_on(skus, max(total, skus))
     return {
@@ -61,9 +70,9 @@ def resync(app: App, account: str, only: str | None, went_on: Callable[[int, int
         "put": put,
         "waited_already": asked - put,
         "waiting": _waiting(app, account),
-        "calls_per_minute": round(rate, 1),
-        "told_by": schedule.at.isoformat(timespec="seconds"),
-        "minutes": round((schedule.at - now).total_seconds() / 60, 1),
+        "calls_per_minute": round(calls, 1),
+        "told_by": times.at.isoformat(timespec="seconds"),
+        "minutes": round((times.at - now).total_seconds() / 60, 1),
         "paused": bool(standing.get("paused")),
         "blocked_reason": standing.get("blocked_reason") if standing.get("blocked") else None,
     }
@@ -80,15 +89,33 @@ def _marketplace(app: App, account: str, only: str | None) -> MarketplaceSetting
     return found
 
 
-def _parts(app: App, account: str) -> Iterator[list[Told]]:
+def rate(tx: Connection, m: MarketplaceSettings, now: datetime) -> float:
+    """Return how many calls a minute telling everything again may take: its share of what the marketplace takes now."""
+    standing = counts.marketplaces_now(tx, now).get(m.account, {})
+    return min(standing.get("rate_per_minute") or m.requests_per_minute, m.requests_per_minute) * SHARE
+
+
+def schedule(start: datetime, calls_per_minute: float) -> Schedule:
+    return Schedule(start, timedelta(minutes=1 / calls_per_minute))
+
+
+def put_part(tx: Connection, m: MarketplaceSettings, after: str, only: str | None, times: Schedule, *, now: datetime) -> Part:
+    """Put the messages of the next SKUs behind one, each at its time; those that wait already keep theirs. No SKUs: that was all."""
+    part = resyncing.part(tx, m.account, after, PART)
+    rows = [(kind, told.sku, times.next()) for told in part for kind in _kinds(m, told, only)]
+    put = outbox.put_later(tx, m.account, rows, now)
+    return Part(part[-1].sku if part else after, len(part), len(rows), put)
+
+
+def _parts(app: App, m: MarketplaceSettings, only: str | None, times: Schedule) -> Iterator[Part]:
     after = ""
     while True:
-        with app.db.read() as tx:
-            part = resyncing.part(tx, account, after, PART)
-        if not part:
+        with app.db.write() as tx:
+            part = put_part(tx, m, after, only, times, now=app.now)
+        if not part.skus:
             return
         yield part
-        after = part[-1].sku
+        after = part.last
 
 
 def _kinds(m: MarketplaceSettings, told: Told, only: str | None) -> Iterable[Kind]:
@@ -98,14 +125,6 @@ def _kinds(m: MarketplaceSettings, told: Told, only: str | None) -> Iterable[Kin
     if m.protocol == "2017":
         return (Kind.PRICE,) if only in ("price", "inventory") else (Kind.CATALOG,)
     return tuple(KINDS[name] for name in ("inventory", "price", "content") if only in (None, name))
-
-
-def _put(app: App, account: str, rows: list[tuple[Kind, str]], schedule: Schedule) -> int:
-    """Put a part's messages, each at its time; those that wait already keep theirs."""
-    if not rows:
-        return 0
-    with app.db.write() as tx:
-        return outbox.put_later(tx, account, [(kind, sku, schedule.next()) for kind, sku in rows], app.now)
 
 
 def _waiting(app: App, account: str) -> int:

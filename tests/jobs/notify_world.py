@@ -40,13 +40,18 @@ class World:
 
     def __init__(self, root, *sandboxes, protocol="current", more="", url=""):
         (root / "config").mkdir()
-        config = root / "config" / "connector.toml"
+        self.config, self.url, self.now, self.app = root / "config" / "connector.toml", url, NOW, None
+        self.configure(*sandboxes, protocol=protocol, more=more)
+        database.migrate(self.app.db)
+
+    def configure(self, *sandboxes, protocol="current", more=""):
+        """Put these marketplaces into the settings, and no others."""
+        if self.app is not None:
+            self.app.db.close()
         one = MARKETPLACE + more + "\n"
         places = [one.format(account=s.account, url=s.url, suggestions=s.suggestions_url, protocol=protocol) for s in sandboxes]
-        config.write_text((f'[database]\nurl = "{url}"\n' if url else "") + "".join(places))
-        self.now = NOW
-        self.app = building.build(settings_module.load(config), clock=lambda: self.now)
-        database.migrate(self.app.db)
+        self.config.write_text((f'[database]\nurl = "{self.url}"\n' if self.url else "") + "".join(places))
+        self.app = building.build(settings_module.load(self.config), clock=lambda: self.now)
 
     def sells(self, *skus, price=1000, quantity=5, **content):
         with self.app.db.write() as tx:

@@ -12,6 +12,7 @@ from connector.delivery import notices
 from connector.domain.orders import OrderState
 from connector.usecases import holding, orders
 from connector.usecases.passes import Pass
+from connector.usecases.report import Report
 from jobs import export_orders, housekeeping
 
 
@@ -53,16 +54,16 @@ def test_a_reservation_that_ended_is_told_by_the_next_pass_that_tells_anything(s
     order_id = seller.placed("1", ("A", 10))
     seller.knows_no_more_messages()
     seller.now += timedelta(days=8) - timedelta(seconds=1)
-    notices.announce_due(seller.app, Event())
+    notices.announce_due(seller.app, Event(), Report("notify-marketplaces"))
     assert (seller.left("A"), seller.messages()) == (0, [])
 
     seller.now += timedelta(seconds=1)
-    notices.announce_due(seller.app, Event())
+    notices.announce_due(seller.app, Event(), Report("notify-marketplaces"))
     assert (seller.left("A"), seller.messages()) == (10, [("shop", "inventory", "A"), ("mall", "inventory", "A")])
     assert [e.detail for e in seller.order(order_id).history if e.what == "stock released"] == ["A: the time it was held for ended"]
 
     seller.knows_no_more_messages()
-    notices.announce_due(seller.app, Event())
+    notices.announce_due(seller.app, Event(), Report("notify-marketplaces"))
     assert seller.messages() == [], "once"
 
 
