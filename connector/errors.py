@@ -6,6 +6,7 @@ ConnectorError                 code · message · remedy
 │   └── UsageError
 ├── Unreachable                something needed cannot be reached; try again        exit 3, 503 with Retry-After
 │   ├── DatabaseUnreachable
+│   │   └── Deadlocked         ended for another transaction; done again (storage/repeated.py)
 │   ├── DatabaseDamaged        never written to again; restore it
 │   ├── DiskShort              too little room is left to write safely
 │   ├── ErpUnreachable
@@ -79,6 +80,10 @@ class Unreachable(ConnectorError):
 
 class DatabaseUnreachable(Unreachable):
     code = "database-unreachable"
+
+
+class Deadlocked(DatabaseUnreachable):
+    """Two transactions waited for each other, and the database ended this one: nothing of it was done, and it may be done again."""
 
 
 class TurnLost(Unreachable):

@@ -11,13 +11,14 @@ from sqlalchemy import Connection
 from connector.app import App
 from connector.delivery.courier import Courier
 from connector.delivery.progress import Progress
-from connector.delivery.relay import Relay
+from connector.delivery.relay import OnSettled, Relay
 from connector.delivery.sender import Sender, sender
 from connector.delivery.tally import NAMED, Said, Tally
 from connector.domain.messages import Blocked, Kind
+from connector.domain.standing import Standing
 from connector.errors import Busy
 from connector.settings import MarketplaceSettings
-from connector.storage import accounts, fences, outbox
+from connector.storage import accounts, fences, outbox, repeated
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
@@ -33,11 +34,7 @@ def tell(app: App, m: MarketplaceSettings, couriers: dict[Kind, Courier], how: P
     The order of `couriers` is the order of urgency.
     """
     now, kinds = app.now, tuple(couriers)
-    with app.db.write() as tx:
-        accounts.know(tx, m.account)
-        outbox.reclaim(tx, m.account, kinds, now, expired_only=False)
-        is_paused, standing = accounts.is_paused(tx, m.account), accounts.standing(tx, m.account)
-        waits = sum(outbox.waiting(tx, m.account, kinds).values())
+    is_paused, standing, waits = _begun(app, m.account, kinds, now)
     if not waits:
         return
     line = app.line(m)
@@ -60,13 +57,23 @@ def tell(app: App, m: MarketplaceSettings, couriers: dict[Kind, Courier], how: P
         _say(report, m.account, relay)
 
 
+@repeated.when_deadlocked
+def _begun(app: App, account: str, kinds: tuple[Kind, ...], now: datetime) -> tuple[bool, Standing, int]:
+    """Take back what a dead process had in hand; returns whether the marketplace is paused, how it stands, and how much waits."""
+    with app.db.write() as tx:
+        accounts.know(tx, account)
+        outbox.reclaim(tx, account, kinds, now, expired_only=False)
+        waits = sum(outbox.waiting(tx, account, kinds).values())
+        return accounts.is_paused(tx, account), accounts.standing(tx, account), waits
+
+
 def _in_turns(its_sender: Sender, relay: Relay) -> None:
     """Send while it is this process's turn, and again after others had theirs, until nothing is left for that reason."""
     while True:
         with its_sender.turn(relay.app, relay.line, relay.how.stop):
             with relay.app.db.read() as tx:  # whoever sent meanwhile may have been throttled
                 relay.line.recall(accounts.standing(tx, relay.destination))
-            relay.run(_keep_standing(relay))
+            relay.run(_keep_standing(relay.destination))
         if not relay.gave_way or relay.how.stop.wait(GAP_SECONDS):
             return
 
@@ -97,13 +104,12 @@ def preview(app: App, m: MarketplaceSettings, kinds: Sequence[Kind], report: Rep
         report.did(f"{m.account}: would tell {counts}: {examples}", **{f"would_{kind}": count for kind, count in waits.items()})
 
 
-def _keep_standing(relay: Relay) -> Callable[[Connection, int], None]:
-    def record(tx: Connection, delivered: int) -> None:
-        news = relay.line.news()
+def _keep_standing(destination: str) -> OnSettled:
+    def record(tx: Connection, delivered: int, news: Standing | None) -> None:
         if delivered:
-            accounts.count_delivered(tx, relay.destination, delivered)
+            accounts.count_delivered(tx, destination, delivered)
         if news is not None:
-            accounts.remember(tx, relay.destination, news)
+            accounts.remember(tx, destination, news)
 
     return record
 

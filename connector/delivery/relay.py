@@ -18,12 +18,15 @@ from connector.delivery.sending import STOPPED
 from connector.delivery.settlement import Settlement, what
 from connector.delivery.tally import Tally
 from connector.domain.messages import Blocked, Delivered, GiveUp, Kind, Message, Retry
-from connector.errors import ConnectorError, Unreachable
+from connector.domain.standing import Standing
+from connector.errors import ConnectorError, TurnLost, Unreachable
 from connector.log import bound
-from connector.storage import fences, outbox
+from connector.storage import fences, outbox, repeated
 from connector.usecases import upkeep
 from connector.usecases.passes import Pass
 from connector.vtex.line import Line
+
+OnSettled = Callable[[Connection, int, Standing | None], None]
 
 log = logging.getLogger(__name__)
 
@@ -56,11 +59,11 @@ class Relay:
     def destination(self) -> str:
         return self.line.marketplace.account
 
-    def run(self, on_settled: Callable[[Connection, int], None]) -> Tally:
+    def run(self, on_settled: OnSettled) -> Tally:
         """Deliver until nothing is due, the destination is blocked, or the pass is stopped or has to give way.
 
         Where it is blocked, messages go one by one until one has found out whether it takes calls again. `on_settled` is given
-        the settling transaction and the number delivered.
+        the settling transaction, the number delivered, and what the store has to remember of the line, if anything.
         """
         self.line.gate.half_open()
         with Crew(self.line.marketplace.concurrency, f"courier-{self.destination}", fences.carried(self._deliver)) as crew:
@@ -79,41 +82,43 @@ class Relay:
             self._answered_per_second = len(results) / max(0.001, time.monotonic() - began)
         return results
 
-    def _settle_and_claim(self, results: list[Settled], in_hand: int, on_settled: Callable[[Connection, int], None]) -> list[Message]:
+    def _settle_and_claim(self, results: list[Settled], in_hand: int, on_settled: OnSettled) -> list[Message]:
         self.gave_way = bool(results or in_hand) and self.gives_way()  # something is sent in every turn
         room = 0 if self.gave_way else self._room(in_hand)
         if not results and not room:
             return []
+        news = self.line.news() if results else None
         try:
-            claimed = self._written(results, room, on_settled)
-        except Unreachable:
+            claimed = self._written(results, room, on_settled, news)
+        except (Unreachable, TurnLost):
             raise
         except Exception:  # noqa: BLE001  # one of them it is, which fails again by itself, and is logged there
-            claimed = self._written(self._apart(results, on_settled), room, on_settled)
+            claimed = self._written(self._apart(results, on_settled), room, on_settled, news)
         self.progress.settled(len(results))
         return claimed
 
-    def _written(self, results: list[Settled], room: int, on_settled: Callable[[Connection, int], None]) -> list[Message]:
+    @repeated.when_deadlocked
+    def _written(self, results: list[Settled], room: int, on_settled: OnSettled, news: Standing | None) -> list[Message]:
         """Settle and claim in one transaction; what is rolled back is not counted."""
         tally, claimed = Tally(), []
         with self.app.db.write() as tx:
-            if results:
-                on_settled(tx, Settlement(self.line.marketplace, tally).settle(tx, results, self.app.now))
+            if results or news:
+                on_settled(tx, Settlement(self.line.marketplace, tally).settle(tx, results, self.app.now), news)
             if room:
                 by_hand, now = self.started if self.how.by_hand else None, self.app.now  # after settling: what that put is due by now
                 claimed = outbox.claim(tx, self.destination, tuple(self.couriers), now, room, also_before=by_hand)
         self.tally.take_in(tally)
         return claimed
 
-    def _apart(self, results: list[Settled], on_settled: Callable[[Connection, int], None]) -> list[Settled]:
+    def _apart(self, results: list[Settled], on_settled: OnSettled) -> list[Settled]:
         """Settle each by itself; return those that failed, for which it costs an attempt: the others are not said again for them."""
         return [failed for one in results if (failed := self._alone(one, on_settled))]
 
-    def _alone(self, one: Settled, on_settled: Callable[[Connection, int], None]) -> Settled | None:
+    def _alone(self, one: Settled, on_settled: OnSettled) -> Settled | None:
         message, result = one
         try:
-            self._written([one], 0, on_settled)
-        except Unreachable:
+            self._written([one], 0, on_settled, None)
+        except (Unreachable, TurnLost):
             raise
         except Exception as error:
             log.exception("what came of a message cannot be written", extra={"kind": message.kind, "reference": message.reference})

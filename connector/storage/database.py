@@ -19,8 +19,8 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from connector.errors import ConnectorError, DatabaseDamaged, DatabaseUnreachable, SchemaBehind, TooLong
-from connector.storage import damage, driver, engines, fences
+from connector.errors import ConnectorError, DatabaseDamaged, DatabaseUnreachable, Deadlocked, SchemaBehind, TooLong
+from connector.storage import damage, driver, engines, fences, repeated
 from connector.storage.patient import COURTESY
 from connector.storage.together import MOST, Together
 
@@ -164,7 +164,9 @@ def _place(url: str) -> str:
 
 
 def _operational(error: BaseException | None, url: str) -> ConnectorError:
-    """Say what an operation failed of: PostgreSQL's driver counts texts that are too long for an index among the troubles of the server."""
+    """Say what an operation failed of: PostgreSQL's driver counts deadlocks and texts too long for an index among its troubles."""
+    if repeated.is_deadlock(error):
+        return Deadlocked("the database ended this for another transaction: each waited for the other", remedy="nothing: do it again")
     if not (getattr(error, "sqlstate", None) or "").startswith(PROGRAM_LIMITS):
         return _unreachable(error, url)
     said = str(error).partition("\n")[0]

@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection
 
 from connector.errors import ConnectorError, DatabaseUnreachable, Unreachable
+from connector.storage import repeated
 
 Result = TypeVar("Result")
 Write = Callable[[float], AbstractContextManager[Connection]]
@@ -134,6 +135,7 @@ class Together:
                 for piece in pieces:
                     piece.outcome, piece.is_alone = None, True
 
+    @repeated.when_deadlocked
     def _do_alone(self, piece: _Piece[Result]) -> Result:
         with self._write(_left(piece)) as tx:
             return piece.work(tx)

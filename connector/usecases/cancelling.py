@@ -14,13 +14,14 @@ from connector.domain.messages import ERP, Kind
 from connector.domain.orders import Order, OrderState, moved
 from connector.domain.reserving import PLACED_FOR
 from connector.errors import Conflict
-from connector.storage import documents, listings, order_story, outbox, reservations
+from connector.storage import documents, listings, order_story, outbox, repeated, reservations
 from connector.storage import orders as store
 from connector.usecases.dispatching import ENDED, named, was_exported
 from connector.usecases.holding import release_ended
 from connector.vtex.orders import CancelRequest, read_cancellation, receipt
 
 
+@repeated.when_deadlocked
 def cancel(app: App, account: str, order_id: str, body: object) -> dict[str, Any] | None:
     """Take VTEX's wish to cancel: the receipt where it is cancelled, None where the ERP must decide first (200, empty body).
 
@@ -123,6 +124,7 @@ def expire(app: App) -> Expired:
     return Expired([order_id for order_id in order_ids if _expired(app, order_id, now)], skus)
 
 
+@repeated.when_deadlocked
 def _expired(app: App, order_id: str, now: datetime) -> bool:
     """End an order, unless it was authorized or cancelled a moment ago."""
     with app.db.write() as tx:

@@ -14,7 +14,7 @@ from connector.domain.messages import ERP, Kind
 from connector.domain.orders import Order, OrderItem, OrderState
 from connector.errors import Conflict, NotFound, OrderRefused
 from connector.formats.order_files import changed_document
-from connector.storage import documents, listings, order_changes, order_story, outbox, reservations
+from connector.storage import documents, listings, order_changes, order_story, outbox, repeated, reservations
 from connector.storage import orders as store
 from connector.usecases import stock_terms
 from connector.usecases.dispatching import named, was_exported
@@ -33,14 +33,19 @@ def change(app: App, account: str, order_id: str, body: object, request_id: str 
     """
     call = read_call(body, request_id)
     try:
-        with app.db.write() as tx:
-            store.one_at_a_time(tx)
-            order = named(tx, account, order_id, call.marketplace_order_id)
-            _take(tx, app, order, call, app.now)
-            return change_receipt(order, call)
+        return _taken(app, account, order_id, call)
     except (Conflict, OrderRefused) as error:
         _note_refusal(app, account, order_id, call, str(error))
         raise
+
+
+@repeated.when_deadlocked
+def _taken(app: App, account: str, order_id: str, call: ChangeCall) -> dict[str, Any]:
+    with app.db.write() as tx:
+        store.one_at_a_time(tx)
+        order = named(tx, account, order_id, call.marketplace_order_id)
+        _take(tx, app, order, call, app.now)
+        return change_receipt(order, call)
 
 
 def _note_refusal(app: App, account: str, order_id: str, call: ChangeCall, reason: str) -> None:

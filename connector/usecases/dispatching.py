@@ -13,7 +13,7 @@ from connector.app import App
 from connector.domain.messages import ERP, Kind
 from connector.domain.orders import Order, OrderState, moved
 from connector.errors import Conflict, NotFound
-from connector.storage import order_story, outbox
+from connector.storage import order_story, outbox, repeated
 from connector.storage import orders as store
 from connector.usecases.holding import hold_anew
 from connector.usecases.placing import EXPORTED, export
@@ -23,6 +23,7 @@ from connector.vtex.orders import read_authorization, receipt
 ENDED = (OrderState.CANCELED, OrderState.EXPIRED)
 
 
+@repeated.when_deadlocked
 def authorize(app: App, account: str, order_id: str, body: object) -> dict[str, Any]:
     """Take VTEX's authorization to dispatch; again: the same receipt.
 

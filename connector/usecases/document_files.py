@@ -12,7 +12,7 @@ from connector.app import App
 from connector.erp.intake import Taken
 from connector.errors import FileRefused
 from connector.feeds import FEEDS, Rejection
-from connector.storage import files
+from connector.storage import files, repeated
 from connector.storage.files import Entry
 from connector.usecases import document_work, intake
 from connector.usecases.document_rows import Row
@@ -84,6 +84,7 @@ def try_file(app: App, feed: str, taken: Taken, report: Report) -> None:
     say(report, f"{taken.file.name} (dry run)", contents, outcome)
 
 
+@repeated.when_deadlocked
 def _in_parts(app: App, entry: Entry, contents: Contents) -> tuple[Entry, Outcome]:
     """Take the documents, in transactions that are short; each notes how far it came, and the last one that the file was taken.
 

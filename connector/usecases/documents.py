@@ -11,7 +11,7 @@ from connector.domain.documents import Objection
 from connector.erp.intake import Taken
 from connector.errors import Conflict, Refused
 from connector.feeds import DOCUMENT_FEEDS
-from connector.storage import files, quarantine
+from connector.storage import files, quarantine, repeated
 from connector.usecases import intake
 from connector.usecases.document_files import take_file, try_file
 from connector.usecases.document_rows import Row, of_record
@@ -32,6 +32,7 @@ def take(app: App, report: Report, how: Pass) -> None:
 
 
 # ── once more ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+@repeated.when_deadlocked
 def take_again(app: App, number: int) -> str:
     """Take the document of a refused row once more, whole; says in a sentence what came of it.
 

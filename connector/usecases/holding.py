@@ -13,7 +13,7 @@ from connector.domain.documents import DocumentKind
 from connector.domain.messages import Kind
 from connector.domain.orders import Order
 from connector.domain.reserving import after
-from connector.storage import documents, listings, order_story, reservations
+from connector.storage import documents, listings, order_story, repeated, reservations
 from connector.storage import orders as store
 
 
@@ -49,6 +49,11 @@ def release_ended(app: App) -> list[str]:
     with app.db.read() as tx:
         if not reservations.has_any_ended(tx, now):
             return []
+    return _released(app, now)
+
+
+@repeated.when_deadlocked
+def _released(app: App, now: datetime) -> list[str]:
     with app.db.write() as tx:
         skus = store.release_ended(tx, now)
         listings.announce(tx, app.marketplaces, skus, Kind.INVENTORY, now)

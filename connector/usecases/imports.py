@@ -18,7 +18,7 @@ from connector.domain.keys import shown
 from connector.errors import UsageError, guessed
 from connector.feeds import CATALOG_FEEDS, FEEDS
 from connector.settings import PricesFeedSettings, StockFeedSettings
-from connector.storage import applying, files, generations, quarantine, repeats, snapshots
+from connector.storage import applying, files, generations, quarantine, repeated, repeats, snapshots
 from connector.storage.database import reading, writing
 from connector.storage.files import Entry
 from connector.storage.quarantine import Refusal
@@ -156,17 +156,25 @@ def _apply(app: App, draft: Draft, entry: Entry, approved_by: str) -> Entry | No
     planned, feed = draft.planned, entry.feed
     is_large = generations.is_large(draft.plan) and generations.fits(draft.connection, planned.stage)
     generation = generations.lay_down(draft.connection, planned.stage) if is_large else None
+    settled = _applied(app, draft, entry, approved_by, generation)
+    if settled is not None:
+        bring_home(app, draft.connection, feed)
+    return settled
+
+
+@repeated.when_deadlocked
+def _applied(app: App, draft: Draft, entry: Entry, approved_by: str, generation: int | None) -> Entry | None:
+    planned, feed = draft.planned, entry.feed
     with writing(draft.connection) as tx:
         is_whole = generation is None or generations.is_newest(tx, feed, generation)
         if not (is_whole and snapshots.advance(tx, feed, planned.version)):
             return None
         if approved_by:
             applying.approve(tx, entry, approved_by, app.now)
-        settled = applying.apply(tx, app.marketplaces, planned, entry, app.now, generation=generation)
-    bring_home(app, draft.connection, feed)
-    return settled
+        return applying.apply(tx, app.marketplaces, planned, entry, app.now, generation=generation)
 
 
+@repeated.when_deadlocked
 def bring_home(app: App, connection: Connection, feed: str) -> None:
     """Put what an import showed of a feed, and did not come to bring home, into the snapshot."""
     for _part in generations.bring_home(connection, feed, app.marketplaces, app.now):

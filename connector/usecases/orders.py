@@ -13,7 +13,7 @@ from connector.domain.documents import Ack
 from connector.domain.messages import Kind
 from connector.domain.orders import Order, OrderState
 from connector.errors import Conflict, UsageError, guessed
-from connector.storage import files, listings, order_story, reservations
+from connector.storage import files, listings, order_story, repeated, reservations
 from connector.storage import orders as store
 from connector.usecases.cancelling import Expired, cancel, cancel_by_seller, expire
 from connector.usecases.dispatching import authorize
@@ -41,6 +41,7 @@ def find(tx: Connection, reference: str, account: str | None = None) -> Order:
 
 
 # ── the ERP's answer ────────────────────────────────────────────────────────────────────────────────────────────────────
+@repeated.when_deadlocked
 def acknowledge(app: App, ack: Ack) -> str:
     """Take the ERP's answer to an order file, in a transaction of its own; see take_ack."""
     with app.db.write() as tx:

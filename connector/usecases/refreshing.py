@@ -13,7 +13,7 @@ from connector.domain.keys import shown
 from connector.erp.intake import Taken
 from connector.errors import FileRefused, TooLong
 from connector.feeds import CATALOG_FEEDS
-from connector.storage import applying, files
+from connector.storage import applying, files, repeated
 from connector.storage.files import Entry
 from connector.storage.price_holds import Held
 from connector.storage.quarantine import Refusal
@@ -142,16 +142,20 @@ def _put_aside(app: App, feed: str, taken: Taken, newer: Entry, report: Report) 
 def _renew(app: App, feed: str, taken: Taken, report: Report) -> Settled:
     """The file applied last, under whatever name: it changes no value, but says that they still hold."""
     last = _last(app, feed, taken)
-    entry = replace(intake.entry_of(feed, taken), rows_read=last.rows_read if last else 0)
+    entry = _renewed(app, feed, replace(intake.entry_of(feed, taken), rows_read=last.rows_read if last else 0))
+    report.did(f"{of_feed(feed, entry.name)}: the file applied last, sent again; nothing was changed", unchanged=1)
+    _name_discarded(report, of_feed(feed, entry.name), entry.plan.get("discarded", ()))
+    return Settled(entry)
+
+
+@repeated.when_deadlocked
+def _renewed(app: App, feed: str, entry: Entry) -> Entry:
     with app.db.write() as tx:
         last = files.last_applied(tx, feed, entry.of_its_own)
         kept: dict[str, Any] = {name: last.plan[name] for name in ("basis", "discarded") if last is not None and name in last.plan}
         mode = app.settings.feeds.of(feed).mode
         plan = {"notes": ["the file applied last, sent again"], "mode": mode, "read_with": imports.read_with(app, feed), **kept}
-        entry = applying.renew(tx, app.marketplaces, replace(entry, plan=plan), mode, app.now)
-    report.did(f"{of_feed(feed, entry.name)}: the file applied last, sent again; nothing was changed", unchanged=1)
-    _name_discarded(report, of_feed(feed, entry.name), kept.get("discarded", ()))
-    return Settled(entry)
+        return applying.renew(tx, app.marketplaces, replace(entry, plan=plan), mode, app.now)
 
 
 # ── what is said ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from connector.app import App
 from connector.domain.keeping_back import NOTHING, Freshness, KeptBack, fingerprint
-from connector.storage import counts, listings, watermarks
+from connector.storage import counts, listings, repeated, watermarks
 
 TOLD, UNDER_WAY = "stock-terms", "stock-terms-under-way"
 CHUNK = 5000
@@ -65,6 +65,7 @@ def _fingerprint_now(tx: Connection, app: App) -> str:
     return fingerprint(app.stock_terms.kept_back(freshness(tx, app)))
 
 
+@repeated.when_deadlocked
 def _announce_chunk(app: App, chunk: int) -> bool:
     """Put one chunk's messages; say whether there is more."""
     with app.db.write() as tx:

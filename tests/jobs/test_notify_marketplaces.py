@@ -1,15 +1,16 @@
 """What a marketplace is told, against a sandbox that knows SKUs: probes, prices, stock, and what its answers do."""
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
 from judging import Judge
 from notify_world import NOW, World, said
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
 from connector.domain.messages import Kind
-from connector.storage import counts
+from connector.storage import counts, outbox
 from connector.storage import tables as t
 from connector.usecases import letters
 
@@ -307,3 +308,32 @@ def test_a_database_that_is_locked_for_a_while_makes_no_dead_letter(world, shop)
     world.notify()
 
     assert said(shop) == ["POST A", "PUT acme/A"]
+
+
+def test_what_was_sent_is_settled_once_though_the_database_ends_the_transaction_for_another(tmp_path, shop, postgresql_url):
+    world = World(tmp_path, shop, url=postgresql_url)
+    world.sells("A")
+    with world.app.db.write() as tx:
+        tx.execute(delete(t.outbox).where(t.outbox.c.kind != "catalog"))
+    holds_one, ended = threading.Event(), []
+
+    def rival():
+        with world.app.db.write() as tx:
+            outbox.put(tx, "shop", Kind.SUGGESTION, ["A"], world.now)
+            tx.execute(text("SET LOCAL deadlock_timeout = '30s'"))  # it is the other one that is ended
+            holds_one.set()
+            with world.app.db.read() as looking:
+                while not looking.execute(text("SELECT 1 FROM pg_locks WHERE NOT granted")).first():
+                    time.sleep(0.01)
+            tx.execute(update(t.outbox).where(t.outbox.c.kind == "catalog").values(reason="looked at"))
+        ended.append("rival")
+
+    thread = threading.Thread(target=rival)
+    thread.start()
+    holds_one.wait(20)
+    report = world.notify()
+    thread.join(20)
+    world.app.db.close()
+
+    assert (report.failures, ended) == ([], ["rival"])
+    assert report.lines == ["shop: told catalog 1, suggestion 1"]

@@ -1,6 +1,7 @@
 """Calls about one order that come at the same moment, on both databases: whoever is first decides, and nothing is said twice."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -8,7 +9,7 @@ import psycopg
 import pytest
 from documents_world import opened
 from orders_world import order
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from connector import app
 from connector.domain.documents import Ack
@@ -17,9 +18,12 @@ from connector.domain.orders import OrderState
 from connector.errors import Conflict, ConnectorError
 from connector.storage import listings, offers
 from connector.storage import orders as store
+from connector.storage import outbox as messages
 from connector.storage.tables import outbox, reservations
 from connector.usecases import changing, orders
+from connector.usecases.passes import Pass
 from connector.vtex.orders import read
+from jobs import refresh_snapshot
 
 ROUNDS = 8
 LESS = {"changeRequestId": "c1", "remove": {"items": [{"id": "A", "quantity": 1}]}}
@@ -159,6 +163,54 @@ def test_a_stock_import_writes_into_an_orders_history_while_a_cancellation_has_i
     with world.app.db.write() as tx, ThreadPoolExecutor(1) as threads:
         orders.find(tx, order_id)
         assert threads.submit(import_stock).result(30) == ["A"]
+
+
+def imported(world):
+    path = world.root / "inbox/stock/s.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("sku;quantity\nA;7\nB;7\n")
+    return refresh_snapshot.run(world.app, Pass(by_hand=True)).failures == []
+
+
+WORKS = {
+    "placed": lambda world, _: world.place("2", ("A", 1), ("B", 1)),
+    "cancelled": lambda world, order_id: cancel(world, order_id)(),
+    "expired": lambda world, _: orders.expire(world.app).skus == ["A", "B"],
+    "rejected by a file": lambda world, order_id: world.report("acks", f"{order_id};rejected;;").failures == [],
+    "imported": lambda world, _: imported(world),
+}
+
+
+@pytest.mark.parametrize("work", WORKS)
+def test_what_the_database_ends_for_another_transaction_is_done_again(postgresql_world, work):
+    world = postgresql_world
+    order_id = world.place("1", ("A", 1), ("B", 1))
+    world.now += timedelta(days=9)
+    with world.app.db.write() as tx:
+        tx.execute(outbox.delete())
+    holds_one, ended = threading.Event(), []
+
+    def rival():
+        with world.app.db.write() as tx:
+            messages.put(tx, "shop", Kind.CATALOG, ["B"], world.now)
+            tx.execute(text("SET LOCAL deadlock_timeout = '30s'"))  # it is the other one that is ended
+            holds_one.set()
+            with world.app.db.read() as looking:
+                while not looking.execute(text("SELECT 1 FROM pg_locks WHERE NOT granted")).first():
+                    time.sleep(0.01)
+            messages.put(tx, "shop", Kind.CATALOG, ["A"], world.now)
+        ended.append("rival")
+
+    thread = threading.Thread(target=rival)
+    thread.start()
+    holds_one.wait(20)
+    assert WORKS[work](world, order_id)
+    thread.join(20)
+
+    assert ended == ["rival"]
+    with world.app.db.read() as tx:
+        rows = tx.execute(select(outbox.c.reference).where(outbox.c.destination == "shop", outbox.c.kind == "catalog"))
+        assert sorted(rows.scalars()) == ["A", "B"]
 
 
 def test_an_order_is_placed_once_by_many_threads(world):
