@@ -14,7 +14,6 @@ from threading import Condition, Event, Lock, Thread
 from weakref import WeakKeyDictionary
 
 from connector.app import App
-from connector.errors import ConnectorError
 from connector.storage import fences
 from connector.storage.fences import Fence
 from connector.usecases.turns import turn
@@ -77,7 +76,7 @@ class _Hold:
 
     def __init__(self, app: App, name: str, stop: Event) -> None:
         self.fences: tuple[Fence, ...] = ()
-        self._error: ConnectorError | None = None
+        self._error: Exception | None = None
         self._is_known, self._is_over = Event(), Event()
         self._thread = Thread(target=self._keep, args=(app, name, stop), name=name, daemon=True)
 
@@ -102,7 +101,7 @@ class _Hold:
                 self.fences = fences.held()
                 self._is_known.set()
                 self._is_over.wait()
-        except ConnectorError as error:
+        except Exception as error:  # noqa: BLE001  # raised to the job that takes it: whatever it is, nobody sends without the turn
             self._error = error
         finally:
             self._is_known.set()

@@ -169,6 +169,15 @@ def test_what_a_process_settles_whose_turn_to_send_went_to_another_is_refused_an
     assert len(world.messages()) >= len(STOCKED)  # and nothing of what it had in hand was settled
 
 
+@pytest.mark.parametrize("world", ["sqlite"], indirect=True)
+def test_nothing_is_sent_where_taking_the_turn_fails_as_nobody_foresaw(world, shop):
+    (world.app.root / "var" / "locks" / "sending-shop.lock").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError):
+        tell(world.app, [Kind.PRICE], Report("one"))
+
+    assert shop.calls == []
+
+
 def test_another_s_turn_is_free_again_after_an_error(world):
     with pytest.raises(ZeroDivisionError), turn_of(world.app):
         raise ZeroDivisionError
