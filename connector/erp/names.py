@@ -22,6 +22,11 @@ def _escaped(char: str) -> str:
     return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogateescape"))
 
 
+def one_line(said: object, longest: int = 300) -> str:
+    """Write what another machine says as one printable line: it ends in logs, in sentences, in the database."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(said)[:longest]).split())
+
+
 def parts(path: str | bytes) -> tuple[bytes, ...]:
     """Split a path below a store's root into its names; () for the root. Raises UsageError where it would lead out of it."""
     raw = path if isinstance(path, bytes) else path.encode("utf-8", "surrogateescape")

@@ -11,6 +11,8 @@ from enum import IntEnum
 
 from paramiko.message import Message
 
+from connector.erp.names import one_line
+
 
 class Ask(IntEnum):
     """Kinds of requests."""
@@ -91,7 +93,7 @@ def checked(packet: bytes) -> bytes | None:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     if code == PERMISSION_DENIED:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    raise OSError(None, f"the server answered {text or code!r}")
+    raise OSError(None, f"the server answered {one_line(text) or code!r}")
 
 
 def names(packet: bytes) -> list[tuple[bytes, Attributes]]:

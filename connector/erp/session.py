@@ -17,6 +17,7 @@ from typing import Protocol
 from paramiko.message import Message
 from paramiko.ssh_exception import SSHException
 
+from connector.erp.names import one_line
 from connector.erp.packets import ANSWERS, HAS_MODE, TO_CREATE_NEW, TO_READ, Answer, Ask, Attributes, attributes, checked, names, string
 
 CHUNK_BYTES = 32 * 1024  # what every server takes in one request
@@ -221,7 +222,7 @@ class Session:
             try:
                 more = self._channel.recv(AT_ONCE_BYTES)
             except (SSHException, EOFError) as error:
-                raise ConnectionError(str(error)) from error
+                raise ConnectionError(one_line(error)) from error
             if not more:
                 raise ConnectionError("the server closed the connection")
             parts.append(more)
@@ -234,4 +235,4 @@ class Session:
         except TimeoutError:
             raise
         except (SSHException, EOFError, OSError) as error:
-            raise ConnectionError(str(error) or "the connection is closed") from error
+            raise ConnectionError(one_line(error) or "the connection is closed") from error

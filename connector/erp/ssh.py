@@ -17,6 +17,7 @@ from paramiko.transport import Transport
 from connector.erp.address import Address
 from connector.erp.credentials import credential_of
 from connector.erp.hostkeys import host_name, known_keys, verify
+from connector.erp.names import one_line
 from connector.erp.session import Session
 from connector.errors import ErpUnreachable
 from connector.settings import Settings
@@ -84,7 +85,7 @@ class Connection:
     def describe(self) -> list[str]:
         key = self.transport.get_remote_server_key()
         return [
-            f"the server is {self.transport.remote_version}, host key {key.get_name()} {key.fingerprint}",
+            f"the server is {one_line(self.transport.remote_version)}, host key {key.get_name()} {key.fingerprint}",
             f"encrypted with {getattr(self.transport, 'remote_cipher', 'an unknown cipher')}",  # its stubs lack that name
         ]
 
@@ -147,16 +148,16 @@ def reachable(to: Address) -> Iterator[None]:
         yield
     except AuthenticationException as error:
         raise ErpUnreachable(
-            f"the server {server} refused the user {to.user}: {error}",
+            f"the server {server} refused the user {to.user}: {one_line(error)}",
             remedy="check the user in the address, erp.private_key and erp.password",
         ) from error
     except IncompatiblePeer as error:
         raise ErpUnreachable(
-            f"the server {server} offers only what is no longer safe: {error}",
+            f"the server {server} offers only what is no longer safe: {one_line(error)}",
             remedy="its administrator adds an Ed25519 host key, or rsa-sha2-512 and aes128-ctr; else see legacy-ssh in README",
         ) from error
     except (OSError, EOFError, SSHException) as error:
-        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        reason = one_line(getattr(error, "strerror", None) or error) or type(error).__name__
         raise ErpUnreachable(
             f"the server {server} cannot be reached: {reason}", remedy="check address, network and server; the next pass tries again"
         ) from error

@@ -213,6 +213,21 @@ def test_what_is_no_ssh_server_is_said_to_be_none(tmp_path, sshd):
         answering.join()
 
 
+@pytest.mark.parametrize("words", [b"SSH-1.\x005-\x1b[31m\r\n", b"SSH-1.\x005-" + b"x" * 5000 + b"\r\n"])
+def test_what_a_server_says_of_itself_is_told_as_one_printable_line(tmp_path, sshd, words):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        answering = threading.Thread(target=answer, args=(listening, words))
+        answering.start()
+        store = SftpStore(settings_for(sshd, tmp_path), f"sftp://u@127.0.0.1:{listening.getsockname()[1]}/x", QUICK)
+
+        with pytest.raises(ErpUnreachable) as caught:
+            store.listing("stock")
+        answering.join()
+    assert "1. 5" in str(caught.value)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 600
+
+
 def answer(listening: socket.socket, words: bytes) -> None:
     with listening.accept()[0] as caller:
         caller.sendall(words)
