@@ -102,7 +102,8 @@ class Settlement:
 
     def _again(self, tx: Connection, message: Message, retry: Retry, now: datetime, *, answered: bool) -> None:
         due_at = max(next_attempt(now, message.attempt, random.random()), now + retry.after if retry.after else now)  # noqa: S311  # jitter
-        outbox.again(tx, message, due_at, retry.reason, now, counts=retry.counts)
+        counts = retry.counts or message.kind is Kind.STATUS  # a question is let go after a few, and loses nothing
+        outbox.again(tx, message, due_at, retry.reason, now, counts=counts)
         again = f"tried again from {due_at:%H:%M:%S} UTC"
         ours, theirs = ("", retry.reason) if answered else (f": {retry.reason}", "")
         self.tally.failing.add(f"{what(message)}: {retry.reason}; {again}", (f"{what(message)}{ours}; {again}", theirs))

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, delete, literal_column, select, update
 
 from connector.domain.messages import Kind, Message
-from connector.storage import outbox
+from connector.storage import twins
 from connector.storage.tables import outbox as t
 
 IS_DEAD = t.c.state == literal_column("'dead'")
@@ -38,7 +38,7 @@ def back(tx: Connection, messages: Sequence[Message], reason: str, now: datetime
         values["due_at"] = now
     over = {"state": "superseded", "lease": None, "lease_until": None, "settled_at": now}
     for mine in _of_each_lease(messages):
-        outbox.let_wait(tx, [mine], values)
+        twins.let_wait(tx, [mine], values)
         tx.execute(update(t).where(mine).values(over))
 
 
@@ -60,3 +60,9 @@ def _bury_no_longer(tx: Connection, messages: Sequence[Message], now: datetime) 
     for (destination, kind), same in references.items():
         dead = (IS_DEAD, t.c.destination == destination, t.c.kind == kind.value, t.c.reference.in_(same))
         tx.execute(update(t).where(*dead).values(state="superseded", settled_at=now))
+
+
+def forget_settled(tx: Connection, before: datetime) -> int:
+    """Remove what was settled before an instant (dead letters stay)."""
+    gone = delete(t).where(t.c.state.in_(("delivered", "superseded", "discarded")), t.c.settled_at < before)
+    return tx.execute(gone).rowcount

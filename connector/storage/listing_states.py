@@ -103,11 +103,6 @@ def withheld(tx: Connection, account: str, sku: str, note: str, remedy: str, *, 
     _put(tx, account, sku, fresh, {**fresh, "suggested_at": null()})
 
 
-def ask_again(tx: Connection, account: str) -> None:
-    """Let suggestions that were refused be put once more as they are: a person wants it."""
-    tx.execute(update(t).where(t.c.account == account, t.c.state == ListingState.WITHHELD.value).values(suggestion_hash=None))
-
-
 def suggested(tx: Connection, account: str, sku: str, fingerprint: str, *, note: str | None, now: datetime) -> None:
     """Record what was suggested, and when to ask what became of it. The same suggestion put again keeps its denials."""
     fresh = {**_waits(ListingState.SUGGESTED, fingerprint, now), "note": note, "remedy": None, "word": None}

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, delete, exists, func, or_, select, text, tuple_, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, delete, exists, func, or_, select, text, update
 
 from connector.domain.messages import MAX_ATTEMPTS, Kind, Message
-from connector.storage import siblings
+from connector.storage import refusals, siblings, twins
 from connector.storage.driver import Prepared
 from connector.storage.message_states import DEAD, IN_HAND, PENDING, PUBLISHING, SENDING, UNSETTLED
-from connector.storage.tables import listings
 from connector.storage.tables import outbox as t
 from connector.storage.upsert import Insert, insert
 
@@ -27,8 +24,6 @@ LEASE = timedelta(seconds=60)
 DEADLY_ATTEMPTS = 5 * MAX_ATTEMPTS
 MOST_SUGGESTIONS = 250
 """In one claim: of each, sixteen that wait are looked at (`siblings`)."""
-MOST_TWINS = 100
-"""So many times one more twin may be committed while messages are put back."""
 IS_PENDING = "state = 'pending'"
 OF_A_MESSAGE = (t.c.id, t.c.destination, t.c.kind, t.c.reference, t.c.attempt, t.c.lease)
 TWIN = [t.c.destination, t.c.kind, t.c.reference]
@@ -183,29 +178,7 @@ def again(tx: Connection, message: Message, due_at: datetime, reason: str, now: 
     values: dict[str, Any] = {"state": "pending", "due_at": due_at, "reason": reason, "lease": None, "lease_until": None}
     if not counts:
         values["attempt"] = t.c.attempt - 1
-    return let_wait(tx, _mine(message), values) == 1 or _superseded(tx, message, now)
-
-
-def let_wait(tx: Connection, which: Iterable[ColumnElement[bool]], values: dict[str, Any]) -> int:
-    """Make messages pending with these values, but those whose twin waits already; return how many.
-
-    A twin that another transaction has not committed yet cannot be seen on PostgreSQL: the statement waits for it, fails, and sees it then.
-    """
-    statement = update(t).where(*which, ~_twin_waits()).values(values)
-    if tx.dialect.name == "sqlite":  # where nobody else writes meanwhile
-        return tx.execute(statement).rowcount
-    for _ in range(MOST_TWINS):
-        with suppress(IntegrityError), tx.begin_nested():
-            return tx.execute(statement).rowcount
-    return tx.execute(statement).rowcount
-
-
-def _twin_waits() -> ColumnElement[bool]:
-    """Tell whether a message of the same kind and reference waits already."""
-    twin = t.alias("twin")
-    return exists().where(
-        twin.c.destination == t.c.destination, twin.c.kind == t.c.kind, twin.c.reference == t.c.reference, twin.c.state == "pending"
-    )
+    return twins.let_wait(tx, _mine(message), values) == 1 or _superseded(tx, message, now)
 
 
 def _superseded(tx: Connection, message: Message, now: datetime) -> bool:
@@ -216,10 +189,9 @@ def _superseded(tx: Connection, message: Message, now: datetime) -> bool:
 def bury(tx: Connection, message: Message, reason: str, now: datetime) -> bool:
     """Give a message up: a dead letter, until a person replays or discards it. It takes the place of an earlier one about the same."""
     dead = update(t).where(*_mine(message)).values(state="dead", reason=reason, lease=None, lease_until=None, settled_at=now)
-    if tx.execute(dead).rowcount != 1:
-        return False
-    _bury_no_longer(tx, message, now)
-    return True
+    if won := tx.execute(dead).rowcount == 1:
+        _bury_no_longer(tx, message, now)
+    return won
 
 
 def reclaim(tx: Connection, destination: str, kinds: Collection[Kind], now: datetime, *, expired_only: bool) -> int:
@@ -303,27 +275,14 @@ def letters(tx: Connection, *, ids: Collection[int] | None = None, limit: int = 
 def replay(tx: Connection, ids: Collection[int], now: datetime) -> int:
     """Send dead letters on their way again, with all their attempts; one whose twin waits already is superseded."""
     fresh = {"state": "pending", "due_at": now, "attempt": 0, "settled_at": None}
-    _forget_refusals(tx, ids)
+    refusals.forget_those(tx, ids)
     for number in ids:
         one = (t.c.id == number, t.c.state == "dead")
-        if let_wait(tx, one, fresh) == 0:
+        if twins.let_wait(tx, one, fresh) == 0:
             tx.execute(update(t).where(*one).values(state="superseded"))
     return len(ids)
-
-
-def _forget_refusals(tx: Connection, ids: Collection[int]) -> None:
-    """Let suggestions that were refused be put once more as they are."""
-    refused = select(t.c.destination, t.c.reference).where(t.c.id.in_(ids), t.c.kind == Kind.SUGGESTION.value)
-    is_one = tuple_(listings.c.account, listings.c.sku).in_(refused)
-    tx.execute(update(listings).where(is_one, listings.c.state == "withheld").values(suggestion_hash=None))
 
 
 def discard(tx: Connection, ids: Collection[int], now: datetime) -> int:
     """Lay dead letters aside for good."""
     return tx.execute(update(t).where(t.c.id.in_(ids), t.c.state == "dead").values(state="discarded", settled_at=now)).rowcount
-
-
-def forget_settled(tx: Connection, before: datetime) -> int:
-    """Remove what was settled before an instant (dead letters stay)."""
-    gone = delete(t).where(t.c.state.in_(("delivered", "superseded", "discarded")), t.c.settled_at < before)
-    return tx.execute(gone).rowcount

@@ -13,7 +13,7 @@ from connector.app import App
 from connector.domain.messages import CATALOG_KINDS, Kind
 from connector.errors import NotFound, UsageError, guessed
 from connector.settings import MarketplaceSettings
-from connector.storage import counts, listing_states, outbox, resyncing
+from connector.storage import counts, outbox, refusals, resyncing
 from connector.storage.resyncing import Told
 from connector.usecases import upkeep
 
@@ -57,7 +57,7 @@ def resync(app: App, account: str, only: str | None, went_on: Callable[[int, int
         total, standing, calls = resyncing.count(tx), counts.marketplaces_now(tx, now).get(account, {}), rate(tx, m, now)
     if only in (None, "content"):
         with app.db.write() as tx:
-            listing_states.ask_again(tx, account)
+            refusals.forget(tx, account)
     times = schedule(now, calls)
     skus = asked = put = 0
     for part in _parts(app, m, only, times):

@@ -11,7 +11,7 @@ from pathlib import Path
 from connector.app import App
 from connector.domain.messages import CATALOG_KINDS, DOCUMENT_KINDS, ERP, FILE_KINDS
 from connector.errors import Busy
-from connector.storage import health, hourly, listings, outbox, runs
+from connector.storage import batches, health, hourly, listings, outbox, runs
 from connector.usecases.turns import WAIT_SECONDS, turn
 
 SETTLED_FOR = timedelta(days=14)
@@ -50,7 +50,7 @@ def forget_old(app: App) -> tuple[int, int]:
     """Remove settled messages after 14 days and job runs after 30; return how many of each. Dead letters stay."""
     with app.db.write() as tx:
         hourly.forget(tx, app.now - RUNS_FOR)
-        return outbox.forget_settled(tx, app.now - SETTLED_FOR), runs.forget(tx, app.now - RUNS_FOR)
+        return batches.forget_settled(tx, app.now - SETTLED_FOR), runs.forget(tx, app.now - RUNS_FOR)
 
 
 def stray_files(app: App) -> Iterator[Path]:

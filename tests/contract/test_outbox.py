@@ -230,7 +230,7 @@ def test_settled_messages_are_forgotten_and_dead_letters_are_not(db):
     with db.write() as tx:
         outbox.delivered(tx, a, NOW, keep=True)
         outbox.bury(tx, b, "answered 400", NOW)
-        outbox.forget_settled(tx, LATER)
+        batches.forget_settled(tx, LATER)
 
     assert rows(db) == [("price", "B", "dead", 1), ("price", "C", "sending", 1)]
 

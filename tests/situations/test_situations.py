@@ -211,13 +211,16 @@ def test_the_erp_s_server_shows_another_host_key(trouble, sshd, tmp_path):
 
 def test_a_sku_is_not_on_sale(trouble):
     shop = trouble()
-    shop.erp_sends("products/p2.csv", PRODUCT.format(sku="000101").removesuffix("1") + "0", PRODUCT.format(sku="000102"))
+    others = [PRODUCT.format(sku=f"00010{number}") for number in range(2, 7)]  # of two SKUs one switched off would be held
+    shop.erp_sends("products/p1.csv", PRODUCT.format(sku="000101"), *others)
+    shop.types("connector run refresh-snapshot")
+    shop.erp_sends("products/p2.csv", PRODUCT.format(sku="000101").removesuffix("1") + "0", *others)
     shop.types("connector run refresh-snapshot")
     (story,) = shop.follows("not-on-sale", "look")
     assert "It is not on sale: the ERP says it is not active." in story
     assert "-> Set it active in the ERP" in story
 
-    shop.erp_sends("products/p3.csv", PRODUCT.format(sku="000101"), PRODUCT.format(sku="000102"))
+    shop.erp_sends("products/p3.csv", PRODUCT.format(sku="000101"), *others)
     shop.follows("not-on-sale", "do")
     (story,) = shop.follows("not-on-sale", "done")
     assert story.out.startswith("It is on sale.")

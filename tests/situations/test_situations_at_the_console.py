@@ -220,12 +220,15 @@ def test_the_erp_s_server_shows_another_host_key(shop, person, sshd, tmp_path):
 
 
 def test_a_sku_is_not_on_sale(shop, person):
-    shop.erp_sends("products/p2.csv", PRODUCT.format(sku="000101").removesuffix("1") + "0", PRODUCT.format(sku="000102"))
+    others = [PRODUCT.format(sku=f"00010{number}") for number in range(2, 7)]  # of two SKUs one switched off would be held
+    shop.erp_sends("products/p1.csv", PRODUCT.format(sku="000101"), *others)
+    shop.types("connector run refresh-snapshot")
+    shop.erp_sends("products/p2.csv", PRODUCT.format(sku="000101").removesuffix("1") + "0", *others)
     shop.types("connector run refresh-snapshot")
     ana = person(shop)
     assert "It is not on sale: the ERP says it is not active. What to do: Set it active in the ERP" in ana.finds("000101")
 
-    shop.erp_sends("products/p3.csv", PRODUCT.format(sku="000101"), PRODUCT.format(sku="000102"))
+    shop.erp_sends("products/p3.csv", PRODUCT.format(sku="000101"), *others)
     ana.follows("Jobs")
     ana.presses("Run now Read the ERP")
     ana.presses("Run now Tell the marketplaces")
