@@ -160,7 +160,8 @@ class Database:
 
 
 def _place(url: str) -> str:
-    return url.rpartition("@")[2]
+    """Return where a database is, without who logs in: a password may stand in the query, too."""
+    return url.rpartition("@")[2].partition("?")[0]
 
 
 def _operational(error: BaseException | None, url: str) -> ConnectorError:

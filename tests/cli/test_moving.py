@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 
 from connector import app as building
 from connector.errors import DatabaseUnreachable
+from connector.settings.masking import masked
 from connector.storage import copying, tables
 from connector.storage.database import Database, migrate, reading
 from connector.usecases import letters, moving
@@ -64,7 +65,7 @@ def test_everything_arrives_as_it_was_and_numbers_go_on(project, sqlite, postgre
     done = project.call("migrate", "--to", postgresql_url)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Copied and compared 12006 rows" in done.stdout.replace("12,006", "12006")
-    assert f'set database.url = "{postgresql_url}"' in done.stdout
+    assert f'set database.url = "{masked(postgresql_url)}"' in done.stdout
 
     target = Database(postgresql_url)
     for table in copying.tables():

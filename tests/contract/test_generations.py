@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, insert, select
 
 from connector.domain.guards import Limits, Plan
+from connector.feeds import values
 from connector.storage import generations, health, reservations, snapshots, tables
 from connector.storage import offers as stored
 from connector.storage.files import Entry
@@ -227,15 +228,15 @@ def test_of_as_many_skus_as_a_request_can_hold_it_is_said_what_is_left(shop):
 
 
 @pytest.mark.usefixtures("in_parts")
-def test_what_the_database_takes_into_no_index_is_not_shown_and_the_next_export_is_taken(postgresql_url, tmp_path):
-    """PostgreSQL's indexes hold 2,704 bytes a row; SQLite's have no such end."""
+def test_what_the_database_takes_into_no_index_is_not_shown_and_the_next_export_is_taken(postgresql_url, tmp_path, monkeypatch):
+    """PostgreSQL's indexes hold 2,704 bytes a row; SQLite's have no such end. Only by a fault of ours is such a cell read at all."""
+    monkeypatch.setattr(values, "LONGEST_KEY", 10_000)
     shop = Catalog(tmp_path / "shop", url=postgresql_url)
     shop.export("products/0.csv", *[product(sku) for sku in SKUS])
     shop.export("stock/0.csv", *[f"{sku};1" for sku in SKUS])
     endless = random.Random(1).randbytes(3000).hex()
 
     refused = shop.export("products/1.csv", *[product(sku).replace("Category", endless) for sku in SKUS])
-    (shop.root / "inbox" / "products" / "1.csv").unlink()
     shop.drop("stock/1.csv", *[f"{sku};2" for sku in SKUS])
     taken = shop.export("products/2.csv", *[product(sku, "Cap") for sku in SKUS])
     known = {name for (name,) in shop.known("products", "product_name")}, set(shop.stock().values())

@@ -181,7 +181,7 @@ def test_what_is_told_at_last_settles_the_dead_letters_about_the_same_thing(db):
 
 BACK = {
     "again": lambda tx, messages: [outbox.again(tx, message, NOW, "answered 500", NOW) for message in messages],
-    "at once": lambda tx, messages: batches.back(tx, messages, "blocked", NOW),
+    "at once": lambda tx, messages: batches.back(tx, messages, "blocked", NOW, behind=True),
     "reclaimed": lambda tx, _: outbox.reclaim(tx, "shop", [Kind.PRICE], NOW, expired_only=False),
     "replayed": lambda tx, messages: outbox.replay(tx, [message.id for message in messages if outbox.bury(tx, message, "x", NOW)], NOW),
 }

@@ -107,6 +107,7 @@ DATES = {
         ("1/2/2026", "02-01-2026", "2026/01/02", "20260102", "01/02/26", "amanhã", "2026-01-02 10h", "2026-W01-1", "0", "45987"), NO_DATE
     ),
 }
+TOO_LONG = "it has 256 letters, more than 255"
 FLAGS = dict.fromkeys(("2", "X", "talvez", "-1", "yes", "SS", "verdadeiro", "1,0"), NO_FLAG)
 ODD_FLAGS = {"s": True, "N": False, "Não": False, "nao": False, "TRUE": True, "0": False, "SIM": True}
 CONTROLS = {f"a{chr(code)}b": CONTROL for code in (0x01, 0x07, 0x08, 0x0B, 0x0C, 0x1B, 0x7F, 0x85, 0x9F)} | {
@@ -121,7 +122,7 @@ ODD_NAMES = {
     "=cmd()": "=cmd()",
     "-1+2": "-1+2",
     "a b": "a b",
-    "é" * 300: "é" * 300,
+    "é" * 255: "é" * 255,
     "1E5": "1E5",
     "'x": "'x",
 }
@@ -140,7 +141,7 @@ TABLE = (
     ("prices", "price", "price_cents", MONEY, ODD_MONEY),
     ("prices", "list_price", "list_price_cents", {k: v for k, v in MONEY.items() if v != EMPTY}, {"": 1000, "11,00": 1100, "9,99": 1000}),
     ("prices", "valid_until", "", DATES, {}),
-    ("prices", "sku", "sku", NAMES, ODD_NAMES),
+    ("prices", "sku", "sku", NAMES | {"ç" * 256: TOO_LONG}, ODD_NAMES),
     ("prices", "sales_channel", "sales_channel", CONTROLS, {"": "", "01": "01"}),
     ("stock", "quantity", "quantity", QUANTITY, ODD_QUANTITY),
     ("stock", "warehouse", "warehouse", CONTROLS, {"": "", "NA": "NA"}),

@@ -58,7 +58,7 @@ def _fields():
     yield _with("a line of a tab", "\t", taken=(2, 4))
     yield _taken("blanks around cells", " B ;  10,00 ;12,00  ")
     yield _taken("an empty last cell", "B;10,00;")
-    yield _taken("a hundred thousand letters in a key", f"{'x' * 100_000};10,00;12,00")
+    yield _with("a hundred thousand letters in a key", f"{'x' * 100_000};10,00;12,00", (3, "sku", "it has 100000 letters, more than 255"))
 
 
 def _quotes():

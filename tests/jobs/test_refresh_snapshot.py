@@ -84,9 +84,10 @@ UNITS = f"{HEADS['products']};measurement_unit;unit_multiplier"
 def test_of_a_known_sku_whatever_alters_what_its_offer_says_is_told_to_the_notificator(shop, before, after, told):
     head = UNITS if before.count(";") > HEADS["products"].count(";") else None
     shop.export("stock/1.csv", "A;5", "B;5")
-    shop.export("products/1.csv", before, before.replace("A", "B", 1), head=head)
+    others = [before.replace("A", f"C{number}", 1) for number in range(8)]  # of two SKUs one switched off would be held
+    shop.export("products/1.csv", before, before.replace("A", "B", 1), *others, head=head)
     knows(shop, "A")
-    shop.export("products/2.csv", after, after.replace("A", "B", 1), head=head)
+    shop.export("products/2.csv", after, after.replace("A", "B", 1), *others, head=head)
 
     assert shop.messages() == [*sorted([("catalog", "B"), *((kind, "A") for kind in told)])]
 
