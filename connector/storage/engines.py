@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
+from connector.errors import DatabaseUnreachable
 from connector.storage.patient import begin_immediate
 
 CACHE_KB = 512
@@ -80,4 +81,19 @@ def postgresql(url: str, wait_seconds: int, idle_seconds: int) -> Engine:
     options = f"-c lock_timeout={wait_seconds * 1000} -c idle_in_transaction_session_timeout={idle_seconds * 1000}"
     given = {"connect_timeout": 5, "options": options, **CAREFULLY}
     how: dict[str, Any] = {"isolation_level": "READ COMMITTED", "pool_pre_ping": True, "hide_parameters": True}
-    return create_engine(url, pool_size=16, max_overflow=32, connect_args=given, **how)
+    engine = create_engine(url, pool_size=16, max_overflow=32, connect_args=given, **how)
+    event.listen(engine, "connect", _demand_utf8, insert=True)  # before SQLAlchemy asks its first: it stumbles over SQL_ASCII
+    return engine
+
+
+def _demand_utf8(connection: Any, _record: Any) -> None:
+    """Refuse a database that cannot hold every letter: the server tells at each connection, unasked."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding in (None, "UTF8"):
+        return
+    name = connection.info.dbname
+    connection.close()
+    raise DatabaseUnreachable(
+        f"the database {name} is encoded in {encoding}: it cannot hold every letter",
+        remedy="make another, and name it in database.url: createdb --encoding UTF8 --template template0 NAME, then: connector migrate",
+    )

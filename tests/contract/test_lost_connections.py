@@ -3,6 +3,7 @@
 import secrets
 import time
 
+import psycopg
 import pytest
 from sqlalchemy import insert, text
 
@@ -69,6 +70,21 @@ def test_a_server_that_takes_no_writes_is_never_asked(db, postgresql_url):
         pass
     assert refused.value.remedy == "set database.url to the primary"
     other.close()
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_that_cannot_hold_every_letter_is_refused_with_what_to_do(postgresql_url, encoding):
+    server = postgresql_url.replace("+psycopg", "").rpartition("/")[0]
+    name = f"narrow_{encoding.lower()}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+        db = database.Database(f"{postgresql_url.rpartition('/')[0]}/{name}")
+        with pytest.raises(DatabaseUnreachable, match=f"{name} is encoded in {encoding}") as refused:
+            database.migrate(db)
+        db.close()
+        connection.execute(f"DROP DATABASE {name}")
+
+    assert "createdb --encoding UTF8 --template template0" in refused.value.remedy
 
 
 def turned_read_only(db):
