@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,18 +14,20 @@ from connector.storage.database import Database
 
 def command(database: Database, path: Path) -> list[str]:
     """Return the command that dumps the database; the password is not in it: pg_dump takes it from PGPASSWORD or ~/.pgpass."""
-    url = database.engine.url
-    place = [("--host", url.host), ("--port", url.port), ("--username", url.username), ("--dbname", url.database)]
-    named = [f"{option}={value}" for option, value in place if value]
-    return ["pg_dump", "--no-password", "--format=custom", f"--file={path}", *named]
+    return ["pg_dump", "--no-password", "--format=custom", f"--file={path}", f"--dbname={_place(database)}"]
 
 
 def restore_command(database: Database, path: Path) -> str:
     """Return the command that puts a dump back."""
-    url = database.engine.url
-    place = [("--host", url.host), ("--port", url.port), ("--username", url.username), ("--dbname", url.database)]
-    named = [f"{option}={value}" for option, value in place if value]
-    return " ".join(["pg_restore", "--clean", "--if-exists", "--single-transaction", *named, str(path)])
+    return shlex.join(["pg_restore", "--clean", "--if-exists", "--single-transaction", f"--dbname={_place(database)}", str(path)])
+
+
+def _place(database: Database) -> str:
+    """Name the database as the driver is told it, all that stands in the address's query too; not its password."""
+    from psycopg.conninfo import make_conninfo  # not for those who run on SQLite
+
+    _, given = database.engine.dialect.create_connect_args(database.engine.url)
+    return make_conninfo(**{name: value for name, value in given.items() if name not in ("password", "context")})
 
 
 def dump(database: Database, path: Path) -> None:
@@ -32,7 +35,7 @@ def dump(database: Database, path: Path) -> None:
     line = command(database, path)
     if shutil.which(line[0]) is None:
         raise DatabaseUnreachable(
-            "pg_dump is not installed here", remedy=f"install PostgreSQL's client, or run where it is: {' '.join(line)}"
+            "pg_dump is not installed here", remedy=f"install PostgreSQL's client, or run where it is: {shlex.join(line)}"
         )
     partial = path.with_name(f".{path.name}.partial")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,4 +54,4 @@ def _run(line: list[str], database: Database) -> None:
     done = subprocess.run(line, capture_output=True, text=True, check=False, env=alone)  # noqa: S603  # its own program, our arguments
     if done.returncode:
         said = " ".join(done.stderr.split())
-        raise DatabaseUnreachable(f"{line[0]} could not do it: {said}", remedy=f"try it by hand: {' '.join(line)}")
+        raise DatabaseUnreachable(f"{line[0]} could not do it: {said}", remedy=f"try it by hand: {shlex.join(line)}")

@@ -18,11 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from orders_world import Seller
 from servers import wait_for
+from sqlalchemy import make_url
 
 from connector.app import utc_now
 from connector.domain.orders import OrderState
 from connector.errors import Busy, Conflict, DatabaseDamaged, NotFound, Refused, UsageError
-from connector.storage import health
+from connector.storage import health, postgresql_dumps
 from connector.storage.damage import mark_of
 from connector.usecases import backups, doctor, leftovers, letters, orders, privacy, readiness, restoring, soundness, upkeep, upkeep_alarms
 from connector.usecases.backups import Backup
@@ -517,6 +518,22 @@ def test_postgresql_is_dumped_by_its_own_program(tmp_path, postgresql_url):
     assert made.path.suffix == ".dump"
     assert made.path.read_bytes()[:5] == b"PGDMP"
     assert oct(made.path.stat().st_mode & 0o777) == "0o600"
+
+
+@pytest.mark.parametrize(
+    "asked", ["?host=127.0.0.1:1&host={host}:{port}", "?host={host}&port={port}", "?host={host}:{port}&sslmode=disable"]
+)
+def test_postgresql_is_dumped_from_the_host_that_the_address_s_query_names(tmp_path, postgresql_url, asked):
+    url = make_url(postgresql_url)
+    query = asked.format(host=url.host, port=url.port)
+    seller = Seller(tmp_path / "shop", url=f"postgresql+psycopg://{url.username}:hidden@/{url.database}{query}")
+    made = backups.make(seller.app)
+    line = " ".join(postgresql_dumps.command(seller.app.db, made.path))
+    seller.app.db.close()
+
+    assert made.path.read_bytes()[:5] == b"PGDMP"
+    assert "hidden" not in line
+    assert ("sslmode=disable" in line) == ("sslmode" in asked)
 
 
 # ── which are kept ──────────────────────────────────────────────────────────────────────────────────────────────────────
