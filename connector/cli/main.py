@@ -122,7 +122,7 @@ def main() -> None:
 
         show.complain(f"connector: {journal.sentence(error)}")
         sys.exit(error.exit_status)
-    except Exception as error:  # one of the four places: no traceback ever reaches a user unasked
+    except Exception as error:  # no traceback ever reaches a user unasked
         if debug:
             raise
         show.complain(f"connector: unexpected {type(error).__name__}: {error} (run it again with --debug and report what it prints)")

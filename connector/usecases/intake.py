@@ -98,7 +98,7 @@ def _one(app: App, feeds: Sequence[str], file: SourceFile, turn: Turn, report: R
         raise
     except ConnectorError as error:
         report.failed(f"{file.name}: {error}", (f"{file.name}: {error.code}", str(error)))
-    except Exception:  # one of the four places: a bug in one file's turn stays with that file, which stays in the source
+    except Exception:  # a bug in one file's turn stays with that file, which stays in the source
         log.exception("a file's turn met an unexpected error", extra={"feed": feeds[0], "file": file.name})
         report.failed(f"{file.name}: an unexpected error; the log has it, and the file stays where it is")
 

@@ -108,7 +108,7 @@ def twins(url, tmp_path):
         catalog.app.db.close()
 
 
-@settings(max_examples=cases(40), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
+@settings(max_examples=cases(25), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 @given(st.lists(exports, min_size=1, max_size=4), st.integers(1, 4))
 def test_in_parts_or_in_one_go_the_snapshot_the_messages_and_what_carts_see_are_the_same(twins, files, part):
     one, other = twins

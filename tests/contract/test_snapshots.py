@@ -427,7 +427,7 @@ def plain_reading(sequence):
     return sorted((*key, value) for key, value in world.items())
 
 
-CASES = cases(200)
+CASES = cases(120)
 
 
 @settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
