@@ -87,7 +87,7 @@ class Relay:
         room = 0 if self.gave_way else self._room(in_hand)
         if not results and not room:
             return []
-        news = self.line.news() if results else None
+        news: list[Standing | None] = [] if results else [None]
         try:
             claimed = self._written(results, room, on_settled, news)
         except (Unreachable, TurnLost):
@@ -98,12 +98,16 @@ class Relay:
         return claimed
 
     @repeated.when_deadlocked
-    def _written(self, results: list[Settled], room: int, on_settled: OnSettled, news: Standing | None) -> list[Message]:
-        """Settle and claim in one transaction; what is rolled back is not counted."""
+    def _written(self, results: list[Settled], room: int, on_settled: OnSettled, news: list[Standing | None]) -> list[Message]:
+        """Settle and claim in one transaction; what is rolled back is not counted.
+
+        `news` is filled in the transaction, lest an older word of another job's is written after it; once, for it may be repeated.
+        """
         tally, claimed = Tally(), []
         with self.app.db.write() as tx:
-            if results or news:
-                on_settled(tx, Settlement(self.line.marketplace, tally).settle(tx, results, self.app.now), news)
+            news += [] if news else [self.line.news()]
+            if results or news[0]:
+                on_settled(tx, Settlement(self.line.marketplace, tally).settle(tx, results, self.app.now), news[0])
             if room:
                 by_hand, now = self.started if self.how.by_hand else None, self.app.now  # after settling: what that put is due by now
                 claimed = outbox.claim(tx, self.destination, tuple(self.couriers), now, room, also_before=by_hand)
@@ -117,7 +121,7 @@ class Relay:
     def _alone(self, one: Settled, on_settled: OnSettled) -> Settled | None:
         message, result = one
         try:
-            self._written([one], 0, on_settled, None)
+            self._written([one], 0, on_settled, [None])
         except (Unreachable, TurnLost):
             raise
         except Exception as error:

@@ -161,7 +161,7 @@ class Database:
 
 def _place(url: str) -> str:
     """Return where a database is, without who logs in: a password may stand in the query, too."""
-    return url.rpartition("@")[2].partition("?")[0]
+    return url.partition("?")[0].rpartition("@")[2]
 
 
 def _operational(error: BaseException | None, url: str) -> ConnectorError:

@@ -182,7 +182,7 @@ def is_older(than: Entry, now: datetime) -> ColumnElement[bool]:
 
 def newest_undecided(tx: Connection, feed: str, besides: str) -> datetime | None:
     """Return the time of the newest file of a feed that is held or was refused whole; not of one with these bytes, which say it now."""
-    newest = _of_feed(feed, None, "held", "refused").with_only_columns(func.max(t.c.modified_at)).where(t.c.sha256 != besides)
+    newest = _of_feed(feed, None, "held", "refused").with_only_columns(func.max(dated)).where(t.c.sha256 != besides)
     found: datetime | None = tx.execute(newest).scalar()
     return found
 

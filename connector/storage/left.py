@@ -20,10 +20,10 @@ def behind(tx: Connection, accounts: Collection[str]) -> list[Finding]:
     return [Finding(one, number, since) for one, (number, since) in zip(strangers, found, strict=True) if number]
 
 
-def give_up(tx: Connection, account: str, reason: str, now: datetime) -> int:
-    """Make dead letters of what orders have to tell a marketplace; returns how many."""
+def give_up(tx: Connection, account: str, reason: str, put_before: datetime, now: datetime) -> int:
+    """Make dead letters of what orders have to tell a marketplace since before an instant; returns how many."""
     dead = {"state": "dead", "reason": reason, "settled_at": now}
-    return tx.execute(update(t).where(*_of_orders(account)).values(dead)).rowcount
+    return tx.execute(update(t).where(*_of_orders(account), t.c.put_at <= put_before).values(dead)).rowcount
 
 
 def _of_orders(account: str) -> tuple[ColumnElement[bool], ...]:

@@ -45,5 +45,6 @@ def _at(stage: Stage, market: ColumnElement[str], channel: ColumnElement[str]) -
         return and_(table.c.sku == stage.changes.c.sku, table.c.marketplace == market, table.c.sales_channel == channel)
 
     put = select(made.c.new).where(is_there(made), made.c.action != "removed")
-    stays = select(known.c.price_cents).where(is_there(known), ~exists().where(is_there(made), made.c.action == "removed"))
+    goes = exists().where(is_there(made), made.c.action == "removed").correlate(stage.changes)  # of this row, and not of any in the file
+    stays = select(known.c.price_cents).where(is_there(known), ~goes)
     return put.correlate(stage.changes).scalar_subquery(), stays.correlate(stage.changes).scalar_subquery()

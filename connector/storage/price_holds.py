@@ -74,7 +74,9 @@ def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float
     """Take the rows that must wait for a person out of `changes`."""
     known = holds.row_decisions(connection, stage.feed)
     decided = [one for one in known if one.state != "held"]
-    said = {(one.key, one.price_cents): one for one in decided}
+    newest = {one.key: one.id for one in decided}  # an earlier yes counts no longer, though nothing marked its end
+    counting = [one for one in decided if one.state == "discarded" or newest[one.key] == one.id]
+    said = {(one.key, one.price_cents): one for one in counting}
     stopped = _stopped(connection, stage, said, _suspects(connection, stage, max_fall))
     if mode == "full":  # after the others: what waits is not asked yet
         stopped += _stopped(connection, stage, said, _left_out(connection, stage, max_fall, now))

@@ -66,7 +66,7 @@ def ledger(order: Order, documents: list[Document], besides: str = "") -> Ledger
 
 def _is_wished_for(tx: Connection, order: Order, twin: Document) -> bool:
     """Tell whether sending an invoice again says that it is to be reported after all: not one that the ERP or a person withdrew."""
-    is_over = twin.state != DocumentState.GIVEN_UP or order.state in ENDED
+    is_over = twin.state not in (DocumentState.GIVEN_UP, DocumentState.PENDING) or order.state in ENDED
     return not is_over and store.lies_dead(tx, twin.order_id, twin.number)
 
 

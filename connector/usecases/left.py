@@ -42,7 +42,7 @@ def settle(app: App, report: Report) -> None:
 
 def _give_up(app: App, account: str, report: Report) -> None:
     with app.db.write() as tx:
-        number = left.give_up(tx, account, GONE, app.now)
+        number = left.give_up(tx, account, GONE, app.now - PATIENCE, app.now)
     report.failed(f"{account}: {number} given up: {GONE}", dead=number)
 
 

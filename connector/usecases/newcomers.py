@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from connector.app import App
 from connector.settings import MarketplaceSettings
-from connector.storage import resyncing, watermarks
+from connector.storage import repeated, resyncing, watermarks
 from connector.usecases import upkeep
 from connector.usecases.resync import Part, put_part, rate, schedule
 
@@ -51,12 +51,17 @@ def _parts(app: App, m: MarketplaceSettings, stop: Event) -> Iterator[Part]:
     with app.db.read() as tx:
         is_owed = bool(json.loads(watermarks.value(tx, TOLD) or "{}").get(m.account))
     while is_owed and not stop.is_set():
-        with app.db.write() as tx:
-            part = _put(tx, app, m)
+        part = _put_one(app, m)
         if part is None:
             return
         upkeep.checkpoint(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)
         yield part
+
+
+@repeated.when_deadlocked
+def _put_one(app: App, m: MarketplaceSettings) -> Part | None:
+    with app.db.write() as tx:
+        return _put(tx, app, m)
 
 
 def _put(tx: Connection, app: App, m: MarketplaceSettings) -> Part | None:

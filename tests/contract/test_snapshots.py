@@ -357,6 +357,15 @@ def test_a_price_left_out_for_one_that_is_far_lower_and_counts_for_more_is_held(
     assert known(database, "prices") == sorted([*left, row("A", "m1", "", 1000)])
 
 
+def test_a_price_left_out_for_a_far_lower_one_is_held_also_where_another_sku_goes(database):
+    special, general, other = ("A", "m1", "", 20000, 20000, None), ("A", "", "", 100, 100, None), ("B", "", "", 5000, 5000, None)
+    Import(database, "prices", PRICES, lines(special, general, other))
+    Import(database, "prices", PRICES, lines(general), limits=FALLS)
+
+    assert open_holds(database) == [("A/m1/", 100)]
+    assert known(database, "prices") == [general, special]
+
+
 def test_the_same_held_value_is_not_a_second_hold_and_another_takes_its_place(database):
     import_prices(database, price("A", 1000))
     import_prices(database, price("A", 100))
