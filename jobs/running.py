@@ -46,7 +46,7 @@ def _attempt(app: App, name: str, how: Pass, run_id: str) -> Report:
         raise
     except ConnectorError as error:
         return _stopped(name, how, str(error), unreachable=isinstance(error, Unreachable))
-    except Exception:  # one of the four places: a bug stops this pass, not the daemon and not the other jobs
+    except Exception:  # a bug stops this pass, not the daemon and not the other jobs
         log.exception("the pass met an unexpected error")
         return _stopped(name, how, f"{name} met an unexpected error; the log names it under run {run_id}", unreachable=False)
 

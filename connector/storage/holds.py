@@ -16,8 +16,6 @@ from connector.storage.tables import files
 from connector.storage.tables import holds as t
 
 CHUNK = 500
-ENDED = "ended_at"
-"""Beside a decided row's values: since when the decision counts no longer."""
 
 
 class Decision(NamedTuple):
@@ -59,15 +57,14 @@ def row_decisions(tx: Connection, feed: str, key: str | None = None) -> list[Dec
     query = select(t.c.id, t.c.key, t.c.state, t.c.row, t.c.decided_by).where(
         t.c.feed == feed, t.c.what == "row", t.c.state != "superseded"
     )
-    query = query.where(t.c.row[ENDED].as_string().is_(None), *([] if key is None else [t.c.key == key]))
+    query = query.where(t.c.ended_at.is_(None), *([] if key is None else [t.c.key == key]))
     return [Decision(*row) for row in tx.execute(query.order_by(t.c.id))]
 
 
 def end(tx: Connection, ids: Sequence[int], now: datetime) -> None:
     """Let decisions count no longer: another value of their key was applied since. What was decided stays to be read."""
     for start in range(0, len(ids), CHUNK):
-        for number, row in tx.execute(select(t.c.id, t.c.row).where(t.c.id.in_(ids[start : start + CHUNK]))).all():
-            tx.execute(update(t).where(t.c.id == number).values(row={**row, ENDED: now.isoformat()}))
+        tx.execute(update(t).where(t.c.id.in_(ids[start : start + CHUNK])).values(ended_at=now))
 
 
 def supersede(tx: Connection, ids: Sequence[int], now: datetime) -> None:
@@ -100,9 +97,9 @@ def _described() -> Select[Any]:
 
 
 def waiting(tx: Connection, limit: int = 1000) -> list[dict[str, Any]]:
-    """Return what is held, the oldest first, each with its file's name; plans are left out."""
+    """Return what is held, the oldest first, each with its file's name; plans, and what only a decision has, are left out."""
     rows = tx.execute(_described().where(t.c.state == "held").order_by(t.c.id).limit(limit)).mappings()
-    return [{key: value for key, value in row.items() if key != "plan"} for row in rows]
+    return [{key: value for key, value in row.items() if key not in ("plan", "ended_at")} for row in rows]
 
 
 def one(tx: Connection, number: int) -> dict[str, Any]:

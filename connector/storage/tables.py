@@ -242,6 +242,7 @@ holds = Table(
     Column("held_at", Instant, nullable=False),
     Column("decided_at", Instant),
     Column("decided_by", Text),
+    Column("ended_at", Instant),  # since when the decision on a row counts no longer
     CheckConstraint("state IN ('held', 'approved', 'discarded', 'superseded')", name="holds_state"),
     Index("holds_open", "feed", "key", sqlite_where=text("state = 'held'")),
 )

@@ -1,5 +1,7 @@
 """The migrations make the tables that the code names, on both databases."""
 
+from datetime import UTC, datetime
+
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -8,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from connector.log import redact
 from connector.storage.database import MIGRATIONS, Database, migrate
-from connector.storage.tables import metadata, orders
+from connector.storage.tables import holds, metadata, orders
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -25,6 +27,15 @@ INSERT INTO orders (order_id, account, marketplace_order_id, sales_channel, stat
 VALUES (:order_id, :account, :order_id, :sales_channel, :state, :placed_at, :content_hash, '', :total, '', '{}', '{}', '{}', '{}', '[]')
 """
 EVENT = "INSERT INTO order_events (order_id, at, what, detail) VALUES (:order_id, :at, :what, '')"
+
+FILE = """
+INSERT INTO files (id, feed, name, size, sha256, state, modified_at, taken_at)
+VALUES (1, 'prices', 'p.csv', 1, '', 'applied', '2026-11-30 09:00:00', '2026-11-30 09:00:00')
+"""
+HOLD = """
+INSERT INTO holds (id, what, feed, file_id, key, row, reasons, state, held_at)
+VALUES (:id, 'row', 'prices', 1, 'A', :row, '[]', 'approved', '2026-11-30 09:00:00')
+"""
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -74,6 +85,19 @@ def test_an_order_that_was_erased_before_is_known_as_such_after_the_upgrade(data
         found = dict(tx.execute(select(orders.c.order_id, orders.c.erased_at)).all())
 
     assert {number: at and at.isoformat()[:10] for number, at in found.items()} == {"erased": "2026-02-01", "other": None}
+
+
+def test_when_a_decision_ended_is_kept_through_the_upgrade_and_its_price_says_prices_alone(database_before):
+    db, upgrade = database_before
+    with db.write() as tx:
+        upgrade(tx, "0016")
+        tx.execute(text(FILE))
+        for number, row in (1, '{"sku": "A", "ended_at": "2026-11-30T10:00:00+00:00"}'), (2, '{"sku": "A"}'), (3, None):
+            tx.execute(text(HOLD), {"id": number, "row": row})
+        upgrade(tx, "head")
+        found = {one.id: (one.row, one.ended_at) for one in tx.execute(select(holds.c.id, holds.c.row, holds.c.ended_at))}
+
+    assert found == {1: ({"sku": "A"}, datetime(2026, 11, 30, 10, tzinfo=UTC)), 2: ({"sku": "A"}, None), 3: (None, None)}
 
 
 def test_the_log_tells_of_a_statement_that_failed_without_its_values(database):
