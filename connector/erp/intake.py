@@ -144,9 +144,9 @@ def twin(taken: Taken, number: int) -> Taken:
     return replace(taken, path=shelves.twin(taken.path, f"{taken.path.name}.{number}"))
 
 
-def archive(taken: Taken, root: Path, feed: str, now: datetime) -> str:
-    """Move the copy to archive/<feed>/<date of now>/; return the place below `root`. The source file stays, here and below."""
-    return _put_away(taken, root, f"archive/{feed}/{now.date().isoformat()}")
+def archive(taken: Taken, root: Path, feed: str, taken_at: datetime) -> str:
+    """Move the copy to archive/<feed>/<date it was taken>/; return the place below `root`. The source file stays, here and below."""
+    return _put_away(taken, root, f"archive/{feed}/{taken_at.date().isoformat()}")
 
 
 def hold(taken: Taken, root: Path, feed: str) -> str:

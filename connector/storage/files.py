@@ -88,6 +88,12 @@ def number_of(entry: Entry) -> int:
     return entry.id
 
 
+def taken_at(tx: Connection, number: int) -> datetime:
+    """Say when a file of the ledger was taken."""
+    found: datetime = tx.execute(select(t.c.taken_at).where(t.c.id == number)).scalar_one()
+    return found
+
+
 def lies(tx: Connection, number: int, place: str) -> None:
     """Note where a file's copy lies, below the project directory; the file itself is still to leave the source."""
     tx.execute(update(t).where(t.c.id == number).values(place=place))

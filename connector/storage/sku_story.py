@@ -79,12 +79,6 @@ def came_in(tx: Connection, feed: str, limit: int) -> list[Entry]:
     return [entry_of(row) for row in tx.execute(query).mappings()]
 
 
-def taken_at(tx: Connection, number: int) -> datetime:
-    """Say when a file of the ledger was taken."""
-    found: datetime = tx.execute(select(files.c.taken_at).where(files.c.id == number)).scalar_one()
-    return found
-
-
 def letters(tx: Connection, sku: str, accounts: list[str]) -> list[dict[str, Any]]:
     """Return the dead letters about a SKU."""
     query = select(outbox.c.id, outbox.c.destination, outbox.c.kind, outbox.c.reason).where(outbox.c.state == "dead")

@@ -183,16 +183,18 @@ def say_refused_row(report: Report, file: str, one: Refusal) -> None:
 
 
 def _put_away(app: App, taken: Taken, settled: Sequence[Settled]) -> None:
-    """Give each feed's file its place, and take it out of the source, last of all; repeating it is harmless."""
-    now, last = app.now, len(settled) - 1
-    places = [_placed(app, taken if at == last else intake.twin(taken, at), one, now) for at, one in enumerate(settled)]
-    lines = [(files.number_of(one.entry), place) for one, place in zip(settled, places, strict=True)]
+    """Give each feed's file its place, and take it out of the source, last of all; repeating it is harmless, also on another day."""
+    last, numbers = len(settled) - 1, [files.number_of(one.entry) for one in settled]
+    with app.db.read() as tx:
+        taken_at = files.taken_at(tx, numbers[last])
+    places = [_placed(app, taken if at == last else intake.twin(taken, at), one, taken_at) for at, one in enumerate(settled)]
+    lines = list(zip(numbers, places, strict=True))
     with app.db.write() as tx:  # before it leaves: once gone, nothing would lead to its line any more
         for number, place in lines:
             files.lies(tx, number, place)
     intake.leave(app.source, taken.file)
     with app.db.write() as tx:
-        files.left(tx, [number for number, _ in lines], now)
+        files.left(tx, numbers, app.now)
 
 
 def _note_gone(app: App, feed: str, there: Sequence[SourceFile]) -> None:
@@ -205,7 +207,7 @@ def _note_gone(app: App, feed: str, there: Sequence[SourceFile]) -> None:
             files.left(tx, [files.number_of(entry) for entry in gone], app.now)
 
 
-def _placed(app: App, taken: Taken, settled: Settled, now: datetime) -> str:
+def _placed(app: App, taken: Taken, settled: Settled, taken_at: datetime) -> str:
     """Move a file's copy where it belongs, with an errors file where rows were refused."""
     entry = settled.entry
     found = [Rejection(one.line, one.column, one.value, one.reason) for one in settled.refusals]
@@ -218,4 +220,4 @@ def _placed(app: App, taken: Taken, settled: Settled, now: datetime) -> str:
         return intake.hold(taken, app.root, entry.feed)
     if found:
         intake.note_errors(taken, app.root, entry.feed, errors)
-    return intake.archive(taken, app.root, entry.feed, now)
+    return intake.archive(taken, app.root, entry.feed, taken_at)

@@ -13,7 +13,7 @@ from connector.app import App
 from connector.errors import ConnectorError
 from connector.formats.encoding import Text, recognise
 from connector.formats.layout import Layout
-from connector.storage import sku_story
+from connector.storage import files, sku_story
 from connector.storage.files import Entry
 from connector.usecases.opening import layout_of, opened
 
@@ -42,7 +42,7 @@ def last_line(app: App, feed: str, sku: str) -> LastLine | None:
     """Return the last line of a feed about a SKU; None where the archive tells none."""
     with app.db.read() as tx:
         entries = sku_story.came_in(tx, feed, FILES[app.settings.feeds.of(feed).mode])
-        taken = {entry.id: sku_story.taken_at(tx, entry.id) for entry in entries if entry.id is not None}
+        taken = {entry.id: files.taken_at(tx, entry.id) for entry in entries if entry.id is not None}
     for entry in entries:
         line = _searched(app, entry, sku)
         if line and entry.id is not None:
