@@ -1,9 +1,13 @@
 """A process that imports an export is killed, wherever that may be; the next pass ends what it began, and applies it once."""
 
+import json
+import os
 import random
+import select
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,47 +17,6 @@ from cases import SEED, cases
 from connector.usecases import offers
 
 WORLD = Path(__file__).parents[1] / "jobs"
-VICTIM = """
-import os, signal, sys
-sys.path.insert(0, {world!r})
-from sqlalchemy import event
-from connector import app as building, settings
-from connector.app import utc_now
-from connector.erp.local import LocalStore
-from connector.storage import generations
-from connector.usecases.passes import Pass
-from jobs import refresh_snapshot
-
-calls = commits = 0
-
-def die():
-    os.kill(os.getpid(), signal.SIGKILL)
-
-def clock():
-    global calls
-    calls += 1
-    if calls == {call}:
-        die()
-    return utc_now()
-
-class Deadly(LocalStore):
-    def remove(self, file):
-        return die() if {on_remove} else super().remove(file)
-
-def committing(_connection):
-    global commits
-    commits += 1
-    if commits == {commit}:
-        die()
-
-if {commit}:
-    generations.LARGE, generations.PART = 0, 2
-
-app = building.build(settings.load({config!r}), clock=clock)
-event.listen(app.db.engine, "commit", committing)
-app = app.taking_from(Deadly(app.root / "inbox"))
-refresh_snapshot.run(app, Pass())
-"""
 
 
 @pytest.fixture
@@ -68,27 +31,47 @@ def shop(tmp_path, monkeypatch):
     catalog.app.db.close()
 
 
-def killed(shop, *, call=0, commit=0, on_remove=False):
-    """Run a pass in a process of its own; tell whether it was killed."""
-    config = str(shop.root / "config" / "connector.toml")
-    script = VICTIM.format(world=str(WORLD), call=call, commit=commit, on_remove=on_remove, config=config)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode in {0, -signal.SIGKILL}, done.stderr
-    return done.returncode != 0
+@pytest.fixture(scope="module")
+def zygote():
+    argv = [sys.executable, Path(__file__).with_name("import_zygote.py")]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        yield process
+        os.killpg(process.pid, signal.SIGKILL)  # and whatever child of it a failed test left
 
 
-def killed_after(shop, seconds):
-    """Start a pass in a process of its own and kill it that long after it has begun; tell whether it was still at work."""
-    config = str(shop.root / "config" / "connector.toml")
-    script = VICTIM.format(world=str(WORLD), call=0, commit=0, on_remove=False, config=config)
-    script = script.replace("refresh_snapshot.run(", 'print("begun", flush=True)\nrefresh_snapshot.run(')
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout.readline() == "begun\n"
-        try:
-            process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            process.kill()
-        return process.wait(20) == -signal.SIGKILL
+class Passes:
+    """Passes of the shop's import, each in a process of its own."""
+
+    def __init__(self, zygote, config):
+        self.zygote, self.config = zygote, str(config)
+
+    def killed(self, *, call=0, commit=0, removal=""):
+        """Run one that kills itself where it is told; tell whether it was killed."""
+        self._begin(call=call, commit=commit, removal=removal)
+        return self._was_killed()
+
+    def killed_after(self, seconds):
+        """Kill one so long after it was begun; tell whether it was still at work."""
+        process = self._begin(call=0, commit=0, removal="")
+        if not select.select([self.zygote.stdout], [], [], seconds)[0]:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        return self._was_killed()
+
+    def _begin(self, **where):
+        self.zygote.stdin.write(json.dumps({"config": self.config, **where}) + "\n")
+        self.zygote.stdin.flush()
+        return int(self.zygote.stdout.readline())
+
+    def _was_killed(self):
+        status = int(self.zygote.stdout.readline())
+        assert status in {0, -signal.SIGKILL}
+        return status != 0
+
+
+@pytest.fixture
+def passes(shop, zygote):
+    return Passes(zygote, shop.root / "config" / "connector.toml")
 
 
 def applied_once(shop, *, refused=False):
@@ -99,8 +82,8 @@ def applied_once(shop, *, refused=False):
     assert shop.lies("inbox") == []
 
 
-def test_a_kill_between_commit_and_removal_is_healed_with_one_application(shop):
-    assert killed(shop, on_remove=True)
+def test_a_kill_between_commit_and_removal_is_healed_with_one_application(shop, passes):
+    assert passes.killed(removal="before")
     assert (shop.ledger(), shop.lies("inbox")) == ([("products/1.csv", "applied")], ["products/1.csv"])
     with shop.app.db.write() as tx:
         tx.exec_driver_sql("DELETE FROM outbox")  # what was told is told: a second application would tell it again
@@ -111,17 +94,17 @@ def test_a_kill_between_commit_and_removal_is_healed_with_one_application(shop):
     assert [Path(place).name for place in shop.lies("archive")] == ["1.csv"]
 
 
-def test_a_kill_between_commit_and_removal_of_a_refused_file_is_healed_too(shop):
+def test_a_kill_between_commit_and_removal_of_a_refused_file_is_healed_too(shop, passes):
     shop.drop("products/1.csv", "A;P;x")
-    assert killed(shop, on_remove=True)
+    assert passes.killed(removal="before")
 
     applied_once(shop, refused=True)
     assert shop.lies("rejected") == ["products/1.csv", "products/1.csv.errors.csv"]
 
 
-def test_a_kill_at_any_look_at_the_clock_is_healed(shop):
+def test_a_kill_at_any_look_at_the_clock_is_healed(shop, passes):
     kills = 0
-    while killed(shop, call=kills + 1):
+    while passes.killed(call=kills + 1):
         kills += 1
         applied_once(shop)
         assert shop.known("products", "sku") == [("A",), ("B",), ("C",)]
@@ -131,7 +114,7 @@ def test_a_kill_at_any_look_at_the_clock_is_healed(shop):
     assert kills > 3
 
 
-def test_a_large_change_killed_before_any_of_its_commits_is_applied_and_told_once(shop):
+def test_a_large_change_killed_before_any_of_its_commits_is_applied_and_told_once(shop, passes):
     """Laid down in parts, shown, brought home in parts: carts see the old price or the new one of all, and each change is told."""
     shop.run()
     shop.export("stock/1.csv", *[f"{sku};1" for sku in "ABC"])
@@ -141,7 +124,7 @@ def test_a_large_change_killed_before_any_of_its_commits_is_applied_and_told_onc
         with shop.app.db.write() as tx:
             tx.exec_driver_sql("DELETE FROM outbox")
         shop.drop("prices/1.csv", *[f"{sku};{kills + 2},00;1,00" for sku in "ABC"])
-        if not killed(shop, commit=kills + 1):
+        if not passes.killed(commit=kills + 1):
             break
         kills += 1
         asked = sold_at(shop)
@@ -171,14 +154,14 @@ def priced(number):
     return [f"{n:05};{10 + number},00;{10 + number},00" for n in range(ROWS)]
 
 
-def test_exports_are_applied_once_each_however_often_the_import_is_killed(shop):
+def test_exports_are_applied_once_each_however_often_the_import_is_killed(shop, passes):
     """Seeded: kills fall into reading, staging, planning, committing and archiving, wherever the pass is after that long."""
     chance, kills, exports = random.Random(SEED), 0, 0
     for _ in range(KILLS):
         shop.drop(f"prices/{exports}.csv", *priced(exports), at=shop.now + timedelta(seconds=exports))
         exports += 1
         span = 0.35
-        while killed_after(shop, chance.uniform(0, span)):
+        while passes.killed_after(chance.uniform(0, span)):
             kills, span = kills + 1, span * 1.2  # on a slow machine, too, the pass gets through at last
             assert len(set(shop.prices().values())) <= 1, "half an export"
     shop.run()
@@ -202,12 +185,9 @@ def _start_over(shop):
     shop.drop("products/1.csv", product("A"), product("B"), product("C"))
 
 
-def test_a_kill_between_removal_and_its_note_is_noted_by_the_next_pass(shop):
+def test_a_kill_between_removal_and_its_note_is_noted_by_the_next_pass(shop, passes):
     """Nothing in the source leads to that line any more."""
-    config = str(shop.root / "config" / "connector.toml")
-    script = VICTIM.format(world=str(WORLD), call=0, commit=0, on_remove=False, config=config)
-    script = script.replace("else super().remove(file)", "else (super().remove(file), die())")
-    assert subprocess.run([sys.executable, "-c", script], timeout=60, check=False).returncode == -signal.SIGKILL
+    assert passes.killed(removal="after")
     assert (shop.lies("inbox"), shop.known("files", "moved_at")) == ([], [(None,)])
 
     applied_once(shop)
