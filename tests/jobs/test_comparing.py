@@ -13,7 +13,7 @@ from sqlalchemy import select
 from connector.storage import tables
 from connector.usecases import reducing, repair
 
-CASES = cases(30)
+CASES = cases(20)
 COMPARED = "compared with the file applied last"
 ROWS = 400
 
