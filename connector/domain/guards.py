@@ -28,8 +28,9 @@ class Plan:
 
     `present` counts what the snapshot holds of this feed (freight: of this file), `stocked` the SKUs in stock (as far as the guard needs
     to know), `zeroed` those of them that would have none. `moved` counts the removed rows in whose place the file names the SKU anew
-    (stock in another warehouse): nothing went. `ended` counts changed rows that count no longer, as `ENDED` says. `changed_by_field` counts
-    rows by field, `discarded` tells of prices that come again though a person said no to them, `samples` holds up to ten rows by action.
+    (stock in another warehouse): nothing went. `ended` counts changed rows that count no longer, as `ENDED` says. `left_out` counts the
+    held rows that the file leaves out, where a person was not asked about them before. `changed_by_field` counts rows by field,
+    `discarded` tells of prices that come again though a person said no to them, `samples` holds up to ten rows by action.
     """
 
     feed: str
@@ -47,6 +48,7 @@ class Plan:
     zeroed: int = 0
     moved: int = 0
     ended: int = 0
+    left_out: int = 0
     changed_by_field: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     discarded: tuple[str, ...] = ()
@@ -129,7 +131,7 @@ def _empty(plan: Plan) -> Reason | None:
 
 
 def _max_removed(plan: Plan, limits: Limits) -> Reason | None:
-    gone = plan.removed - plan.moved + plan.ended
+    gone = plan.removed - plan.moved + plan.ended + plan.left_out
     if not _exceeds(gone, plan.present, limits.max_removed):
         return None
     allowed = f"max_removed allows {_share(limits.max_removed)}"

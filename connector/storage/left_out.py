@@ -1,4 +1,7 @@
-"""Prices that a full export leaves out while a more general one stays: what is asked from then on may be far lower."""
+"""Prices that a full export leaves out while a more general one stays: what is asked from then on may be far lower.
+
+Where none stays, or only one that is over, there is no price any more: that is a row removed, which another guard counts.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, Integer, Row, and_, cast, exists, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, Connection, Float, FromClause, Integer, Row, and_, cast, exists, func, literal, null, or_, select
 
 from connector.storage.staging import Stage
 
@@ -21,30 +24,36 @@ def falls(connection: Connection, stage: Stage, max_fall: float, now: datetime) 
     old, line = known.c.price_cents, cast(null(), Integer)
     is_narrow = or_(changes.c.marketplace != "", changes.c.sales_channel != "")
     goes = (
-        select(*kept, _after(stage).label("price_cents"), old.label("old"), old.label("known"), line.label("line"))
+        select(*kept, _after(stage, now).label("price_cents"), old.label("old"), old.label("known"), line.label("line"))
         .select_from(changes.join(known, stage.same_key(known, changes)))
-        .where(changes.c.action == "removed", is_narrow, or_(known.c.valid_until.is_(None), known.c.valid_until > now))
+        .where(changes.c.action == "removed", is_narrow, _lasts(known, now))
         .subquery()
     )
     is_low = goes.c.price_cents < cast(goes.c.old, Float) * (1 - max_fall) + 1
     return connection.execute(select(goes).where(is_low)).all()
 
 
-def _after(stage: Stage) -> ColumnElement[Any]:
-    """Give the most specific price that is left, in the order in which offers look for it."""
+def _lasts(table: FromClause, now: datetime) -> ColumnElement[bool]:
+    return or_(table.c.valid_until.is_(None), table.c.valid_until > now)
+
+
+def _after(stage: Stage, now: datetime) -> ColumnElement[Any]:
+    """Give the most specific price that is left and not over, in the order in which offers look for it; NULL where there is none."""
     c, every = stage.changes.c, literal("")
     wider = ((c.marketplace, every), (every, c.sales_channel), (every, every))
-    return func.coalesce(*[price for market, channel in wider for price in _at(stage, market, channel)])
+    return func.coalesce(*[price for market, channel in wider for price in _at(stage, market, channel, now)])
 
 
-def _at(stage: Stage, market: ColumnElement[str], channel: ColumnElement[str]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Give the price that an import puts there, and the known one that it leaves there."""
-    made, known = stage.changes.alias("made"), stage.known.alias("stays")
+def _at(
+    stage: Stage, market: ColumnElement[str], channel: ColumnElement[str], now: datetime
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Give the price that an import puts there, and the known one that it leaves as it is."""
+    made, staged, known = stage.changes.alias("made"), stage.staged.alias("put"), stage.known.alias("stays")
 
     def is_there(table: Any) -> ColumnElement[bool]:
         return and_(table.c.sku == stage.changes.c.sku, table.c.marketplace == market, table.c.sales_channel == channel)
 
-    put = select(made.c.new).where(is_there(made), made.c.action != "removed")
-    goes = exists().where(is_there(made), made.c.action == "removed").correlate(stage.changes)  # of this row, and not of any in the file
-    stays = select(known.c.price_cents).where(is_there(known), ~goes)
+    put = select(made.c.new).select_from(made.join(staged, stage.same_key(staged, made))).where(is_there(made), _lasts(staged, now))
+    changes = exists().where(is_there(made)).correlate(stage.changes)  # of this row, and not of any in the file
+    stays = select(known.c.price_cents).where(is_there(known), _lasts(known, now), ~changes)
     return put.correlate(stage.changes).scalar_subquery(), stays.correlate(stage.changes).scalar_subquery()

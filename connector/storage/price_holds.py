@@ -56,7 +56,8 @@ class Discarded:
 @dataclass(frozen=True, slots=True)
 class HeldRows:
     """What the guard found: `new` holds, `again` (hold's number, row) the same value seen again, `quiet` prices that a person discarded,
-    `superseded` the holds that this file has made pointless, `ended` the decisions that count only until it is applied.
+    `superseded` the holds that this file has made pointless, `ended` the decisions that count only until it is applied. `left_out`
+    counts the rows that it leaves out and nobody was asked about before.
     """
 
     new: tuple[Held, ...] = ()
@@ -64,6 +65,7 @@ class HeldRows:
     quiet: tuple[Discarded, ...] = ()
     superseded: tuple[int, ...] = ()
     ended: tuple[int, ...] = ()
+    left_out: int = 0
 
     @property
     def all(self) -> tuple[Held, ...]:
@@ -93,7 +95,12 @@ def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float
             *passed(connection, stage, mode, [(number, key) for key, (number, _) in opened.items() if key not in waiting]),
         ),
         ended=_ended(connection, stage, decided),
+        left_out=len({key for key, held in waiting.items() if _is_left_out(held.row)} - {one.key for one in known if _is_left_out(one.row)}),
     )
+
+
+def _is_left_out(row: dict[str, Any]) -> bool:
+    return row["line"] is None
 
 
 def _stopped(connection: Connection, stage: Stage, said: Said, found: list[Suspect]) -> list[tuple[Row[Any], Held, Decision | None]]:

@@ -84,6 +84,7 @@ def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, h
         zeroed=zeroed,
         moved=plans.stock_moved(connection, stage) if stage.feed == "stock" and {"added", "removed"} <= actions.keys() else 0,
         ended=plans.ended(connection, stage, by_field, now),
+        left_out=held.left_out,
         changed_by_field=by_field,
         notes=(*plan.notes, *quiet),
         discarded=tuple(one.sentence for one in held.quiet[:NAMED]),

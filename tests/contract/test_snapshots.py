@@ -366,6 +366,35 @@ def test_a_price_left_out_for_a_far_lower_one_is_held_also_where_another_sku_goe
     assert known(database, "prices") == [general, special]
 
 
+def test_prices_left_out_count_as_gone_in_the_file_that_first_leaves_them_out(database):
+    general, special = [price(sku, 100) for sku in "ABCD"], [(sku, "m1", "", 1000, 5000, None) for sku in "ABC"]
+    Import(database, "prices", PRICES, lines(*general, *special))
+    made = Import(database, "prices", PRICES, lines(*general[:3], *special[:1]), limits=FALLS)
+    again = Import(database, "prices", PRICES, lines(*general[:3], *special[:1]), limits=FALLS)
+    other = [price(sku, 99) for sku in "ABC"]
+    moved = Import(database, "prices", PRICES, lines(*other), limits=FALLS, apply=False)
+
+    assert (made.plan.held, made.plan.removed, made.plan.left_out) == (2, 1, 2)
+    assert (again.plan.held, again.plan.left_out) == (2, 0)  # a person was asked
+    assert (moved.plan.held, moved.plan.left_out) == (3, 1)
+    limits = Limits(max_removed=0.4, max_rejected=1)
+    assert [isinstance(judge(one.plan, limits), Hold) for one in (made, again)] == [True, False]
+
+
+def test_a_wider_price_that_is_over_takes_no_price_s_place(database):
+    def row(sku, market, channel, cents, until=None):
+        return (sku, market, channel, cents, 5000, until)
+
+    past, later = NOW - timedelta(days=1), NOW + timedelta(days=1)
+    wide = [row("A", "", "", 100, past), row("B", "m1", "", 900, past), row("B", "", "", 100), row("C", "", "", 900, later)]
+    Import(database, "prices", PRICES, lines(*wide, *[row(sku, "m1", "2", 1000) for sku in "ABCD"], row("D", "", "", 100)))
+    ends = [*wide[:3], row("C", "", "", 900, past), row("D", "", "", 90, past)]
+    made = Import(database, "prices", PRICES, lines(*ends), limits=FALLS)
+
+    assert open_holds(database) == [("B/m1/2", 100)]
+    assert (made.plan.removed, made.plan.ended) == (3, 2)
+
+
 def test_the_same_held_value_is_not_a_second_hold_and_another_takes_its_place(database):
     import_prices(database, price("A", 1000))
     import_prices(database, price("A", 100))

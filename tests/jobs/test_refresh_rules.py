@@ -121,6 +121,21 @@ def test_a_special_price_that_an_export_leaves_out_is_held_where_the_general_one
     assert ("A", "shop", 100_000) in shop.known("prices", "sku", "marketplace", "price_cents")
 
 
+def test_an_export_that_leaves_out_most_special_prices_is_held_as_a_whole_and_a_yes_asks_of_each(shop):
+    general, others = [f"{sku};;10,00" for sku in "ABC"], [f"{sku};shop;1000,00" for sku in "ABC"]
+    special(shop, "prices/1.csv", *general, *others)
+    report = special(shop, "prices/2.csv", *general)
+    repair.held_approve(shop.app, shop.held()[0]["id"], by="ana")
+    asked = [hold["key"] for hold in shop.held()]
+    again = special(shop, "prices/3.csv", *general, "D;;1,00")
+
+    sentence = "3 of 6 (50.0 %) rows would be removed; max_removed allows 20 %"
+    assert report.failures == [f"prices/2.csv is held: {sentence} (connector held list)"]
+    assert asked == ["A/shop", "B/shop", "C/shop"]
+    assert again.lines[0].startswith("prices/3.csv: 1 added, 0 changed, 0 removed")
+    assert len(again.failures) == len(asked)
+
+
 def test_a_yes_to_a_price_left_out_takes_it_away_and_a_no_keeps_it(shop):
     without = [SPECIAL[0], *SPECIAL[2:]]
     special(shop, "prices/1.csv", *SPECIAL)
