@@ -187,14 +187,18 @@ def letters_replay(context: typer.Context, numbers: Numbers = None, *, everythin
 
 @dead_letters.command("discard")
 def letters_discard(context: typer.Context, numbers: Named, *, as_json: AsJson = False) -> None:
-    """Give them up for good; they stay in the history."""
+    """Give them up for good; they stay in the history.
+
+    So can be an order's document that waits though it was tried, once somebody has seen that the marketplace does not have it:
+    connector why ORDER names its number. Then a corrected one is taken.
+    """
     from connector.usecases import letters
 
     app = open_app(context)
     count = letters.discard(app, numbers)
     for number in numbers:
         kept(app, "discard-letter", number)
-    _said({"discarded": count}, f"{count} dead letters are laid aside", as_json=as_json)
+    _said({"discarded": count}, f"{count} messages are laid aside", as_json=as_json)
 
 
 def pause(context: typer.Context, marketplace: Annotated[str, typer.Argument(help="Its account.")], *, as_json: AsJson = False) -> None:

@@ -283,6 +283,17 @@ def replay(tx: Connection, ids: Collection[int], now: datetime) -> int:
     return len(ids)
 
 
+def lay_aside(tx: Connection, number: int, kinds: Collection[Kind], now: datetime) -> Row[Any] | None:
+    """Lay a message of these kinds aside that waits though it was tried; returns its kind, reference and reason, None for any other."""
+    waits = (t.c.id == number, PENDING, t.c.attempted_at.is_not(None), t.c.kind.in_([k.value for k in kinds]))
+    done = update(t).where(*waits).values(state="discarded", settled_at=now)
+    return tx.execute(done.returning(t.c.kind, t.c.reference, t.c.reason)).first()
+
+
+def is_in_hand(tx: Connection, number: int) -> bool:
+    return tx.execute(select(t.c.id).where(t.c.id == number, IN_HAND)).first() is not None
+
+
 def discard(tx: Connection, ids: Collection[int], now: datetime) -> int:
     """Lay dead letters aside for good."""
     return tx.execute(update(t).where(t.c.id.in_(ids), t.c.state == "dead").values(state="discarded", settled_at=now)).rowcount

@@ -88,7 +88,8 @@ def _fixed(tx: Connection, twin: Document, given: GivenInvoice) -> Objection | N
         told = f"{before} was reported on {twin.reported_at:%Y-%m-%d} {differs}"
         return Objection("invoice_number", given.number, f"{told}: what was reported never changes; give it a number of its own")
     if twin.counts and store.was_tried(tx, twin.order_id, twin.number):
-        return Objection("invoice_number", given.number, f"{before} is being reported {differs}: wait until that is settled")
+        how = f"connector why {twin.order_id}"
+        return Objection("invoice_number", given.number, f"{before} is being reported {differs}: wait until that is settled ({how})")
     return None
 
 

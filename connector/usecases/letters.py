@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from sqlalchemy import Connection
+
 from connector.app import App
-from connector.errors import NotFound, guessed
-from connector.storage import accounts, outbox
+from connector.domain.documents import DocumentKind
+from connector.domain.messages import Kind
+from connector.errors import Conflict, NotFound, guessed
+from connector.storage import accounts, documents, order_story, outbox, repeated
 
 
 def listing(app: App) -> list[dict[str, Any]]:
@@ -31,10 +35,34 @@ def replay(app: App, numbers: Collection[int] | None = None) -> int:
         return outbox.replay(tx, _ids(outbox.letters(tx, ids=numbers), numbers), app.now)
 
 
+@repeated.when_deadlocked
 def discard(app: App, numbers: Collection[int]) -> int:
-    """Lay dead letters aside for good; returns how many. Raises NotFound for one that is not there."""
+    """Lay dead letters aside for good, and documents of orders that wait though they were tried; returns how many.
+
+    Raises NotFound for one that is neither; Conflict for one that is being sent.
+    """
     with app.db.write() as tx:
-        return outbox.discard(tx, _ids(outbox.letters(tx, ids=numbers), numbers), app.now)
+        waited = {number for number in numbers if _given_up(tx, app, number)}
+        dead = [number for number in numbers if number not in waited]
+        return len(waited) + outbox.discard(tx, _ids(outbox.letters(tx, ids=dead), dead), app.now)
+
+
+def _given_up(tx: Connection, app: App, number: int) -> bool:
+    """Give up a document whose message waits though it was tried.
+
+    Whether the marketplace has it nobody knows, and VTEX keeps what came first under a number (facts 7.2): a correction in its place
+    could be told and never count, and one of another number be a second invoice. So a person looks there, and says that it has none.
+    """
+    message = outbox.lay_aside(tx, number, [Kind(kind.value) for kind in DocumentKind], app.now)
+    if message is None:
+        if outbox.is_in_hand(tx, number):
+            raise Conflict(f"message {number} is being sent just now", remedy="try it again in a minute")
+        return False
+    order_id, invoice = documents.referred(message.reference)
+    reason = f"laid aside by a person: {message.reason or 'it waited'}"
+    documents.give_up(tx, order_id, DocumentKind(message.kind), invoice, reason)
+    order_story.event(tx, order_id, app.now, f"{message.kind} given up", f"invoice {invoice}: {reason}" if invoice else reason)
+    return True
 
 
 def pause(app: App, account: str) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from connector.app import App
+from connector.domain.documents import DocumentKind
 from connector.domain.messages import ERP
 from connector.domain.money import units
 from connector.domain.orders import OPEN_STATES, Order, OrderState
@@ -86,6 +87,8 @@ def _told(known: Known) -> Iterator[tuple[str, str]]:
             yield "letter", f"A message was given up ({message['kind']}): {one_sentence(message['reason'] or 'no reason was noted')}."
     for message in known.waiting:
         yield "waits", _waits(message, known)
+        if message["kind"] in list(DocumentKind) and message["state"] == "pending" and message["attempt"]:
+            yield "waits", _way_out(message)
     if known.holds:
         held = listed([f"{one['quantity']} of {one['sku']}" for one in known.holds])
         yield "stock", f"It holds {held} until {clock(known.holds[0]['until'], known.zone)} at most."
@@ -122,6 +125,11 @@ def _waits(message: dict[str, Any], known: Known) -> str:
         return f"The {message['kind']} for {to} is written and not published yet."
     why = f": {one_sentence(message['reason'])}" if message["reason"] else ""
     return f"The {message['kind']} for {to} waits since {clock(message['due_at'], known.zone)} after {message['attempt']} attempts{why}."
+
+
+def _way_out(message: dict[str, Any]) -> str:
+    never = f"Where {message['destination']} will never take it and does not have it"
+    return f"{never}, it can be given up: connector dead-letters discard {message['id']}."
 
 
 # ── what to do ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -21,7 +21,7 @@ from connector.errors import Conflict, NotFound, Refused
 from connector.sandbox import Sandbox, market
 from connector.sandbox.books import SandboxOrder
 from connector.sandbox.wire import Reply
-from connector.storage import outbox, quarantine
+from connector.storage import order_story, outbox, quarantine
 from connector.storage.tables import documents as documents_table
 from connector.storage.tables import files, reservations
 from connector.usecases import alarms, documents, left, letters, orders, personal_days, repair, retrying, why
@@ -54,6 +54,13 @@ def older_world(tmp_path):
 
 def bodies(sandbox: Sandbox, pattern: str, method: str = "*"):
     return [call.body for call in sandbox.seen(pattern, method)]
+
+
+def waiting(world, order):
+    """Return the number of the message to the marketplace about an order that waits."""
+    with world.app.db.read() as tx:
+        (number,) = [one["id"] for one in order_story.messages(tx, order) if one["state"] == "pending" and one["destination"] != "erp"]
+    return number
 
 
 def open_rows(world):
@@ -491,6 +498,46 @@ def test_an_invoice_whose_answer_was_lost_is_repeated_and_never_replaced(world):
     world.run(by_hand=True)
     first, second = bodies(world.shop, "/invoice$")
     assert first == second
+
+
+def test_an_invoice_that_waits_for_its_retry_is_laid_aside_by_a_person_and_its_correction_goes_out(world):
+    order = world.ordered("m1")
+    world.shop.fail_next(500, times=2)
+    world.report("invoices", f"{order};N1;2026-01-02;12,50;A;1;10,00")
+    refused = world.report("invoices", f"{order};N1;2026-01-02;12,00;A;1;10,00")
+    number = waiting(world, order)
+    told, spoken = ([one["text"] for one in why.described(why.why(world.app, order), language)["story"]] for language in ("en", "pt"))
+    letters.discard(world.app, [number])
+    again = world.report("invoices", f"{order};N1;2026-01-02;12,50;A;1;10,00")
+    said = world.report("invoices", f"{order};N1;2026-01-02;12,00;A;1;10,00")
+
+    assert f"wait until that is settled (connector why {order})" in refused.failures[0]
+    assert f"Where shop will never take it and does not have it, it can be given up: connector dead-letters discard {number}." in told
+    assert f"Se shop nunca a aceitar e não a tiver, pode-se desistir dela: connector dead-letters discard {number}." in spoken
+    assert (again.exit_status, world.story(order)[-2:]) == (0, ["invoice taken", "invoice reported"])
+    assert "it was given up before: laid aside by a person: answered 500" in " ".join(again.lines)
+    assert "invoice given up" in world.story(order)
+    assert (said.exit_status, world.papers(order)) == (0, [("invoice", "N1", "reported")])
+    assert [body["invoiceValue"] for body in bodies(world.shop, "/invoice$")] == [1250, 1250, 1200]
+
+
+def test_what_was_never_tried_or_is_in_hand_or_is_the_erps_is_not_laid_aside(world):
+    order = world.ordered("m1")
+    letters.pause(world.app, "shop")
+    world.report("invoices", INVOICED.format(order=order))
+    with pytest.raises(NotFound):
+        letters.discard(world.app, [waiting(world, order)])
+    with world.app.db.read() as tx:
+        files = [one["id"] for one in order_story.messages(tx, order) if one["destination"] == "erp"]
+    for number in files:
+        with pytest.raises(NotFound):
+            letters.discard(world.app, [number])
+    with world.app.db.write() as tx:
+        (mine,) = outbox.claim(tx, "shop", [Kind.INVOICE], world.now, 1)
+    with pytest.raises(Conflict, match="is being sent just now"):
+        letters.discard(world.app, [mine.id])
+
+    assert (len(files), world.papers(order)) == (2, [("invoice", "N1", "pending")])
 
 
 def test_an_invoice_that_the_marketplace_refused_is_given_up_and_its_correction_goes_out(world):

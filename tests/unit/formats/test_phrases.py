@@ -39,8 +39,8 @@ COMPOSED = {
         "its first line has 2 fields, but layout acme says sku = 3 (name the delimiter in the layout, or mend its [positions])",
     ],
     "none of the files in it can be read; 7": ["none of the files in it can be read; it names no order"],
-    "7 is being reported 7: wait until that is settled": [
-        f"invoice N1 of order O1 is being reported for 1.00; {TWIN}: wait until that is settled",
+    "7 is being reported 7: wait until that is settled (7)": [
+        f"invoice N1 of order O1 is being reported for 1.00; {TWIN}: wait until that is settled (connector why O1)",
     ],
     "7: what was reported never changes; give it a number of its own": [
         f"invoice N1 of order O1 was reported on 2026-01-02 for 1.00; {TWIN}: what was reported never changes; give it a number of its own",
