@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,8 @@ from connector.vtex.orders import read_authorization, receipt
 
 ENDED = (OrderState.CANCELED, OrderState.EXPIRED)
 
+log = logging.getLogger(__name__)
+
 
 @repeated.when_deadlocked
 def authorize(app: App, account: str, order_id: str, body: object) -> dict[str, Any]:
@@ -37,7 +40,10 @@ def authorize(app: App, account: str, order_id: str, body: object) -> dict[str, 
             raise Conflict(f"order {order.order_id} is {order.state}; it cannot be authorized any more")
         if order.receipt and order.authorized_at:
             return receipt(order, order.authorized_at, order.receipt)
-        return _authorize(tx, app, order, authorization.payments, app.now)
+        answer, flags = _authorize(tx, app, order, authorization.payments, app.now)
+    for flag in flags:  # it is paid, and what it was paid for is sold: somebody has to know now
+        log.warning("order %s: %s", order.order_id, flag, extra={"action": "order-flagged", "reference": order.order_id})
+    return answer
 
 
 def named(tx: Connection, account: str, order_id: str, marketplace_order_id: str) -> Order:
@@ -50,17 +56,17 @@ def named(tx: Connection, account: str, order_id: str, marketplace_order_id: str
         return store.find(tx, marketplace_order_id, account)
 
 
-def _authorize(tx: Connection, app: App, order: Order, payments: Any, now: datetime) -> dict[str, Any]:
-    """Write down the authorization and all that follows from it."""
+def _authorize(tx: Connection, app: App, order: Order, payments: Any, now: datetime) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Write down the authorization and all that follows from it; returns its receipt, and the flags for what is no longer there."""
     state, number = moved(order.order_id, order.state, OrderState.AUTHORIZED), str(uuid4())
     store.change(tx, order.order_id, state=state.value, authorized_at=now, receipt=number, payments=payments)
     order_story.event(tx, order.order_id, now, "authorized", f"receipt {number}")
     if not was_exported(order):
         export(tx, order.order_id, now)
     outbox.put(tx, ERP, Kind.DISPATCH_FILE, [order.order_id], now)
-    hold_anew(tx, app, order, now)
+    flags = hold_anew(tx, app, order, now)
     release(tx, replace(order, state=state), now)
-    return receipt(order, now, number)
+    return receipt(order, now, number), flags
 
 
 def was_exported(order: Order) -> bool:

@@ -22,14 +22,14 @@ def held_until(app: App, now: datetime) -> datetime:
     return after(now.astimezone(ZoneInfo(app.settings.schedule.timezone)), app.settings.orders.reservation)
 
 
-def hold_anew(tx: Connection, app: App, order: Order, now: datetime) -> None:
-    """Hold what ran out before the order was authorized, and flag what is no longer there; not what the ERP has acknowledged or invoiced.
+def hold_anew(tx: Connection, app: App, order: Order, now: datetime) -> tuple[str, ...]:
+    """Hold what ran out before the order was authorized; not what the ERP has acknowledged or invoiced. Returns the flags for what is gone.
 
     All of it is held, there or not: it is paid, and what comes into stock is its own first.
     """
     pieces = {} if order.acked_at else _ran_out(tx, order, now)
     if not pieces or has_invoice(tx, order.order_id):
-        return
+        return ()
     flags = tuple(_missing(tx, pieces, now))
     reservations.hold_anew(tx, order.order_id, pieces, held_until(app, now))
     listings.announce(tx, app.marketplaces, pieces, Kind.INVENTORY, now)
@@ -37,6 +37,7 @@ def hold_anew(tx: Connection, app: App, order: Order, now: datetime) -> None:
     for flag in flags:
         order_story.event(tx, order.order_id, now, "flagged", flag)
     store.change(tx, order.order_id, flags=[*order.flags, *flags])
+    return flags
 
 
 def has_invoice(tx: Connection, order_id: str) -> bool:

@@ -229,6 +229,18 @@ def test_an_order_that_is_paid_when_its_pieces_are_sold_is_flagged_and_the_next_
     assert seller.left("A") == 1
 
 
+def test_an_order_that_is_paid_when_its_pieces_are_sold_is_warned_of_in_the_log_once(seller, caplog):
+    late = seller.placed("1", ("A", 4))
+    seller.now += LATE
+    seller.placed("2", ("A", 7))
+    for _ in range(2):
+        orders.authorize(seller.app, "shop", late, None)
+    (line,) = [one for one in caplog.records if one.levelname == "WARNING"]
+
+    flag = "SKU A: authorized after its reservation had ended, 4 ordered, 3 left"
+    assert (line.getMessage(), line.reference) == (f"order {late}: {flag}", late)
+
+
 def test_what_the_erp_has_acknowledged_is_not_held_anew_by_a_late_authorization(seller):
     order_id = seller.placed("1", ("A", 4))
     seller.now += LATE
