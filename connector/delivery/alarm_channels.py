@@ -21,9 +21,10 @@ from urllib3.exceptions import LocationValueError
 
 from connector import __version__
 from connector.app import App
-from connector.delivery import alarm_words, webhook_secrets
+from connector.delivery import alarm_words
 from connector.domain.alarm_telling import News
 from connector.settings import AlarmsSettings
+from connector.usecases import webhook_secrets
 from connector.vtex.deadline import DEADLINE, READ_SECONDS, DeadlineAdapter
 from connector.vtex.failures import in_words
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -127,20 +129,28 @@ class Settings(Section):
             remedy = "put it into /etc/connector/credentials; by hand, set CREDENTIALS_DIRECTORY to that folder"
             allowed = "a credential that systemd loads (LoadCredential=)"
             raise SettingsError(str(self.config_path), f"credential:{name}", found="nothing", allowed=allowed, remedy=remedy)
-        return path.read_text(encoding="utf-8").strip()
+        with self._reading(f"credential:{name}"):
+            return path.read_text(encoding="utf-8").strip()
 
     def _from_file(self, place: str) -> str:
         path = self.path(place)
-        try:
+        with self._reading(f"file:{place}"):
             if path.stat().st_mode & (0o037 if _is_of_systemd(path) else 0o077):
                 raise SettingsError(
                     str(self.config_path), f"file:{place}", found="readable by others", allowed="mode 0600", remedy=f"chmod 600 {path}"
                 )
             return path.read_text(encoding="utf-8").strip()
+
+    @contextmanager
+    def _reading(self, secret: str) -> Iterator[None]:
+        """Say why a secret's file cannot be read, and nothing of what it holds."""
+        try:
+            yield
+        except UnicodeDecodeError:
+            raise SettingsError(str(self.config_path), secret, found="no text in UTF-8", allowed="a readable file") from None
         except OSError as error:
-            raise SettingsError(
-                str(self.config_path), f"file:{place}", found=error.strerror or "unreadable", allowed="a readable file"
-            ) from error
+            found = error.strerror or "unreadable"
+            raise SettingsError(str(self.config_path), secret, found=found, allowed="a readable file") from error
 
     def marketplace(self, account: str) -> MarketplaceSettings | None:
         return next((m for m in self.marketplaces if m.account == account), None)

@@ -146,11 +146,16 @@ def _api(app: App) -> Iterator[Check]:
 
 
 def _channels(app: App) -> Iterator[Check]:
-    """Say who is told of alarms, and make sure of the secrets."""
+    """Say who is told of alarms, and make sure of the secrets: the first alarm would else find out that they cannot be used."""
+    from connector.usecases import webhook_secrets
+
     alarms = app.settings.alarms
-    for secret in (alarms.webhook, alarms.webhook_token, alarms.smtp_password):
-        if secret is not None:
-            app.settings.reveal(secret)
+    if alarms.webhook is not None:
+        webhook_secrets.address(app.settings, alarms.webhook)
+    if alarms.webhook_token is not None:
+        webhook_secrets.token(app.settings, alarms.webhook_token)
+    if alarms.smtp_password is not None:
+        app.settings.reveal(alarms.smtp_password)
     told = [*(["a webhook"] if alarms.webhook else []), *alarms.email_to]
     if told:
         yield Check("alarm channels", OK, f"alarms are told to {', '.join(told)}; connector alarms test tries it")

@@ -13,7 +13,7 @@ from connector.domain.messages import Blocked
 from connector.domain.standing import Circuit, Standing
 from connector.sandbox import Sandbox
 from connector.storage import accounts
-from connector.usecases import doctor_marketplaces, doctor_outside
+from connector.usecases import doctor, doctor_marketplaces, doctor_outside
 
 
 class Outside(ThreadingHTTPServer):
@@ -121,3 +121,35 @@ def test_the_feeds_ages_are_told_and_one_that_is_late_is_a_warning(tmp_path):
 
     assert (found["feed stock"].state, found["feed stock"].found) == ("warn", "the last file was taken 3h ago; one is expected every 2h")
     assert (found["feed prices"].state, found["feed freight"].state) == ("warn", "ok")
+
+
+WEBHOOK = """
+[alarms]
+webhook = "file:config/webhook"
+webhook_token = "file:config/token"
+"""
+
+
+@pytest.mark.parametrize(
+    ("address", "token", "mode", "found"),
+    [
+        (b"https://hooks.example/very-secret", b"very-secret", 0o600, ""),
+        (None, b"very-secret", 0o600, "file:config/webhook: found 'No such file or directory'"),
+        (b"https://hooks.example/very-secret", b"very-secret", 0o644, "file:config/webhook: found 'readable by others'"),
+        (b"\xff\xfevery-secret", b"very-secret", 0o600, "file:config/webhook: found 'no text in UTF-8'"),
+        (b"http://hooks.example/very-secret", b"very-secret", 0o600, "alarms.webhook (file:config/webhook): found 'another address'"),
+        (b"https://hooks.example:port/very-secret", b"very-secret", 0o600, "alarms.webhook (file:config/webhook): found 'an address that"),
+        (b"https://hooks.example/very-secret", b"very-secret\nmore", 0o600, "alarms.webhook_token (file:config/token): found 'nothing, or"),
+    ],
+)
+def test_a_webhook_s_address_and_token_that_cannot_be_used_are_told_before_the_first_alarm(tmp_path, address, token, mode, found):
+    world = shop(tmp_path, more=WEBHOOK)
+    for name, secret in (("webhook", address), ("token", token)):
+        if secret is not None:
+            path = world.root / "config" / name
+            path.write_bytes(secret)
+            path.chmod(mode)
+    told = checked(doctor.examine(world.app, {}))["alarm channels"]
+
+    assert (told.state, found in told.found) == ("fail" if found else "ok", True)
+    assert "very-secret" not in f"{told.found} {told.remedy}"
