@@ -95,8 +95,14 @@ def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float
             *passed(connection, stage, mode, [(number, key) for key, (number, _) in opened.items() if key not in waiting]),
         ),
         ended=_ended(connection, stage, decided),
-        left_out=len({key for key, held in waiting.items() if _is_left_out(held.row)} - {one.key for one in known if _is_left_out(one.row)}),
+        left_out=_newly_left_out(waiting, known),
     )
+
+
+def _newly_left_out(waiting: dict[str, Held], known: list[Decision]) -> int:
+    """Count what is left out and nobody was asked about before."""
+    asked = {one.key for one in known if _is_left_out(one.row)}
+    return len({key for key, held in waiting.items() if _is_left_out(held.row)} - asked)
 
 
 def _is_left_out(row: dict[str, Any]) -> bool:
