@@ -30,14 +30,14 @@ class Settlement:
         """Settle results; return how many messages were delivered."""
         plain = [(message, result) for message, result in results if _leaves_no_row(message, result)]
         delivered = self._gone(tx, plain, now)
-        blocked: defaultdict[tuple[str, bool], list[Message]] = defaultdict(list)
+        blocked: defaultdict[tuple[str, bool, bool], list[Message]] = defaultdict(list)
         for message, result in results:
             if isinstance(result.outcome, Blocked):
-                blocked[result.outcome.reason, result.goes_behind].append(message)
+                blocked[result.outcome.reason, result.goes_behind, result.outcome.was_sent].append(message)
             elif not _leaves_no_row(message, result):
                 delivered += self._one(tx, message, result, now)
-        for (reason, behind), messages in blocked.items():
-            batches.back(tx, messages, reason, now, behind=behind)
+        for (reason, behind, sent), messages in blocked.items():
+            batches.back(tx, messages, reason, now, behind=behind, sent=sent)
         return delivered
 
     def _gone(self, tx: Connection, results: Sequence[Settled], now: datetime) -> int:

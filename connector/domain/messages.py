@@ -80,13 +80,15 @@ class Retry:
 class Blocked:
     """The destination takes nothing now (credentials refused, throttled, circuit open). Costs the message no attempt.
 
-    `of_its_own` says why the message is given up where the destination takes others.
+    `of_its_own` says why the message is given up where the destination takes others, `was_sent` that it went out all the same, and
+    failed: whether the destination has it nobody knows.
     """
 
     reason: str
     until: datetime
     needs_a_person: bool = False
     of_its_own: str = ""
+    was_sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, literal_column, 
 
 from connector.domain.messages import Kind, Message
 from connector.storage import twins
+from connector.storage.message_states import GIVEN_BACK_BUT_TRIED
 from connector.storage.tables import outbox as t
 
 IS_DEAD = t.c.state == literal_column("'dead'")
@@ -28,12 +29,13 @@ def gone(tx: Connection, messages: Sequence[Message], now: datetime, *, silent: 
     return won
 
 
-def back(tx: Connection, messages: Sequence[Message], reason: str, now: datetime, *, behind: bool) -> None:
-    """Put messages back that could not be sent, without an attempt spent; one whose twin waits already is superseded.
+def back(tx: Connection, messages: Sequence[Message], reason: str, now: datetime, *, behind: bool, sent: bool = False) -> None:
+    """Put messages back that nobody took, without an attempt spent; one whose twin waits already is superseded.
 
-    They keep their places in the order, or stand `behind` all that are due: who was tried lets the others try.
+    Those `sent` all the same were tried. They keep their places in the order, or stand `behind` all that are due: who was tried lets the others try.
     """
-    values: dict[str, Any] = {"state": "pending", "reason": reason, "lease": None, "lease_until": None, "attempt": t.c.attempt - 1}
+    attempt = GIVEN_BACK_BUT_TRIED if sent else t.c.attempt - 1
+    values: dict[str, Any] = {"state": "pending", "reason": reason, "lease": None, "lease_until": None, "attempt": attempt}
     if behind:
         values["due_at"] = now
     over = {"state": "superseded", "lease": None, "lease_until": None, "settled_at": now}

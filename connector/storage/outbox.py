@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, delete,
 from connector.domain.messages import MAX_ATTEMPTS, Kind, Message
 from connector.storage import refusals, siblings, twins
 from connector.storage.driver import Prepared
-from connector.storage.message_states import DEAD, IN_HAND, PENDING, PUBLISHING, SENDING, UNSETTLED
+from connector.storage.message_states import DEAD, GIVEN_BACK_BUT_TRIED, IN_HAND, PENDING, PUBLISHING, SENDING, UNSETTLED
 from connector.storage.tables import outbox as t
 from connector.storage.upsert import Insert, insert
 
@@ -173,11 +173,11 @@ def _bury_no_longer(tx: Connection, message: Message, now: datetime) -> None:
 def again(tx: Connection, message: Message, due_at: datetime, reason: str, now: datetime, *, counts: bool = True) -> bool:
     """Put a message back to wait until `due_at`, or settle it as superseded where its twin waits already.
 
-    `counts` False gives the attempt back: the destination was blocked, which is not the message's fault.
+    `counts` False gives the attempt back: it is the destination's fault, and not the message's.
     """
     values: dict[str, Any] = {"state": "pending", "due_at": due_at, "reason": reason, "lease": None, "lease_until": None}
     if not counts:
-        values["attempt"] = t.c.attempt - 1
+        values["attempt"] = GIVEN_BACK_BUT_TRIED
     return twins.let_wait(tx, _mine(message), values) == 1 or _superseded(tx, message, now)
 
 

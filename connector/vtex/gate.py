@@ -110,7 +110,7 @@ class Gate:
         if is_probe or (is_enough and not was_open):
             self._open(outcome, now)
         if was_open:
-            return Blocked(outcome.reason, until=now)
+            return Blocked(outcome.reason, until=now, was_sent=True)
         return outcome if counts else replace(outcome, counts=False, after=self._rest(now))
 
     def _rest(self, now: datetime) -> timedelta:

@@ -56,6 +56,11 @@ def bodies(sandbox: Sandbox, pattern: str, method: str = "*"):
     return [call.body for call in sandbox.seen(pattern, method)]
 
 
+def values(world, number):
+    """Return the values that the marketplace was told of an invoice's number."""
+    return {body["invoiceValue"] for body in bodies(world.shop, "/invoice$") if body["invoiceNumber"] == number}
+
+
 def waiting(world, order):
     """Return the number of the message to the marketplace about an order that waits."""
     with world.app.db.read() as tx:
@@ -519,6 +524,40 @@ def test_an_invoice_that_waits_for_its_retry_is_laid_aside_by_a_person_and_its_c
     assert "invoice given up" in world.story(order)
     assert (said.exit_status, world.papers(order)) == (0, [("invoice", "N1", "reported")])
     assert [body["invoiceValue"] for body in bodies(world.shop, "/invoice$")] == [1250, 1250, 1200]
+
+
+def test_an_invoice_first_tried_while_the_marketplace_fails_is_never_replaced_either(world):
+    first, order = world.ordered("m1"), world.ordered("m2")
+    world.shop.fail_next(500, times=3)
+    world.report("invoices", INVOICED.format(order=first))
+    world.app.db.close()
+    world.app = building.build(settings_module.load(world.config), clock=lambda: world.now)  # which remembers that it failed
+    world.report("invoices", f"{order};N2;2026-01-02;12,50;A;1;10,00")
+    report = world.report("invoices", f"{order};N2;2026-01-02;12,00;A;1;10,00")
+    world.run(by_hand=True)
+
+    assert values(world, "N2") == {1250}
+    assert "is being reported" in report.failures[0]
+
+
+def test_an_invoice_that_only_tried_a_closed_way_is_never_replaced_either(world):
+    orders_before = [world.ordered(f"m{number}") for number in range(5)]
+    world.shop.fail_next(500, times=99)
+    for number, order in enumerate(orders_before):
+        world.report("invoices", f"{order};F{number};2026-01-02;25,00;A;2;10,00")
+    last = world.ordered("m9")
+    world.report("invoices", f"{last};N2;2026-01-02;12,50;A;1;10,00")
+    untried = values(world, "N2")
+    world.report("invoices", f"{last};N2;2026-01-02;12,25;A;1;10,00")  # which nothing forbids yet
+    while not values(world, "N2"):
+        world.run(by_hand=True)
+    report = world.report("invoices", f"{last};N2;2026-01-02;12,00;A;1;10,00")
+    world.shop.trouble.failures.clear()
+    world.run(by_hand=True)
+
+    assert (untried, values(world, "N2")) == (set(), {1225})
+    assert "is being reported" in report.failures[0]
+    assert world.papers(last) == [("invoice", "N2", "reported")]
 
 
 def test_what_was_never_tried_or_is_in_hand_or_is_the_erps_is_not_laid_aside(world):

@@ -99,7 +99,7 @@ def test_a_call_that_tried_and_failed_costs_no_attempt_and_opens_it_for_twice_as
     gate.admits()
     later = NOW + timedelta(minutes=1)
 
-    assert gate.saw(FAILED, later, "price 1") == Blocked("answered 500: no", until=later)
+    assert gate.saw(FAILED, later, "price 1") == Blocked("answered 500: no", until=later, was_sent=True)
     assert gate.blocked.until == later + timedelta(seconds=60)
     assert gate.circuit.openings == 2
 
@@ -107,7 +107,7 @@ def test_a_call_that_tried_and_failed_costs_no_attempt_and_opens_it_for_twice_as
 def test_a_call_that_was_on_its_way_when_it_opened_costs_no_attempt_and_closes_nothing():
     gate = opened()
 
-    assert gate.saw(FAILED, NOW, "price 6") == Blocked("answered 500: no", until=NOW)
+    assert gate.saw(FAILED, NOW, "price 6") == Blocked("answered 500: no", until=NOW, was_sent=True)
     gate.saw(Delivered(), NOW, "price 7")
     assert not gate.lets_through
 
