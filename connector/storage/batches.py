@@ -32,7 +32,8 @@ def gone(tx: Connection, messages: Sequence[Message], now: datetime, *, silent: 
 def back(tx: Connection, messages: Sequence[Message], reason: str, now: datetime, *, behind: bool, sent: bool = False) -> None:
     """Put messages back that nobody took, without an attempt spent; one whose twin waits already is superseded.
 
-    Those `sent` all the same were tried. They keep their places in the order, or stand `behind` all that are due: who was tried lets the others try.
+    They keep their places in the order, or stand `behind` all that are due: who was tried lets the others try. Those `sent` all the same
+    count as tried.
     """
     attempt = GIVEN_BACK_BUT_TRIED if sent else t.c.attempt - 1
     values: dict[str, Any] = {"state": "pending", "reason": reason, "lease": None, "lease_until": None, "attempt": attempt}
