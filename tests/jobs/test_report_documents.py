@@ -526,6 +526,20 @@ def test_an_invoice_that_waits_for_its_retry_is_laid_aside_by_a_person_and_its_c
     assert [body["invoiceValue"] for body in bodies(world.shop, "/invoice$")] == [1250, 1250, 1200]
 
 
+def test_the_alarm_of_one_document_that_always_fails_ends_when_it_is_laid_aside(world):
+    order = world.ordered("m1")
+    world.shop.fail_next(500, times=5)
+    world.report("invoices", INVOICED.format(order=order))
+    for _ in range(4):
+        world.now += timedelta(minutes=15)
+        world.run()
+    raised = [alarm.name for alarm in alarms.watch(world.app).raised]
+    letters.discard(world.app, [waiting(world, order)])
+
+    assert (raised, [alarm.name for alarm in alarms.watch(world.app).over]) == (["blocked"], ["blocked"])
+    assert world.run().exit_status == 0
+
+
 def test_an_invoice_first_tried_while_the_marketplace_fails_is_never_replaced_either(world):
     first, order = world.ordered("m1"), world.ordered("m2")
     world.shop.fail_next(500, times=3)
