@@ -171,8 +171,9 @@ class Relay:
 
     def _heeded(self, message: Message, result: Result) -> Result:
         """Have the gate take note of what a courier brought back; a call that only tried costs its message nothing."""
-        told = self.line.routes.judged(message, result.outcome)
-        outcome = self.line.gate.saw(told, self.app.now, what(message), answered=result.answered)
+        now = self.app.now
+        told = self.line.routes.judged(message, result.outcome, now)
+        outcome = self.line.gate.saw(told, now, what(message), answered=result.answered)
         if outcome is result.outcome and (not isinstance(outcome, Blocked) or outcome is STOPPED):
             return result
         return replace(result, outcome=outcome, goes_behind=isinstance(outcome, Blocked))

@@ -69,19 +69,21 @@ class Retry:
     """Failed, and may succeed later; `after` is the least wait, where there is one.
 
     `counts` is False where the destination has answered nothing well since the message's last attempt: that costs it none.
+    `is_its_own` says that the destination takes others: it is no failure of the destination's.
     """
 
     reason: str
     after: timedelta | None = None
     counts: bool = True
+    is_its_own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
     """The destination takes nothing now (credentials refused, throttled, circuit open). Costs the message no attempt.
 
-    `of_its_own` says why the message is given up where the destination takes others, `was_sent` that it went out all the same, and
-    failed: whether the destination has it nobody knows.
+    `of_its_own` says why the message alone fails, and is given up in the end, where the destination takes others; `was_sent` that it went
+    out all the same, and failed: whether the destination has it nobody knows.
     """
 
     reason: str

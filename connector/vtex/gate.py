@@ -71,8 +71,10 @@ class Gate:
             match outcome:
                 case Blocked():
                     self._shut(outcome, now)
-                case Retry():
+                case Retry(is_its_own=False):
                     return self._failed(outcome, now, reference, answered=answered)
+                case Retry() if self._probe is not _Probe.IS_OUT:
+                    pass  # what is one message's own says nothing of the marketplace
                 case Delivered(note=note) if note and self._probe is not _Probe.IS_OUT:
                     pass  # nothing was sent
                 case _:

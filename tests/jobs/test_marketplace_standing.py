@@ -172,6 +172,12 @@ def test_a_message_that_waits_all_alone_outlives_an_outage_and_is_said_to_fail_a
         assert alarms.current(tx, world.app) == []
 
 
+def passes(world, number):
+    for _ in range(number):
+        world.now += timedelta(seconds=30)
+        world.notify(by_hand=False)
+
+
 NOWHERE = {"body": "<html>404 not found</html>", "times": 1_000_000}
 
 
@@ -185,6 +191,8 @@ def test_a_sku_whose_address_leads_nowhere_is_given_up_by_name_and_stops_no_othe
     for _ in range(2):  # the one refused for all goes behind the others
         world.now += timedelta(minutes=11)
         world.notify(by_hand=False)
+    assert (attempts(world), letters.listing(world.app), place(world)["blocked"]) == ([1], [], False)
+    passes(world, 4)
 
     (letter,) = letters.listing(world.app)
     assert (letter["kind"], letter["reference"]) == ("catalog", "A/1")
@@ -192,8 +200,20 @@ def test_a_sku_whose_address_leads_nowhere_is_given_up_by_name_and_stops_no_othe
     assert (world.messages(), place(world)["blocked"]) == ([], False)
     world.rewrites("A/1", product_name="Else")
     world.stocks("B", 1)
-    world.notify(by_hand=False)
+    passes(world, 5)
     assert (world.messages(), place(world)["blocked"]) == ([], False)
+
+
+def test_an_edge_that_answers_some_calls_with_a_404_buries_nobody(world, shop):
+    sells_known(world, shop, 40)
+    world.notify(by_hand=False)
+    for n in range(40):
+        shop.fail_next(404, pattern=f"/S{n}$", body="<html>404 not found</html>")
+        world.rewrites(f"S{n}", product_name="Else")
+        passes(world, 2)
+        world.now += timedelta(minutes=4)
+
+    assert (world.messages(), letters.listing(world.app), place(world)["blocked"]) == ([], [], False)
 
 
 def test_an_address_that_leads_nowhere_any_more_stops_the_marketplace_before_many_are_given_up(world, shop):
@@ -204,9 +224,24 @@ def test_an_address_that_leads_nowhere_any_more_stops_the_marketplace_before_man
         world.rewrites(f"S{n}", product_name="Else")
     world.now += timedelta(seconds=1)
     world.notify(by_hand=False)
-    assert (place(world)["blocked"], len(letters.listing(world.app))) == (True, 3)
+    passes(world, 60)
+    assert (place(world)["blocked"], letters.listing(world.app)) == (True, [])
+    assert sum(attempts(world)) <= 3
 
     shop.trouble.end()
     world.now += timedelta(minutes=11)
     world.notify(by_hand=False)
     assert world.untold() == 0
+
+
+def test_an_address_that_leads_nowhere_for_some_stops_the_marketplace_though_others_are_answered_between(world, shop):
+    sells_known(world, shop, 40)
+    world.notify(by_hand=False)
+    shop.fail_next(404, pattern="[13579]$", **NOWHERE)
+    for n in range(40):
+        world.rewrites(f"S{n}", product_name="Else")
+        passes(world, 1)
+
+    assert len(letters.listing(world.app)) <= 3
+    with world.app.db.read() as tx:
+        assert ("blocked", "shop") in [(alarm.name, alarm.subject) for alarm in alarms.current(tx, world.app)]

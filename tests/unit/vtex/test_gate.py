@@ -121,6 +121,19 @@ def test_a_message_that_had_nothing_to_send_leaves_the_try_to_the_next_one():
     assert gate.admits()
 
 
+def test_what_is_one_messages_own_opens_nothing_and_costs_it_an_attempt_and_one_that_tried_was_answered():
+    gate, own = Gate(), Retry("leads nowhere", is_its_own=True)
+    failing(gate, 4)
+
+    assert [gate.saw(own, NOW, f"catalog {n % 2}") for n in range(12)] == [own] * 12
+    assert (gate.circuit.failures, gate.lets_through) == (4, True)
+    gate = opened()
+    assert (gate.saw(own, NOW, "catalog 1"), gate.lets_through) == (own, False)
+    gate.half_open()
+    gate.admits()
+    assert (gate.saw(own, NOW, "catalog 1"), gate.circuit) == (own, Circuit())
+
+
 def test_what_was_not_sent_says_nothing_of_the_marketplace():
     gate = Gate()
     gate.saw(Blocked("stopped before it was sent", until=datetime.min.replace(tzinfo=UTC)), NOW, "price 1")
