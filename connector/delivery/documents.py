@@ -159,21 +159,14 @@ class DocumentCouriers:
     def _buried(self, message: Message, case: Case, told: Sequence[Document]) -> Callable[[Connection, str], None]:
         def record(tx: Connection, reason: str) -> None:
             store.set_state(tx, [d.id for d in told], DocumentState.GIVEN_UP, reason)
-            about = _about(message, case)
-            what = f"{about}: {reason}" if about else reason
-            order_story.event(tx, case.order.order_id, self.app.now, f"{message.kind} given up", what)
+            order_story.given_up(tx, case.order.order_id, message.kind, case.number, reason, now=self.app.now)
 
         return record
 
 
 def _in_words(message: Message, case: Case, receipt: str | None) -> str:
-    parts = [_about(message, case), f"receipt {receipt}" if receipt else ""]
+    parts = [order_story.about(message.kind, case.number), f"receipt {receipt}" if receipt else ""]
     return ", ".join(part for part in parts if part)
-
-
-def _about(message: Message, case: Case) -> str:
-    is_change = message.kind in (Kind.CHANGE_ACKNOWLEDGED, Kind.CHANGE_CONFIRMED)
-    return f"{'change' if is_change else 'invoice'} {case.number}" if case.number else ""
 
 
 def _newest(case: Case) -> Document | None:

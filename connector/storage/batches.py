@@ -25,7 +25,7 @@ def gone(tx: Connection, messages: Sequence[Message], now: datetime, *, silent: 
     won: set[int] = set()
     for mine in _of_each_lease(messages):
         won |= set(tx.execute(delete(t).where(mine).returning(t.c.id)).scalars())
-    _bury_no_longer(tx, [message for message in messages if message.id in won and message.id not in silent], now)
+    bury_no_longer(tx, [message for message in messages if message.id in won and message.id not in silent], now)
     return won
 
 
@@ -53,7 +53,7 @@ def _of_each_lease(messages: Sequence[Message]) -> Iterator[ColumnElement[bool]]
         yield and_(t.c.id.in_(ids), t.c.lease == lease)
 
 
-def _bury_no_longer(tx: Connection, messages: Sequence[Message], now: datetime) -> None:
+def bury_no_longer(tx: Connection, messages: Sequence[Message], now: datetime) -> None:
     """Settle the dead letters about the same things. Mostly there are none at all, and that is looked up first."""
     if not messages or tx.execute(select(t.c.id).where(IS_DEAD).limit(1)).first() is None:
         return

@@ -82,6 +82,12 @@ def set_state(tx: Connection, ids: Collection[int], state: DocumentState, reason
     tx.execute(update(t).where(t.c.id.in_(ids)).values(state=state.value, reason=reason or None))
 
 
+def give_up(tx: Connection, order_id: str, number: str, kind: Kind, reason: str) -> None:
+    """Give up what a message of this kind was to tell; one that tells of no document gives up none."""
+    mine = (t.c.order_id == order_id, t.c.number == number, t.c.kind == kind.value, t.c.state == DocumentState.PENDING.value)
+    tx.execute(update(t).where(*mine).values(state=DocumentState.GIVEN_UP.value, reason=reason))
+
+
 def withdraw(tx: Connection, document: Document, reason: str, now: datetime) -> None:
     """Give up a document before anything was sent of it; its message, where there is one, is laid aside with it."""
     set_state(tx, [document.id], DocumentState.GIVEN_UP, reason)

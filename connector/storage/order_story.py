@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
+from connector.domain.messages import Kind
 from connector.domain.orders import OrderEvent
 from connector.storage.driver import Prepared
 from connector.storage.tables import documents, order_events, outbox
@@ -28,6 +29,18 @@ def event(tx: Connection, order_id: str, now: datetime, what: str, detail: str =
 def events(tx: Connection, details: Mapping[str, str], now: datetime, what: str) -> None:
     """Add a line to the history of each of several orders, with the details by order."""
     ADD.run(tx, *({"order_id": order_id, "at": now, "what": what, "detail": detail} for order_id, detail in details.items()))
+
+
+def given_up(tx: Connection, order_id: str, kind: Kind, number: str, reason: str, *, now: datetime) -> None:
+    """Add to an order's history that a message about it was given up."""
+    subject = about(kind, number)
+    event(tx, order_id, now, f"{kind} given up", f"{subject}: {reason}" if subject else reason)
+
+
+def about(kind: Kind, number: str) -> str:
+    """Name what of an order a message is about; "" where that is all of it."""
+    is_change = kind in (Kind.CHANGE_ACKNOWLEDGED, Kind.CHANGE_CONFIRMED)
+    return f"{'change' if is_change else 'invoice'} {number}" if number else ""
 
 
 def has(tx: Connection, order_id: str, what: str) -> bool:

@@ -107,7 +107,7 @@ def _claim(tx: Connection, conditions: list[ColumnElement[bool]], now: datetime,
     due = select(t.c.id).where(*conditions).order_by(t.c.due_at, t.c.id).limit(limit).with_for_update(skip_locked=True)
     values = {"state": "sending", "attempt": t.c.attempt + 1, "attempted_at": now, "lease": token, "lease_until": now + LEASE}
     claimed = update(t).where(t.c.id.in_(due.scalar_subquery())).values(values).returning(*OF_A_MESSAGE)
-    return [_message(row) for row in sorted(tx.execute(claimed), key=lambda row: row.id)]
+    return [message_of(row) for row in sorted(tx.execute(claimed), key=lambda row: row.id)]
 
 
 def _is_in_hand() -> ColumnElement[bool]:
@@ -143,7 +143,8 @@ def _has_its_order_for_itself(now: datetime, also_before: datetime | None) -> Co
     return or_(t.c.order_id.is_(None), ~in_the_way)
 
 
-def _message(row: Row[Any]) -> Message:
+def message_of(row: Row[Any]) -> Message:
+    """Read a message from a row that has its columns."""
     return Message(row.id, row.destination, Kind(row.kind), row.reference, row.attempt, row.lease or "")
 
 
@@ -202,7 +203,7 @@ def reclaim(tx: Connection, destination: str, kinds: Collection[Kind], now: date
     conditions = [t.c.destination == destination, t.c.kind.in_([k.value for k in kinds]), SENDING]
     if expired_only:
         conditions.append(t.c.lease_until < now)
-    stray = [_message(row) for row in tx.execute(select(t).where(*conditions))]
+    stray = [message_of(row) for row in tx.execute(select(t).where(*conditions))]
     for message in stray:
         if message.attempt >= DEADLY_ATTEMPTS:
             bury(tx, message, "given up: every attempt ended with the process", now)
@@ -221,7 +222,7 @@ def mark_publishing(tx: Connection, message: Message, partial: dict[str, str]) -
 def publishing(tx: Connection, destination: str) -> list[tuple[Message, dict[str, str]]]:
     """Return the messages whose file was about to appear when their process ended."""
     rows = tx.execute(select(t).where(t.c.destination == destination, PUBLISHING).order_by(t.c.id))
-    return [(_message(row), row.partial) for row in rows]
+    return [(message_of(row), row.partial) for row in rows]
 
 
 def was_delivered(tx: Connection, message: Message) -> bool:

@@ -24,6 +24,7 @@ from connector.sandbox.wire import Reply
 from connector.storage import order_story, outbox, quarantine
 from connector.storage.tables import documents as documents_table
 from connector.storage.tables import files, reservations
+from connector.storage.tables import orders as orders_table
 from connector.usecases import alarms, documents, left, letters, orders, personal_days, repair, retrying, why
 from connector.usecases.passes import Pass
 from connector.vtex import replies
@@ -899,6 +900,76 @@ def test_what_waits_for_a_marketplace_that_left_becomes_a_dead_letter_after_a_we
     assert (letter["destination"], letter["kind"]) == ("mall", "invoice")
     assert "put it back, then: connector dead-letters replay" in letter["reason"]
     assert world.run().failures == []
+
+
+def waits_for_the_mall(world):
+    """Let an invoice of the mall's wait; returns its order, and the settings whose second section is gone now."""
+    order = world.ordered("m1", account="mall")
+    world.mall.fail_next(503, times=1_000_000)
+    world.report("invoices", INVOICED.format(order=order))
+    world.mall.trouble.end()
+    return order, loses_its_second_section(world)
+
+
+def test_the_week_begins_when_the_marketplace_is_first_seen_to_be_gone_and_anew_when_it_was_back(world):
+    _, whole = waits_for_the_mall(world)
+    goes_on_with(world, whole)
+    letters.pause(world.app, "mall")
+    world.now += timedelta(days=8)
+    for _ in range(2):
+        loses_its_second_section(world)
+        world.run()
+        world.now += timedelta(days=6)
+        assert (world.run().counts["dead"], letters.listing(world.app)) == (0, []), "it has been away for six days"
+        goes_on_with(world, whole)
+        world.run()
+    loses_its_second_section(world)
+    world.run()
+    world.now += timedelta(days=7)
+    assert world.run().counts["dead"] == 1
+
+
+def test_what_is_put_for_a_marketplace_that_left_long_ago_has_a_week_of_its_own(world):
+    waits_for_the_mall(world)
+    order = world.ordered("m2")
+    world.run()
+    with world.app.db.write() as tx:
+        tx.execute(orders_table.update().where(orders_table.c.order_id == order).values(account="mall"))
+    world.now += timedelta(days=6)
+    world.report("invoices", INVOICED.format(order=order))
+    world.now += timedelta(days=6)
+    world.run()
+
+    assert [letter["reference"] == f"{order}/N1" for letter in letters.listing(world.app)] == [False]
+    assert world.papers(order) == [("invoice", "N1", "pending")]
+
+
+def test_what_a_marketplace_that_left_is_not_told_is_given_up_in_the_documents_and_the_order_and_replayed_as_any(world):
+    order, whole = waits_for_the_mall(world)
+    world.run()
+    world.now += timedelta(days=7)
+    world.run()
+    assert world.papers(order) == [("invoice", "N1", "given-up")]
+    (event,) = [event for event in world.order(order).history if event.what == "invoice given up"]
+    assert event.detail == f"invoice N1: {left.GONE}"
+    assert why.why(world.app, order).todo.startswith("Look at what was given up")
+
+    goes_on_with(world, whole)
+    letters.replay(world.app)
+    assert world.run().failures == []
+    assert (world.papers(order), world.mall.invoices.keys()) == ([("invoice", "N1", "reported")], {"m1"})
+
+
+def test_what_was_in_hand_for_a_marketplace_that_left_when_its_process_died_is_said_and_given_up_too(world):
+    order, _ = waits_for_the_mall(world)
+    with world.app.db.write() as tx:
+        assert outbox.claim(tx, "mall", [Kind.INVOICE], world.now + timedelta(hours=1), 1)
+    assert world.run().failures == [], "whoever has it may be at work"
+    world.now += timedelta(hours=2)
+    assert world.run().failures[-1].startswith("mall is not in the settings, and 1 message about an order waits")
+    world.now += timedelta(days=7)
+    world.run()
+    assert (world.papers(order), len(letters.listing(world.app))) == ([("invoice", "N1", "given-up")], 1)
 
 
 @pytest.mark.parametrize("endpoint", ["", "https://evil.example/services/", "http://oms.vtexinternal.com.br/api/oms?an=shop"])
