@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, select
+from sqlalchemy import ColumnElement, Connection, and_, exists, select
 
 from connector.domain.guards import Reason
 from connector.domain.messages import Kind
@@ -40,7 +39,7 @@ def apply(
     if plan.changes and generation is None:
         listings.announce_changes(tx, to, changes.staged(stage), now)
     if plan.feed == "stock":
-        _count(tx, to, entry, now, _said(tx, entry, plan.mode, select(stage.staged.c.sku)))
+        _count(tx, to, entry, now, _said(tx, entry, plan.mode, _named(stage)))
     return entry
 
 
@@ -66,9 +65,16 @@ def _count(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, now:
     listings.announce(tx, to, orders.release_acked(tx, entry.modified_at, now, said=said), Kind.INVENTORY, now)
 
 
-def _said(tx: Connection, entry: Entry, mode: str, named: Select[Any] | None = None) -> ColumnElement[bool] | None:
-    """Say of which reservations a delta tells all, whose SKUs are `named` where they are at hand; None for a full export."""
+def _said(tx: Connection, entry: Entry, mode: str, named: ColumnElement[bool] | None = None) -> ColumnElement[bool] | None:
+    """Say of which reservations a delta tells all, and which it has `named` where its rows are at hand; None for a full export."""
     return reservations.said_by_delta(tx, entry.sha256, named) if mode == "delta" else None
+
+
+def _named(stage: Stage) -> ColumnElement[bool]:
+    """Say of which reservations a file names the SKU, in each warehouse that has pieces: those it leaves out may be fewer by now."""
+    sku, known = reservations.t.c.sku, stage.known
+    left_out = exists().where(known.c.sku == sku, known.c.quantity > 0, ~exists().where(stage.same_key(stage.staged, known)))
+    return and_(sku.in_(select(stage.staged.c.sku)), ~left_out)
 
 
 def hold(tx: Connection, entry: Entry, reasons: Sequence[Reason], mode: str, now: datetime) -> Entry:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, and_, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, func, or_, select, true, update
 
 from connector.domain.keeping_back import KeptBack
 from connector.domain.keys import key_parts
@@ -58,14 +58,14 @@ def release_counted(
     return _release(tx, and_(counted, t.c.sku.not_in(unsaid)) if unsaid else counted, "the ERP's stock counts it", now)
 
 
-def said_by_delta(tx: Connection, sha256: str, named: Select[Any] | None = None) -> ColumnElement[bool]:
-    """Say of which reservations a stock delta tells all: the SKUs that it has named, and those of which no undecided file may tell more.
+def said_by_delta(tx: Connection, sha256: str, named: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
+    """Say of which reservations a stock delta tells all: those that it has named, and those of which no undecided file may tell more.
 
     What the ERP took off between the ack and now may stand in a file that is held, or was refused whole.
     """
     undecided = files.newest_undecided(tx, "stock", sha256)
     told = true() if undecided is None else t.c.acked_at >= undecided
-    return told if named is None else or_(told, t.c.sku.in_(named))
+    return told if named is None else or_(told, named)
 
 
 def _unsaid(tx: Connection, skus: set[str]) -> set[str]:

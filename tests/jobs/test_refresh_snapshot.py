@@ -211,6 +211,7 @@ def test_a_stock_delta_whose_row_of_a_sku_is_bad_leaves_what_orders_hold_of_it_u
 
 
 DELTA = '[feeds.stock]\nmode = "delta"\n'
+IN_WAREHOUSES = "sku;quantity;warehouse"
 
 
 @pytest.mark.parametrize("waiting", [("A;0", "B;0", "C;0"), ("A;0", "B;x", "C;y")])
@@ -230,6 +231,29 @@ def test_a_stock_delta_frees_no_piece_of_which_another_that_is_held_or_was_refus
         retrying.retry(shop.app, None)
 
     assert (freed(shop), shop.stock()["A"]) == (["A", "D"], 0)
+
+
+@pytest.mark.parametrize("waiting", [("A;3;n", "B;0;", "C;0;"), ("A;3;n", "B;x;", "C;y;")])
+def test_a_stock_delta_of_one_warehouse_frees_no_piece_of_which_a_waiting_one_may_tell_of_another(shop, waiting):
+    shop.configure(more=DELTA)
+    shop.export("stock/1.csv", "A;5;n", "A;5;s", "B;5;", "C;5;", head=IN_WAREHOUSES)
+    hold_acknowledged(shop, "A")
+    shop.export("stock/2.csv", *waiting, at=shop.now + timedelta(seconds=30), head=IN_WAREHOUSES)
+    shop.export("stock/3.csv", "A;5;s", at=shop.now + timedelta(seconds=30), head=IN_WAREHOUSES)
+    assert (freed(shop), pieces(shop, "A")) == ([], 10)
+
+    shop.export("stock/4.csv", "A;3;n", "A;5;s", at=shop.now + timedelta(seconds=30), head=IN_WAREHOUSES)
+    assert (freed(shop), pieces(shop, "A")) == (["A"], 8)
+
+
+def test_a_warehouse_that_has_nothing_left_keeps_no_piece_from_being_freed_by_a_delta_of_another(shop):
+    shop.configure(more=DELTA)
+    shop.export("stock/1.csv", "A;0;n", "A;5;s", "B;5;", "C;5;", head=IN_WAREHOUSES)
+    hold_acknowledged(shop, "A", "B")
+    shop.export("stock/2.csv", "A;3;s", "B;0;", "C;0;", at=shop.now + timedelta(seconds=30), head=IN_WAREHOUSES)
+    shop.export("stock/3.csv", "A;3;s", at=shop.now + timedelta(seconds=30), head=IN_WAREHOUSES)
+
+    assert (len(shop.held()), freed(shop)) == (1, ["A"])
 
 
 def test_a_stock_delta_that_was_discarded_keeps_no_piece_from_being_freed_by_the_next(shop):
@@ -271,6 +295,10 @@ def hold_acknowledged(shop, *skus, at=None):
         for sku in skus:
             held = {"order_id": "O-1", "sku": sku, "quantity": 2, "until": MONDAY + timedelta(days=9), "acked_at": at or shop.now}
             tx.execute(insert(reservations).values(**held))
+
+
+def pieces(shop, sku):
+    return sum(quantity for one, quantity in shop.known("stock", "sku", "quantity") if one == sku)
 
 
 def freed(shop):
