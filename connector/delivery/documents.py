@@ -154,10 +154,13 @@ class DocumentCouriers:
             order_story.event(tx, case.order.order_id, self.app.now, f"{message.kind} reported", _in_words(message, case, receipt))
             follow(tx, self.app, case.order.order_id, self.app.now)
 
-        return Result(outcome, delivered, self._buried(message, case, told), answered)
+        return Result(outcome, delivered, self._buried(message, case, told, overtaken), answered)
 
-    def _buried(self, message: Message, case: Case, told: Sequence[Document]) -> Callable[[Connection, str], None]:
+    def _buried(
+        self, message: Message, case: Case, told: Sequence[Document], overtaken: Sequence[int]
+    ) -> Callable[[Connection, str], None]:
         def record(tx: Connection, reason: str) -> None:
+            store.set_state(tx, overtaken, DocumentState.GIVEN_UP, OVERTAKEN)  # else a replay would find these alone to wait
             store.set_state(tx, [d.id for d in told], DocumentState.GIVEN_UP, reason)
             order_story.given_up(tx, case.order.order_id, message.kind, case.number, reason, now=self.app.now)
 

@@ -860,6 +860,22 @@ def test_one_marketplace_that_is_down_does_not_hold_up_the_other(world):
     assert world.papers(ours) == [("invoice", "N1", "pending")]
 
 
+def test_a_newest_tracking_that_was_given_up_while_an_older_one_waited_is_told_when_it_is_replayed(world):
+    order = world.ordered("m1")
+    world.report("invoices", INVOICED.format(order=order))
+    world.shop.fail_next(503, pattern="invoice/N1")
+    world.report("tracking", f"{order};N1;Correios;OLD")
+    world.shop.fail_next(400, pattern="invoice/N1")
+    world.now += timedelta(minutes=20)
+    world.report("tracking", f"{order};N1;Correios;NEW")
+    assert [letter["kind"] for letter in letters.listing(world.app)] == ["tracking"]
+
+    letters.replay(world.app)
+    world.run()
+    assert bodies(world.shop, "invoice/N1")[-1]["trackingNumber"] == "NEW"
+    assert world.papers(order)[1:] == [("tracking", "N1", "given-up"), ("tracking", "N1", "reported")]
+
+
 def loses_its_second_section(world):
     text = world.config.read_text()
     goes_on_with(world, text[: text.rindex("[[marketplaces]]")])
