@@ -26,6 +26,7 @@ def apply(
     Where the plan's changes were laid down as a `generation`, they are shown; `generations` brings them home, and tells them, after this.
     """
     plan, stage = planned.plan, planned.stage
+    _wait_for_acks(tx, plan.feed)
     if generation is None:
         snapshots.apply(tx, stage, plan)
     else:
@@ -52,12 +53,18 @@ def approve(tx: Connection, entry: Entry, by: str, now: datetime) -> None:
 
 def renew(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, mode: str, now: datetime) -> Entry:
     """Write what the file applied last, sent again, settles by being there, though it changes nothing."""
+    _wait_for_acks(tx, entry.feed)
     entry = replace(entry, id=files.record(tx, entry, now))
     if mode == "full":
         _supersede_older(tx, entry, now)
     if entry.feed == "stock":
         _count(tx, to, entry, now, _said(tx, entry, mode))
     return entry
+
+
+def _wait_for_acks(tx: Connection, feed: str) -> None:
+    if feed == "stock":
+        reservations.count_in_turn(tx)
 
 
 def _count(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, now: datetime, said: ColumnElement[bool] | None) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, func, or_, select, text, true, update
 
 from connector.domain.keeping_back import KeptBack
 from connector.domain.keys import key_parts
@@ -19,6 +19,8 @@ from connector.storage.tables import products, rejections, reservations, stock
 t = reservations
 OPEN = t.c.released_at.is_(None)
 TIME_ENDED = "its time ended"
+_COUNTING = 727276
+"""PostgreSQL's advisory lock that acks and stock files take, one after the other."""
 CHUNK = 512
 """SKUs a statement, which names each four times: far below the variables that databases take."""
 HOLD = Prepared(lambda _: t.insert().inline(), ("order_id", "sku", "quantity", "until"))
@@ -42,6 +44,15 @@ def has_any_ended(tx: Connection, now: datetime) -> bool:
 def release_ended(tx: Connection, now: datetime) -> list[tuple[str, str]]:
     """Give back what was held up to now; returns pairs of order and SKU."""
     return _release(tx, t.c.until <= now, TIME_ENDED, now)
+
+
+def count_in_turn(tx: Connection) -> None:
+    """Make acks and stock files wait for each other, so that the later one sees what the first wrote; SQLite's writers do so anyway.
+
+    Called before the transaction locks anything that the other wants.
+    """
+    if tx.dialect.name == "postgresql":
+        tx.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _COUNTING})
 
 
 def release_counted(

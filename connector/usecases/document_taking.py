@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from connector.domain.documents import BY_INVOICE, Objection
 from connector.domain.orders import Order
 from connector.errors import Conflict, NotFound
-from connector.storage import documents
+from connector.storage import documents, reservations
 from connector.usecases import orders
 from connector.usecases.document_rows import (
     Row,
@@ -29,6 +29,8 @@ UNKNOWN = "; it stays in the quarantine: connector quarantine retry takes it onc
 
 def take_one(by: Taking, feed: str, group: Sequence[Row]) -> str | Objection:
     """Take one document: says in a sentence what is new, "" where it is known already; or objects, and nothing is changed."""
+    if feed == "acks":
+        reservations.count_in_turn(by.tx)
     ours = _of_the_order(by, group) if feed == "tracking" else group
     if isinstance(ours, Objection):
         return ours

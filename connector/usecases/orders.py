@@ -45,6 +45,7 @@ def find(tx: Connection, reference: str, account: str | None = None) -> Order:
 def acknowledge(app: App, ack: Ack) -> str:
     """Take the ERP's answer to an order file, in a transaction of its own; see take_ack."""
     with app.db.write() as tx:
+        reservations.count_in_turn(tx)
         return take_ack(tx, app, ack, app.now)
 
 

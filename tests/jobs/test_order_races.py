@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from documents_world import opened
 from orders_world import order
+from servers import wait_for
 from sqlalchemy import select, text
 
 from connector import app
@@ -163,6 +164,44 @@ def test_a_stock_import_writes_into_an_orders_history_while_a_cancellation_has_i
     with world.app.db.write() as tx, ThreadPoolExecutor(1) as threads:
         orders.find(tx, order_id)
         assert threads.submit(import_stock).result(30) == ["A"]
+
+
+@pytest.mark.parametrize("first", ["the ack", "the stock file"])
+def test_an_ack_and_a_stock_file_at_once_free_what_the_stock_counts_whichever_is_first(postgresql_world, monkeypatch, first):
+    """Each looked for the other before that one was committed: the pieces stayed held until the next stock file."""
+    world = postgresql_world
+    order_id = world.ordered("m1", ("A", 300))
+    world.drop("acks", f"{order_id};accepted;E1;")
+    world.now += timedelta(minutes=1)
+    world.drop("stock", "A;700", "B;1000", head="sku;quantity")
+    works = {"the ack": world.run, "the stock file": lambda: refresh_snapshot.run(world.app, Pass(by_hand=True))}
+    counted, other_is_done = threading.Event(), threading.Event()
+    place, name = (store, "release_acked") if first == "the stock file" else (orders, "_free_what_stock_counts")
+    look = getattr(place, name)
+
+    def looked_and_rests(*given, **how):
+        found = look(*given, **how)
+        if not counted.is_set():
+            counted.set()
+            with world.app.db.read() as tx:
+                wait_for(lambda: other_is_done.is_set() or waiting(tx), "the other one, which ends or waits", 20)
+        return found
+
+    monkeypatch.setattr(place, name, looked_and_rests)
+    with ThreadPoolExecutor(1) as threads:
+        rests = threads.submit(works.pop(first))
+        assert counted.wait(20)
+        ((_, other),) = works.items()
+        assert other().failures == []
+        other_is_done.set()
+        assert rests.result(20).failures == []
+
+    assert world.order(order_id).acked_at is not None
+    assert stock_left(world) == 700
+
+
+def waiting(tx):
+    return tx.execute(text("SELECT 1 FROM pg_locks WHERE NOT granted")).first()
 
 
 def imported(world):
