@@ -6,7 +6,6 @@ well again everything is told.
 """
 
 import gzip
-import os
 import random
 import socket
 import struct
@@ -212,7 +211,6 @@ def main(faults=1000, seed=1, folder=None):
         root = Path(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="campaign-")))
         server = Faulty(seed)
         stack.callback(server.close)
-        os.environ |= {"NOTIFY_KEY": "k", "NOTIFY_TOKEN": "t"}
         world = World(root, server)
         _slowed(world)
         stack.callback(world.app.db.close)

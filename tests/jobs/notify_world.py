@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from judging import Judge
 from orders_world import PRODUCT
 from sqlalchemy import select, update
 
@@ -27,12 +28,17 @@ account = "{account}"
 seller_id = "acme"
 base_url = "{url}"
 suggestions_url = "{suggestions}"
-app_key = "env:NOTIFY_KEY"
-app_token = "env:NOTIFY_TOKEN"
+app_key = "file:config/key"
+app_token = "file:config/token"
 protocol = "{protocol}"
 requests_per_minute = 600000
 concurrency = 4
 """
+
+
+def marketplace(account="shop", **how):
+    """Return a sandbox, to be closed, that takes a world's credentials and judges what is sent."""
+    return Judge(account=account, app_key="key", app_token="token", **how)
 
 
 class World:
@@ -40,6 +46,9 @@ class World:
 
     def __init__(self, root, *sandboxes, protocol="current", more="", url=""):
         (root / "config").mkdir()
+        for secret in ("key", "token"):
+            (root / "config" / secret).write_text(secret)
+            (root / "config" / secret).chmod(0o600)
         self.config, self.url, self.now, self.app = root / "config" / "connector.toml", url, NOW, None
         self.configure(*sandboxes, protocol=protocol, more=more)
         database.migrate(self.app.db)

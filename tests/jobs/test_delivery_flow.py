@@ -6,8 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from judging import Judge
-from notify_world import World
+from notify_world import World, marketplace
 from query_plans import plans_of
 from sqlalchemy import event, func, select
 
@@ -28,10 +27,8 @@ from jobs.running import run_job
 
 
 @pytest.fixture
-def shop(monkeypatch):
-    monkeypatch.setenv("NOTIFY_KEY", "key")
-    monkeypatch.setenv("NOTIFY_TOKEN", "token")
-    with Judge(account="shop", app_key="key", app_token="token") as sandbox:
+def shop():
+    with marketplace() as sandbox:
         yield sandbox
 
 

@@ -4,8 +4,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from judging import Judge
-from notify_world import World, said
+from notify_world import World, marketplace, said
 from sqlalchemy import delete, update
 
 from connector.domain.messages import Kind
@@ -19,15 +18,9 @@ PENDING, ACCEPTED, DENIED = ({"status": word} for word in ("pending", "accepted"
 SUGGESTIONS = "/suggestions/"
 
 
-@pytest.fixture(autouse=True)
-def _credentials(monkeypatch):
-    monkeypatch.setenv("NOTIFY_KEY", "key")
-    monkeypatch.setenv("NOTIFY_TOKEN", "token")
-
-
 @pytest.fixture
 def shop():
-    with Judge(account="shop", app_key="key", app_token="token") as sandbox:
+    with marketplace() as sandbox:
         yield sandbox
 
 

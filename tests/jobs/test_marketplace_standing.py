@@ -3,9 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from judging import Judge
+from notify_world import World, marketplace
 from sqlalchemy import select
-from test_notify_marketplaces import World
 
 from connector import app as building
 from connector import settings as settings_module
@@ -16,10 +15,8 @@ from connector.usecases.status import status
 
 
 @pytest.fixture
-def shop(monkeypatch):
-    monkeypatch.setenv("NOTIFY_KEY", "key")
-    monkeypatch.setenv("NOTIFY_TOKEN", "token")
-    with Judge(account="shop", app_key="key", app_token="token") as sandbox:
+def shop():
+    with marketplace() as sandbox:
         yield sandbox
 
 

@@ -4,8 +4,7 @@ from datetime import timedelta
 from threading import Event
 
 import pytest
-from judging import Judge
-from notify_world import World, said
+from notify_world import World, marketplace, said
 from sqlalchemy import update
 
 from connector.domain.messages import Kind
@@ -17,21 +16,15 @@ from jobs import refresh_snapshot
 EVERYTHING = [f"POST {sku}{what}" for sku in "AB" for what in ("", "/inventory", "/price")]
 
 
-@pytest.fixture(autouse=True)
-def _credentials(monkeypatch):
-    monkeypatch.setenv("NOTIFY_KEY", "key")
-    monkeypatch.setenv("NOTIFY_TOKEN", "token")
-
-
 @pytest.fixture
 def shop():
-    with Judge(account="shop", app_key="key", app_token="token", known={"A", "B"}) as sandbox:
+    with marketplace(known={"A", "B"}) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def mall():
-    with Judge(account="mall", app_key="key", app_token="token", known={"A", "B"}) as sandbox:
+    with marketplace("mall", known={"A", "B"}) as sandbox:
         yield sandbox
 
 

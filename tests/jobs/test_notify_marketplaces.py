@@ -1,13 +1,12 @@
 """What a marketplace is told, against a sandbox that knows SKUs: probes, prices, stock, and what its answers do."""
 
 import threading
-import time
 from datetime import timedelta
 
 import pytest
-from judging import Judge
-from notify_world import NOW, World, said
-from sqlalchemy import delete, select, text, update
+from notify_world import NOW, World, marketplace, said
+from rival import rival
+from sqlalchemy import delete, select, update
 
 from connector.domain.messages import Kind
 from connector.storage import counts, outbox
@@ -15,15 +14,9 @@ from connector.storage import tables as t
 from connector.usecases import letters
 
 
-@pytest.fixture(autouse=True)
-def _credentials(monkeypatch):
-    monkeypatch.setenv("NOTIFY_KEY", "key")
-    monkeypatch.setenv("NOTIFY_TOKEN", "token")
-
-
 @pytest.fixture
 def shop():
-    with Judge(account="shop", app_key="key", app_token="token") as sandbox:
+    with marketplace() as sandbox:
         yield sandbox
 
 
@@ -260,7 +253,7 @@ def test_a_paused_marketplace_hears_nothing_until_it_is_resumed(world, shop):
 
 
 def test_marketplaces_do_not_wait_for_one_another(tmp_path, shop):
-    with Judge(account="mall", app_key="key", app_token="token", known={"A"}) as mall:
+    with marketplace("mall", known={"A"}) as mall:
         world = World(tmp_path, shop, mall)
         world.sells("A")
         shop.fail_next(503, headers={"Retry-After": "60"})
@@ -315,25 +308,16 @@ def test_what_was_sent_is_settled_once_though_the_database_ends_the_transaction_
     world.sells("A")
     with world.app.db.write() as tx:
         tx.execute(delete(t.outbox).where(t.outbox.c.kind != "catalog"))
-    holds_one, ended = threading.Event(), []
 
-    def rival():
-        with world.app.db.write() as tx:
-            outbox.put(tx, "shop", Kind.SUGGESTION, ["A"], world.now)
-            tx.execute(text("SET LOCAL deadlock_timeout = '30s'"))  # it is the other one that is ended
-            holds_one.set()
-            with world.app.db.read() as looking:
-                while not looking.execute(text("SELECT 1 FROM pg_locks WHERE NOT granted")).first():
-                    time.sleep(0.01)
-            tx.execute(update(t.outbox).where(t.outbox.c.kind == "catalog").values(reason="looked at"))
-        ended.append("rival")
+    def puts(tx):
+        outbox.put(tx, "shop", Kind.SUGGESTION, ["A"], world.now)
 
-    thread = threading.Thread(target=rival)
-    thread.start()
-    holds_one.wait(20)
-    report = world.notify()
-    thread.join(20)
+    def looks(tx):
+        tx.execute(update(t.outbox).where(t.outbox.c.kind == "catalog").values(reason="looked at"))
+
+    with rival(world.app.db, puts, looks):
+        report = world.notify()
     world.app.db.close()
 
-    assert (report.failures, ended) == ([], ["rival"])
+    assert report.failures == []
     assert report.lines == ["shop: told catalog 1, suggestion 1"]

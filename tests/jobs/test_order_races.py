@@ -1,7 +1,6 @@
 """Calls about one order that come at the same moment, on both databases: whoever is first decides, and nothing is said twice."""
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -9,8 +8,9 @@ import psycopg
 import pytest
 from documents_world import opened
 from orders_world import order
+from rival import rival, somebody_waits
 from servers import wait_for
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from connector import app
 from connector.domain.documents import Ack
@@ -184,7 +184,7 @@ def test_an_ack_and_a_stock_file_at_once_free_what_the_stock_counts_whichever_is
         if not counted.is_set():
             counted.set()
             with world.app.db.read() as tx:
-                wait_for(lambda: other_is_done.is_set() or waiting(tx), "the other one, which ends or waits", 20)
+                wait_for(lambda: other_is_done.is_set() or somebody_waits(tx), "the other one, which ends or waits", 20)
         return found
 
     monkeypatch.setattr(place, name, looked_and_rests)
@@ -198,10 +198,6 @@ def test_an_ack_and_a_stock_file_at_once_free_what_the_stock_counts_whichever_is
 
     assert world.order(order_id).acked_at is not None
     assert stock_left(world) == 700
-
-
-def waiting(tx):
-    return tx.execute(text("SELECT 1 FROM pg_locks WHERE NOT granted")).first()
 
 
 def imported(world):
@@ -227,26 +223,13 @@ def test_what_the_database_ends_for_another_transaction_is_done_again(postgresql
     world.now += timedelta(days=9)
     with world.app.db.write() as tx:
         tx.execute(outbox.delete())
-    holds_one, ended = threading.Event(), []
 
-    def rival():
-        with world.app.db.write() as tx:
-            messages.put(tx, "shop", Kind.CATALOG, ["B"], world.now)
-            tx.execute(text("SET LOCAL deadlock_timeout = '30s'"))  # it is the other one that is ended
-            holds_one.set()
-            with world.app.db.read() as looking:
-                while not looking.execute(text("SELECT 1 FROM pg_locks WHERE NOT granted")).first():
-                    time.sleep(0.01)
-            messages.put(tx, "shop", Kind.CATALOG, ["A"], world.now)
-        ended.append("rival")
+    def puts(sku):
+        return lambda tx: messages.put(tx, "shop", Kind.CATALOG, [sku], world.now)
 
-    thread = threading.Thread(target=rival)
-    thread.start()
-    holds_one.wait(20)
-    assert WORKS[work](world, order_id)
-    thread.join(20)
+    with rival(world.app.db, puts("B"), puts("A")):
+        assert WORKS[work](world, order_id)
 
-    assert ended == ["rival"]
     with world.app.db.read() as tx:
         rows = tx.execute(select(outbox.c.reference).where(outbox.c.destination == "shop", outbox.c.kind == "catalog"))
         assert sorted(rows.scalars()) == ["A", "B"]

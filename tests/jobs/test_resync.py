@@ -3,8 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from judging import Judge
-from notify_world import World, said
+from notify_world import World, marketplace, said
 from sqlalchemy import delete, select
 
 from connector.domain.messages import Kind
@@ -13,15 +12,9 @@ from connector.storage import tables as t
 from connector.usecases.resync import resync
 
 
-@pytest.fixture(autouse=True)
-def _credentials(monkeypatch):
-    monkeypatch.setenv("NOTIFY_KEY", "key")
-    monkeypatch.setenv("NOTIFY_TOKEN", "token")
-
-
 @pytest.fixture
 def shop():
-    with Judge(account="shop", app_key="key", app_token="token", known={"A", "B"}) as sandbox:
+    with marketplace(known={"A", "B"}) as sandbox:
         yield sandbox
 
 

@@ -39,9 +39,7 @@ class Clocked(Sandbox):
 
 
 @pytest.fixture
-def shop(monkeypatch):
-    monkeypatch.setenv("NOTIFY_KEY", "k")
-    monkeypatch.setenv("NOTIFY_TOKEN", "t")
+def shop():
     with Clocked(account="shop", known=[*PRICED, *STOCKED]) as made:
         made.came = []
         yield made
