@@ -24,7 +24,7 @@ from connector.erp.names import PARTIAL_FOLDER
 from connector.erp.store import Partial, Presence
 from connector.errors import ConnectorError, ErpUnreachable, HostKeyChanged, Misuse, TargetOccupied
 from connector.formats import order_files
-from connector.storage import documents, fences, order_changes, order_story, orders, outbox
+from connector.storage import documents, fences, order_changes, order_story, orders, outbox, repeated
 from connector.usecases import errors_back, upkeep
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
@@ -68,10 +68,7 @@ class Written:
 
 def export(app: App, how: Pass, report: Report) -> None:
     """1. Finish what was being published.  2. Clear what never was.  3. Write, mark, publish and settle the rest, batch by batch."""
-    with app.db.write() as tx:
-        outbox.reclaim(tx, ERP, FILE_KINDS, app.now, expired_only=False)
-        interrupted = [Written(message, Partial(**partial)) for message, partial in outbox.publishing(tx, ERP)]
-        waits = sum(outbox.waiting(tx, ERP, FILE_KINDS).values())
+    interrupted, waits = _begun(app)
     if not waits:
         return
     try:
@@ -83,6 +80,15 @@ def export(app: App, how: Pass, report: Report) -> None:
             upkeep.checkpoint(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)  # while orders come, a pass may last for hours
     except (ErpUnreachable, HostKeyChanged) as error:
         report.failed(f"orders wait for the ERP's folder: {error}", unreachable=True)
+
+
+@repeated.when_deadlocked
+def _begun(app: App) -> tuple[list[Written], int]:
+    """Take back what a dead process had in hand; returns what it was publishing, and how much waits."""
+    with app.db.write() as tx:
+        outbox.reclaim(tx, ERP, FILE_KINDS, app.now, expired_only=False)
+        interrupted = [Written(message, Partial(**partial)) for message, partial in outbox.publishing(tx, ERP)]
+        return interrupted, sum(outbox.waiting(tx, ERP, FILE_KINDS).values())
 
 
 def preview(app: App, report: Report) -> None:

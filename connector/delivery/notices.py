@@ -9,7 +9,7 @@ from connector.delivery import passes
 from connector.delivery.marketplace import CatalogCouriers
 from connector.domain.messages import CATALOG_KINDS
 from connector.settings import MarketplaceSettings
-from connector.storage import accounts, listing_states, listings
+from connector.storage import accounts, listing_states, listings, repeated
 from connector.usecases import holding, newcomers, stock_terms
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
@@ -24,10 +24,7 @@ def announce_due(app: App, stop: Event, report: Report) -> None:
     A marketplace that is new or back is to be told everything.
     """
     newcomers.note(app)
-    with app.db.write() as tx:
-        for m in app.marketplaces:
-            accounts.know(tx, m.account)
-        listings.announce_expired_prices(tx, app.marketplaces, app.now)
+    _announce_expired_prices(app)
     holding.release_ended(app)
     stock_terms.announce_changes(app, stop)
     for m in app.marketplaces:
@@ -37,6 +34,15 @@ def announce_due(app: App, stop: Event, report: Report) -> None:
         report.did(f"{account}: new in the settings, or back, so everything is told to it once: {put} calls", caught_up=put)
 
 
+@repeated.when_deadlocked
+def _announce_expired_prices(app: App) -> None:
+    with app.db.write() as tx:
+        for m in app.marketplaces:
+            accounts.know(tx, m.account)
+        listings.announce_expired_prices(tx, app.marketplaces, app.now)
+
+
+@repeated.when_deadlocked
 def _look_again(app: App, m: MarketplaceSettings) -> int:
     """A part at a time: orders are placed meanwhile."""
     with app.db.write() as tx:

@@ -42,9 +42,14 @@ from connector.storage.upsert import Insert, insert
 def announce(tx: Connection, to: Sequence[MarketplaceSettings], skus: Iterable[str], kind: Kind, now: datetime) -> None:
     """Put what every marketplace is to be told about these SKUs: CATALOG (new, or content changed), PRICE or INVENTORY."""
     told = sorted(set(skus))
-    for m in to:
+    for m in _in_order(to):
         common = {"destination": m.account, "kind": kind.value, "now": now}
         TELL[m.protocol == "2017"].run(tx, *({**common, "sku": sku} for sku in told))
+
+
+def _in_order(to: Iterable[MarketplaceSettings]) -> list[MarketplaceSettings]:
+    """Return marketplaces as messages are put: nodes may name them in different orders."""
+    return sorted(to, key=lambda m: m.account)
 
 
 def _row(sku: ColumnElement[str], kind: Kind, account: ColumnElement[str] | None = None) -> list[Label[str]]:
@@ -67,7 +72,7 @@ def announce_from(tx: Connection, to: Sequence[MarketplaceSettings], changed: An
     A SKU that is neither in the snapshot nor known to the marketplace is passed over: there is nothing to tell.
     """
     rows = changed.subquery("changed")
-    for m in to:
+    for m in _in_order(to):
         is_2017 = m.protocol == "2017"
         tx.execute(_put_for(tx, literal(m.account, String), rows, literal(now, Instant), is_2017=is_2017, only_known=only_known))
 
@@ -122,7 +127,7 @@ def _is_sold_out(sku: ColumnElement[str], now: ColumnElement[datetime]) -> Colum
 
 def announce_expired_prices(tx: Connection, to: Sequence[MarketplaceSettings], now: datetime) -> None:
     """Tell each marketplace of the prices whose time ended since it was last told of such."""
-    for m in to:
+    for m in _in_order(to):
         since = tx.execute(select(marketplaces.c.prices_expired_to).where(marketplaces.c.account == m.account)).scalar()
         ended = [prices.c.valid_until <= now] + ([prices.c.valid_until > since] if since else [])
         rows = select(*_row(prices.c.sku, Kind.PRICE, prices.c.marketplace)).where(*ended)
@@ -137,7 +142,7 @@ def announce_stocked(tx: Connection, to: Sequence[MarketplaceSettings], after: s
     if not skus:
         return ""
     known = and_(listings.c.state == "known", listings.c.sku.in_(of_file))
-    for m in to:
+    for m in _in_order(to):
         announce_from(
             tx, [m], select(*_row(listings.c.sku, Kind.INVENTORY, listings.c.account)).where(known, listings.c.account == m.account), now
         )

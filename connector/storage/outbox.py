@@ -1,5 +1,8 @@
 """The outbox: messages put in the transaction that changed the state, claimed under a lease, settled behind a fence.
 
+A statement puts its messages in the order of destination, reference and kind: on PostgreSQL two transactions that put the same ones in
+another order would wait for each other.
+
 States: pending → sending (→ publishing, for files) → delivered | pending again | superseded | dead. A person alone moves dead letters.
 """
 
@@ -35,7 +38,7 @@ def put(tx: Connection, destination: str, kind: Kind, references: Iterable[str],
     With `order_id` it is about that order: no two such messages are ever in hand at once (KI 1400005).
     """
     common = {"destination": destination, "kind": kind.value, "order_id": order_id, "due_at": now, "put_at": now}
-    PUT.run(tx, *({**common, "reference": reference} for reference in references))
+    PUT.run(tx, *({**common, "reference": reference} for reference in sorted(references)))
 
 
 def was_ever_put(tx: Connection, destination: str, kind: Kind, reference: str) -> bool:
@@ -47,7 +50,8 @@ def was_ever_put(tx: Connection, destination: str, kind: Kind, reference: str) -
 def put_later(tx: Connection, destination: str, rows: Sequence[tuple[Kind, str, datetime]], now: datetime) -> int:
     """Ask for something to be told at its time: rows of kind, reference and instant. What waits already stays; returns how many are new."""
     common = {"destination": destination, "put_at": now}
-    values = [{**common, "kind": kind.value, "reference": reference, "due_at": at} for kind, reference, at in rows]
+    in_order = sorted((reference, kind.value, at) for kind, reference, at in rows)
+    values = [{**common, "kind": kind, "reference": reference, "due_at": at} for reference, kind, at in in_order]
     statement = insert(tx, t).on_conflict_do_nothing(index_elements=TWIN, index_where=text(IS_PENDING))
     return tx.execute(statement.execution_options(preserve_rowcount=True), values).rowcount if values else 0
 
@@ -203,7 +207,7 @@ def reclaim(tx: Connection, destination: str, kinds: Collection[Kind], now: date
     conditions = [t.c.destination == destination, t.c.kind.in_([k.value for k in kinds]), SENDING]
     if expired_only:
         conditions.append(t.c.lease_until < now)
-    stray = [message_of(row) for row in tx.execute(select(t).where(*conditions))]
+    stray = [message_of(row) for row in tx.execute(select(t).where(*conditions).order_by(t.c.id))]
     for message in stray:
         if message.attempt >= DEADLY_ATTEMPTS:
             bury(tx, message, "given up: every attempt ended with the process", now)

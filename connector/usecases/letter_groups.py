@@ -9,7 +9,7 @@ from datetime import datetime
 
 from connector.app import App
 from connector.errors import NotFound
-from connector.storage import outbox
+from connector.storage import outbox, repeated
 from connector.storage.views import letters
 from connector.storage.views.letters import Cause
 
@@ -62,9 +62,14 @@ def replay(app: App, like: int | None) -> int:
     """Send the letters that died of the same as one of them on their way again, or all; returns how many. Raises NotFound."""
     sent = 0
     for ids in list(_alike(app, like)):
-        with app.db.write() as tx:
-            sent += outbox.replay(tx, ids, app.now)
+        sent += _replayed(app, ids)
     return sent
+
+
+@repeated.when_deadlocked
+def _replayed(app: App, ids: list[int]) -> int:
+    with app.db.write() as tx:
+        return outbox.replay(tx, ids, app.now)
 
 
 def _alike(app: App, like: int | None) -> Iterator[list[int]]:

@@ -29,6 +29,7 @@ def show(app: App, number: int) -> dict[str, Any]:
     return _shown(found[0])
 
 
+@repeated.when_deadlocked
 def replay(app: App, numbers: Collection[int] | None = None) -> int:
     """Send dead letters on their way again, all of them or those named; returns how many. Raises NotFound for one that is not there."""
     with app.db.write() as tx:

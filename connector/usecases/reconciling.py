@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
 
 from connector.app import App
 from connector.domain.catalog import Offer
 from connector.domain.messages import Kind
 from connector.settings import MarketplaceSettings
-from connector.storage import listing_states, listings, outbox, reconciling, reservations
+from connector.storage import listing_states, listings, outbox, reconciling, repeated, reservations
 from connector.usecases import offers
 from connector.usecases import reconciling_files as by_file
 from connector.usecases.report import Report
@@ -91,16 +91,26 @@ def _retell(app: App, m: MarketplaceSettings, report: Report) -> None:
     count = 0
     for query in (reconciling.never_told(m.account), reconciling.lost(m.account)):
         while True:
-            with app.db.write() as tx:
-                skus = reconciling.first(tx, query, RETOLD)
-                listings.announce(tx, [m], skus, Kind.CATALOG, app.now)
-            count += len(skus)
-            if len(skus) < RETOLD:
+            count += (part := _retell_part(app, m, query))
+            if part < RETOLD:
                 break
-    with app.db.write() as tx:
-        replayed = outbox.replay(tx, [number for number, _ in reconciling.given_up(tx, m.account)], app.now)
+    replayed = _replay(app, m)
     if count or replayed:
         report.did(f"{m.account}: {count} SKUs that were never told and {replayed} messages that were given up go out at the next pass")
+
+
+@repeated.when_deadlocked
+def _retell_part(app: App, m: MarketplaceSettings, query: Select[Any]) -> int:
+    with app.db.write() as tx:
+        skus = reconciling.first(tx, query, RETOLD)
+        listings.announce(tx, [m], skus, Kind.CATALOG, app.now)
+    return len(skus)
+
+
+@repeated.when_deadlocked
+def _replay(app: App, m: MarketplaceSettings) -> int:
+    with app.db.write() as tx:
+        return outbox.replay(tx, [number for number, _ in reconciling.given_up(tx, m.account)], app.now)
 
 
 # ── what is answered ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ from connector.domain.messages import Kind
 from connector.domain.money import units
 from connector.errors import Conflict, FileRefused
 from connector.feeds import FEEDS
-from connector.storage import files, holds, listings, quarantine, snapshots
+from connector.storage import files, holds, listings, quarantine, repeated, snapshots
 from connector.storage.files import Entry
 from connector.usecases import errors_back, imports, places, refreshing
 from connector.usecases.imports import Approval
@@ -72,6 +72,7 @@ def _open_hold(app: App, number: int) -> dict[str, Any]:
     return row
 
 
+@repeated.when_deadlocked
 def _approve_row(app: App, row: dict[str, Any], by: str) -> str:
     values = row["row"]
     told = [m for m in app.marketplaces if values["marketplace"] in ("", m.account)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from connector.app import App
 from connector.errors import Conflict
-from connector.storage import orders, outbox
+from connector.storage import orders, outbox, repeated
 from connector.storage.views import letters
 
 
+@repeated.when_deadlocked
 def resend(app: App, reference: str) -> int:
     """Send every dead letter about an order on its way again; returns how many. Raises NotFound; Conflict where there is none."""
     with app.db.write() as tx:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from connector.app import App
 from connector.domain.messages import CATALOG_KINDS, Kind
 from connector.errors import NotFound, UsageError, guessed
 from connector.settings import MarketplaceSettings
-from connector.storage import counts, outbox, refusals, resyncing
+from connector.storage import counts, outbox, refusals, repeated, resyncing
 from connector.storage.resyncing import Told
 from connector.usecases import upkeep
 
@@ -110,12 +110,19 @@ def put_part(tx: Connection, m: MarketplaceSettings, after: str, only: str | Non
 def _parts(app: App, m: MarketplaceSettings, only: str | None, times: Schedule) -> Iterator[Part]:
     after = ""
     while True:
-        with app.db.write() as tx:
-            part = put_part(tx, m, after, only, times, now=app.now)
+        part, times.at = _put_one(app, m, after, only, times)
         if not part.skus:
             return
         yield part
         after = part.last
+
+
+@repeated.when_deadlocked
+def _put_one(app: App, m: MarketplaceSettings, after: str, only: str | None, times: Schedule) -> tuple[Part, datetime]:
+    """Put one part; returns the last time that it handed out, too: what is done again hands out the same."""
+    times = replace(times)
+    with app.db.write() as tx:
+        return put_part(tx, m, after, only, times, now=app.now), times.at
 
 
 def _kinds(m: MarketplaceSettings, told: Told, only: str | None) -> Iterable[Kind]:

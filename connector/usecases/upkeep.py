@@ -11,7 +11,7 @@ from pathlib import Path
 from connector.app import App
 from connector.domain.messages import CATALOG_KINDS, DOCUMENT_KINDS, ERP, FILE_KINDS
 from connector.errors import Busy
-from connector.storage import batches, health, hourly, listings, outbox, runs
+from connector.storage import batches, health, hourly, listings, outbox, repeated, runs
 from connector.usecases.turns import WAIT_SECONDS, turn
 
 SETTLED_FOR = timedelta(days=14)
@@ -29,6 +29,7 @@ def checkpoint(app: App, *, over_bytes: int = 0, wait_seconds: float = WAIT_SECO
             app.db.checkpoint()
 
 
+@repeated.when_deadlocked
 def recover_leases(app: App) -> int:
     """Take back messages whose sender died with them in hand; return how many."""
     places = [(m.account, (*CATALOG_KINDS, *DOCUMENT_KINDS)) for m in app.marketplaces] + [(ERP, FILE_KINDS)]
@@ -41,9 +42,14 @@ def end_what_expired(app: App) -> tuple[int, int]:
     from connector.usecases import cancelling  # every job looks after the log, and few end orders
 
     ended = cancelling.expire(app)
+    _announce_expired_prices(app)
+    return len(ended.order_ids), len(ended.skus)
+
+
+@repeated.when_deadlocked
+def _announce_expired_prices(app: App) -> None:
     with app.db.write() as tx:
         listings.announce_expired_prices(tx, app.marketplaces, app.now)
-    return len(ended.order_ids), len(ended.skus)
 
 
 def forget_old(app: App) -> tuple[int, int]:

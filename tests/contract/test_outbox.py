@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from rival import rival
 from sqlalchemy import select
 
 from connector.domain.messages import ERP, MAX_ATTEMPTS, Kind
@@ -244,3 +245,30 @@ def test_what_comes_back_unsent_keeps_its_place_and_what_was_refused_for_all_goe
 
     assert [message.reference for message in claim(db, at=LATER, limit=1)] == ["B"]
     assert [row[3] for row in rows(db)] == [0, 1]
+
+
+PUTTERS = {
+    "at once": lambda tx: outbox.put(tx, "shop", Kind.PRICE, ["B", "A", "a"], NOW),
+    "for later": lambda tx: outbox.put_later(tx, "shop", [(Kind.PRICE, sku, LATER) for sku in ("B", "a", "A")], NOW),
+}
+
+
+@pytest.mark.parametrize("put", PUTTERS.values(), ids=PUTTERS)
+def test_messages_of_one_statement_are_put_in_one_order_whatever_order_they_come_in(db, put):
+    with db.write() as tx:
+        put(tx)
+
+    assert [reference for _, reference, _, _ in rows(db)] == ["A", "B", "a"]
+
+
+@pytest.mark.parametrize("put", PUTTERS.values(), ids=PUTTERS)
+def test_two_that_put_the_same_messages_never_wait_for_each_other(postgresql, put):
+    """Whoever put B first, and then A, was ended by the other, which does so in the other order."""
+
+    def puts(sku):
+        return lambda tx: outbox.put(tx, "shop", Kind.PRICE, [sku], NOW)
+
+    with rival(postgresql, puts("A"), puts("B")), postgresql.write() as tx:
+        put(tx)
+
+    assert sorted(reference for _, reference, _, _ in rows(postgresql)) == ["A", "B", "a"]

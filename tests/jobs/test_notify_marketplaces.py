@@ -8,10 +8,14 @@ from notify_world import NOW, World, marketplace, said
 from rival import rival
 from sqlalchemy import delete, select, update
 
+from connector.delivery import notices
 from connector.domain.messages import Kind
-from connector.storage import counts, outbox
+from connector.storage import counts, listing_states, outbox
 from connector.storage import tables as t
-from connector.usecases import letters
+from connector.usecases import letter_groups, letters, upkeep
+from connector.usecases.reconciling import reconcile
+from connector.usecases.report import Report
+from connector.usecases.resync import resync
 
 
 @pytest.fixture
@@ -321,3 +325,62 @@ def test_what_was_sent_is_settled_once_though_the_database_ends_the_transaction_
 
     assert report.failures == []
     assert report.lines == ["shop: told catalog 1, suggestion 1"]
+
+
+def dead(world):
+    with world.app.db.write() as tx:
+        tx.execute(update(t.outbox).where(t.outbox.c.kind == "price").values(state="dead", reason="given up"))
+
+
+def unlisted(world):
+    with world.app.db.write() as tx:
+        tx.execute(delete(t.listings))
+        tx.execute(delete(t.outbox))
+
+
+def suggested(world):
+    with world.app.db.write() as tx:
+        tx.execute(update(t.listings).values(state="suggested", suggested_at=NOW, look_again_at=NOW))
+
+
+def expired(world):
+    with world.app.db.write() as tx:
+        tx.execute(delete(t.outbox))
+        tx.execute(update(t.prices).values(valid_until=NOW - timedelta(hours=1)))
+
+
+def put_due(world):
+    notices.announce_due(world.app, threading.Event(), Report("notify-marketplaces"))
+
+
+WRITERS = {
+    "told again": (Kind.INVENTORY, lambda _: None, lambda world: resync(world.app, "shop", "inventory", lambda *_: None)),
+    "reconciled": (Kind.CATALOG, unlisted, lambda world: reconcile(world.app, repair=True)),
+    "asked about": (Kind.STATUS, suggested, put_due),
+    "expired": (Kind.PRICE, expired, put_due),
+    "expired, by housekeeping": (Kind.PRICE, expired, lambda world: upkeep.end_what_expired(world.app)),
+    "sent again": (Kind.PRICE, dead, lambda world: letters.replay(world.app)),
+    "sent again by cause": (Kind.PRICE, dead, lambda world: letter_groups.replay(world.app, None)),
+}
+
+
+@pytest.mark.parametrize("what", WRITERS)
+def test_what_puts_many_messages_is_done_again_where_the_database_ends_it_for_another(tmp_path, shop, postgresql_url, what):
+    world = World(tmp_path, shop, url=postgresql_url)
+    kind, given, put = WRITERS[what]
+    world.sells("A", "B")
+    with world.app.db.write() as tx:
+        listing_states.known(tx, "shop", ["A", "B"], NOW)
+        tx.execute(delete(t.outbox))
+        outbox.put(tx, "shop", Kind.PRICE, ["A", "B"], NOW)
+    given(world)
+
+    def puts(sku):
+        return lambda tx: outbox.put(tx, "shop", kind, [sku], world.now)
+
+    with rival(world.app.db, puts("B"), puts("A")):
+        put(world)
+    with world.app.db.read() as tx:
+        waiting = select(t.outbox.c.reference).where(t.outbox.c.kind == kind.value, t.outbox.c.state == "pending")
+        assert sorted(tx.scalars(waiting)) == ["A", "B"]
+    world.app.db.close()
