@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Integer, Select, Table, Text, cast, func, select, text
+from sqlalchemy import JSON, Connection, Integer, LargeBinary, MetaData, Select, Table, Text, cast, func, literal, select, text
 
+from connector.domain.keys import LONGEST_KEY
 from connector.errors import Conflict, Refused
 from connector.storage.bulk import bulk_insert
-from connector.storage.database import Database, writing
+from connector.storage.database import PROGRAM_LIMITS, Database, writing
+from connector.storage.generations import MOST_BYTES, indexed_texts
 from connector.storage.tables import metadata
 
 ROWS_AT_ONCE = 5000
+SHOWN = 40
+"""Letters of a key that is refused."""
 NOT_COPIED = ("leases",)
 """Who holds a turn means nothing elsewhere."""
 
@@ -34,11 +38,12 @@ def copy(source: Database, target: Database, tell: Callable[[Copied], None]) -> 
     """Copy every table, in one writing transaction here and one there; `tell` is given each that was compared.
 
     Here nothing is written: the transaction keeps commands by hand from writing what would be missing there.
-    Raises Conflict where the target holds anything, and Refused where it took a table otherwise than it was read, or not at all:
-    nothing is kept there then.
+    Raises Conflict where the target holds anything, and Refused where its indexes cannot hold a key, and where it took a table otherwise
+    than it was read, or not at all: nothing is kept there then.
     """
     with source.connection() as here, target.connection() as there, writing(here), writing(there):
         demand_empty(there)
+        demand_keys_that_fit(here, there)
         copied = []
         for table in tables():
             copied.append(_copied(here, there, table))
@@ -56,6 +61,37 @@ def demand_empty(tx: Connection) -> None:
     for table in metadata.sorted_tables:
         if tx.execute(select(text("1")).select_from(table).limit(1)).first() is not None:
             raise Conflict(f"the target is not empty: its table {table.name} holds rows", remedy="name a new, empty database")
+
+
+def demand_keys_that_fit(here: Connection, there: Connection) -> None:
+    """Raise Refused for the first row that is too long for an index there: keys had no limit once, and SQLite has none."""
+    for table in tables():
+        names = indexed_texts(table)
+        size = sum((func.coalesce(func.length(cast(table.c[name], LargeBinary)), 0) for name in names), start=literal(0))
+        for row in here.execute(_query(table).where(size > MOST_BYTES)):
+            if not _takes(there, table, tuple(row)):
+                raise _too_long(table.name, *max(((name, getattr(row, name) or "") for name in names), key=lambda one: len(one[1])))
+
+
+def _takes(there: Connection, table: Table, row: Row) -> bool:
+    """Try a row in a table with the same indexes, which is gone afterwards: how far a text can be pressed together it alone can tell."""
+    trial = table.to_metadata(MetaData(), name=f"trial_{table.name}")
+    try:
+        with there.begin_nested() as attempt:
+            there.execute(text(f"CREATE TEMPORARY TABLE {trial.name} (LIKE {table.name} INCLUDING INDEXES)"))
+            bulk_insert(there, trial, trial.columns.keys(), [[value] for value in row])
+            attempt.rollback()
+    except there.dialect.loaded_dbapi.OperationalError as error:
+        if not (error.sqlstate or "").startswith(PROGRAM_LIMITS):
+            raise
+        return False
+    return True
+
+
+def _too_long(table: str, column: str, value: str) -> Refused:
+    found = f"a key of {len(value):,} letters ({value[:SHOWN]}…) is too long for PostgreSQL's indexes"
+    remedy = f"give it at most {LONGEST_KEY} letters in the ERP and take its next export; where it stays, delete its rows in SQLite"
+    return Refused(f"{table}.{column}: {found}; nothing was copied", remedy=remedy)
 
 
 def _copied(here: Connection, there: Connection, table: Table) -> Copied:

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Text, and_, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Table, Text, and_, delete, func, literal, select, update
 from sqlalchemy import insert as put
+from sqlalchemy.schema import ColumnCollectionConstraint
 
 from connector.domain.guards import Plan
 from connector.settings import MarketplaceSettings
@@ -45,11 +46,16 @@ def fits(connection: Connection, stage: Stage) -> bool:
     """Tell whether the snapshot's indexes take every staged row for certain; else one transaction tries, and fails as a whole."""
     if connection.dialect.name == "sqlite":
         return True
-    indexed = [*stage.snapshot.primary_key.columns, *(column for index in stage.snapshot.indexes for column in index.columns)]
-    names = sorted({column.name for column in indexed if isinstance(column.type, Text)})
-    size = sum((func.octet_length(stage.staged.c[name]) for name in names), start=literal(0))
+    size = sum((func.octet_length(stage.staged.c[name]) for name in indexed_texts(stage.snapshot)), start=literal(0))
     with reading(connection):
         return connection.execute(select(stage.staged.c.line).where(size > MOST_BYTES).limit(1)).first() is None
+
+
+def indexed_texts(table: Table) -> list[str]:
+    """Name a table's columns of text that some index holds."""
+    parts: list[Any] = [*table.indexes, *(one for one in table.constraints if isinstance(one, ColumnCollectionConstraint))]
+    indexed = {column for part in parts for column in part.columns}
+    return sorted(column.name for column in indexed if isinstance(column.type, Text))
 
 
 # ── laid down ───────────────────────────────────────────────────────────────────────────────────────────────────────────

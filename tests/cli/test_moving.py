@@ -1,11 +1,13 @@
 """`connector migrate --to URL`: everything from SQLite to PostgreSQL, compared, and refused where it could do harm."""
 
 import json
+import random
+import string
 from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from connector import app as building
 from connector.errors import DatabaseUnreachable
@@ -130,6 +132,24 @@ def test_what_postgresql_does_not_take_is_named_and_nothing_is_kept(project, sql
     assert "Traceback" not in done.stderr
     with psycopg.connect(postgresql_url.replace("+psycopg", "")) as connection:
         assert connection.execute("SELECT count(*) FROM listings").fetchone() == (0,)
+
+
+def test_a_key_that_no_index_of_postgresql_takes_is_named_before_anything_is_copied(project, sqlite, postgresql_url):
+    """Taken before keys had a limit; one that PostgreSQL can press together goes over."""
+    long = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=3000))
+    with sqlite.db.write() as tx:
+        common = {"marketplace": "", "sales_channel": "", "price_cents": 1, "list_price_cents": 1, "valid_until": None}
+        tx.execute(insert(tables.prices), [{"sku": sku, **common} for sku in (long, "A" * 3000)])
+    done = project.call("migrate", "--to", postgresql_url)
+
+    assert done.returncode == 1
+    assert f"prices.sku: a key of 3,000 letters ({long[:40]}…) is too long for PostgreSQL's indexes; nothing was copied" in done.stderr
+    assert "at most 255 letters" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "listings" not in done.stdout, "nothing was copied before"
+    with sqlite.db.write() as tx:
+        tx.execute(delete(tables.prices).where(tables.prices.c.sku == long))
+    assert project.call("migrate", "--to", postgresql_url).returncode == 0
 
 
 @pytest.mark.usefixtures("sqlite")
