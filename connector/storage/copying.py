@@ -85,6 +85,8 @@ def _takes(there: Connection, table: Table, row: Row) -> bool:
         if not (error.sqlstate or "").startswith(PROGRAM_LIMITS):
             raise
         return False
+    except there.dialect.loaded_dbapi.DataError:  # not for its length: copying says what it is
+        return True
     return True
 
 

@@ -122,9 +122,10 @@ def test_a_command_by_hand_writes_nothing_while_everything_is_copied(sqlite, pos
     other.db.close()
 
 
-def test_what_postgresql_does_not_take_is_named_and_nothing_is_kept(project, sqlite, postgresql_url):
+@pytest.mark.parametrize("letters_more", [1, 3000])
+def test_what_postgresql_does_not_take_is_named_and_nothing_is_kept(project, sqlite, postgresql_url, letters_more):
     with sqlite.db.write() as tx:
-        tx.execute(insert(tables.watermarks), {"name": "a\x00b", "value": ""})
+        tx.execute(insert(tables.watermarks), {"name": "a\x00" + letters_more * "b", "value": ""})
     done = project.call("migrate", "--to", postgresql_url)
 
     assert done.returncode == 1
