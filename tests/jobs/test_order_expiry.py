@@ -59,7 +59,7 @@ def test_a_reservation_that_ended_is_told_by_the_next_pass_that_tells_anything(s
 
     seller.now += timedelta(seconds=1)
     notices.announce_due(seller.app, Event(), Report("notify-marketplaces"))
-    assert (seller.left("A"), seller.messages()) == (10, [("shop", "inventory", "A"), ("mall", "inventory", "A")])
+    assert (seller.left("A"), seller.messages()) == (10, [("mall", "inventory", "A"), ("shop", "inventory", "A")])
     assert [e.detail for e in seller.order(order_id).history if e.what == "stock released"] == ["A: the time it was held for ended"]
 
     seller.knows_no_more_messages()
