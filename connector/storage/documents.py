@@ -96,12 +96,6 @@ def withdraw(tx: Connection, document: Document, reason: str, now: datetime) -> 
     tx.execute(update(outbox).where(*same, outbox.c.state == "pending").values(**values))
 
 
-def give_up(tx: Connection, order_id: str, kind: DocumentKind, number: str, reason: str) -> None:
-    """Give up what was about to be told of an invoice."""
-    same = (t.c.order_id == order_id, t.c.kind == kind.value, t.c.number == number, t.c.state == DocumentState.PENDING.value)
-    tx.execute(update(t).where(*same).values(state=DocumentState.GIVEN_UP.value, reason=reason))
-
-
 def reported(tx: Connection, ids: Collection[int], receipt: str | None, now: datetime) -> None:
     """Note that the marketplace has these documents, and the receipt it gave."""
     values = {"state": DocumentState.REPORTED.value, "reason": None, "reported_at": now, "receipt": receipt}

@@ -61,8 +61,8 @@ def _given_up(tx: Connection, app: App, number: int) -> bool:
         return False
     order_id, invoice = documents.referred(message.reference)
     reason = f"laid aside by a person: {message.reason or 'it waited'}"
-    documents.give_up(tx, order_id, DocumentKind(message.kind), invoice, reason)
-    order_story.event(tx, order_id, app.now, f"{message.kind} given up", f"invoice {invoice}: {reason}" if invoice else reason)
+    documents.give_up(tx, order_id, invoice, Kind(message.kind), reason)
+    order_story.given_up(tx, order_id, Kind(message.kind), invoice, reason, now=app.now)
     return True
 
 
