@@ -21,14 +21,23 @@ NUMBER = re.compile(r"[A-Za-z0-9._-]{1,60}")
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What was ordered, and the invoices taken of it so far; those that were given up, or that this one replaces, left out."""
+    """What was ordered, and the invoices taken of it so far; those that were given up, or that this one replaces, left out.
+
+    `beyond_lines` is what the marketplace pays more than the lines come to, in cents; negative for less.
+    """
 
     items: tuple[OrderItem, ...]
     invoices: tuple[Invoice, ...] = ()
+    beyond_lines: int = 0
+
+    @property
+    def lines_cents(self) -> int:
+        return totals(self.items).total
 
     @property
     def total_cents(self) -> int:
-        return totals(self.items).total
+        """What VTEX counts invoices up to: what the marketplace pays (facts 7.2)."""
+        return self.lines_cents + self.beyond_lines
 
     @property
     def tolerance_cents(self) -> int:
@@ -99,11 +108,7 @@ def judge(given: GivenInvoice, ledger: Ledger) -> Fit | Objection:
     for item in items:
         taken[item.sku] += item.quantity
     open_cents = ledger.total_cents - ledger.sold_cents if is_sale else ledger.sold_cents - ledger.returned_cents
-    return _valued(
-        given,
-        items,
-        Open(open_cents, ledger.tolerance_cents, not left - taken, bool(named), is_sale, ledger.total_cents - ledger.sold_cents),
-    )
+    return _valued(given, items, Open(open_cents, ledger, not left - taken, bool(named), is_sale))
 
 
 def _objections(given: GivenInvoice, named: list[GivenLine], ledger: Ledger, left: Counter[str]) -> Iterator[Objection]:
@@ -204,17 +209,16 @@ class Open:
     """What an invoice's value is held against: the cents still open, and whether this one takes every piece that is left."""
 
     cents: int
-    tolerance_cents: int
+    ledger: Ledger
     takes_all: bool
     all_named: bool
     is_sale: bool
-    to_sell_cents: int
 
 
 def _valued(given: GivenInvoice, items: tuple[InvoiceItem, ...], open_: Open) -> Fit | Objection:
     """Hold the value against what is open: the last invoice takes the remaining cents, for VTEX counts to the cent (facts 7.2)."""
     missing = open_.cents - given.value_cents
-    if open_.takes_all and open_.cents > 0 and abs(missing) <= open_.tolerance_cents:
+    if open_.takes_all and open_.cents > 0 and abs(missing) <= open_.ledger.tolerance_cents:
         return Fit(_invoice(given, items, open_.cents), _mended(given, open_) if missing else _unpaid(open_))
     if missing < 0 or not open_.all_named:
         return Objection("invoice_value", units(given.value_cents), _unequal(given, open_))
@@ -228,7 +232,8 @@ def _invoice(given: GivenInvoice, items: tuple[InvoiceItem, ...], value_cents: i
 
 def _unpaid(open_: Open) -> str:
     """Say of a return what VTEX does not: it refunds only what was invoiced in full (facts 7.6)."""
-    return "VTEX refunds a return only once the whole order was invoiced" if not open_.is_sale and open_.to_sell_cents > 0 else ""
+    is_open = open_.ledger.total_cents > open_.ledger.sold_cents
+    return "VTEX refunds a return only once the whole order was invoiced" if not open_.is_sale and is_open else ""
 
 
 def _mended(given: GivenInvoice, open_: Open) -> str:
@@ -238,9 +243,16 @@ def _mended(given: GivenInvoice, open_: Open) -> str:
 
 def _unequal(given: GivenInvoice, open_: Open) -> str:
     what = "to be invoiced" if open_.is_sale else "to come back"
+    paid = _paid(open_.ledger) if open_.is_sale else ""
     if not open_.all_named:
-        return f"the row names no item, so it is for all that is open, and {units(open_.cents)} are {what}; name sku and quantity"
-    return f"{units(given.value_cents)} is more than is still {what}: {units(open_.cents)}"
+        return f"the row names no item, so it is for all that is open, and {units(open_.cents)} are {what}{paid}; name sku and quantity"
+    return f"{units(given.value_cents)} is more than is still {what}: {units(open_.cents)}{paid}"
+
+
+def _paid(ledger: Ledger) -> str:
+    if not ledger.beyond_lines:
+        return ""
+    return f" (the marketplace pays {units(ledger.total_cents)}, the lines come to {units(ledger.lines_cents)})"
 
 
 def _incomplete(missing: int) -> str:

@@ -154,6 +154,7 @@ class Order:
     acked_at: datetime | None = None
     note: str = ""
     custom_data: Any = None
+    payment_cents: int | None = None  # what the marketplace paid for the order as it was placed; None: it did not say
     history: tuple[OrderEvent, ...] = field(default=())
 
     @property

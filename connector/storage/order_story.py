@@ -15,6 +15,8 @@ from connector.storage.tables import documents, order_events, outbox
 
 ORDER_WRITTEN = "order file written"
 """The event that says: the ERP was given the order."""
+CHANGED = "changed"
+"""The event that says: the marketplace changed the order's lines."""
 REJECTED = "rejected by the ERP"
 """The event that says: the ERP does not want the order."""
 

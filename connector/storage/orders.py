@@ -158,6 +158,7 @@ def _order(tx: Connection, row: Row[Any]) -> Order:
         erp_order_id=row.erp_order_id,
         acked_at=row.acked_at,
         **(row.extras or {}),
+        payment_cents=row.payment_cents,
         history=history(tx, row.order_id),
     )
 

@@ -93,7 +93,7 @@ TOLD_BY_OTHERS = (
     "cancellation asked",
     "change asked",
     "change refused",
-    "changed",
+    order_story.CHANGED,
     "NF-e cancelled",
     *(f"{kind} given up" for kind in DOCUMENT_KINDS),
 )

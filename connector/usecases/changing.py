@@ -143,7 +143,7 @@ def _apply(tx: Connection, app: App, order: Order, fit: Fit, now: datetime) -> N
     listings.announce(tx, app.marketplaces, sorted(fit.pieces), Kind.INVENTORY, now)
     result = changed_document(replace(order, items=fit.items), fit.change)
     number = order_changes.apply(tx, order.order_id, fit.change.request_id, result, now)
-    order_story.event(tx, order.order_id, now, "changed", f"as change {number}, {_in_words(fit.change)}")
+    order_story.event(tx, order.order_id, now, order_story.CHANGED, f"as change {number}, {_in_words(fit.change)}")
     if was_exported(order):
         reference = documents.reference(order.order_id, str(number))
         outbox.put(tx, ERP, Kind.CHANGE_FILE, [reference], now, order_id=order.order_id)

@@ -18,6 +18,7 @@ from connector.storage import order_story
 from connector.usecases.releasing import release, waits
 from connector.usecases.taking import Taking
 from connector.usecases.trackings import take_tracking
+from connector.vtex.orders import placed_cents
 
 ENDED = (OrderState.CANCELED, OrderState.EXPIRED)
 
@@ -61,7 +62,22 @@ def take_invoice(by: Taking, order: Order, given: GivenInvoice) -> str | Objecti
 def ledger(order: Order, documents: list[Document], besides: str = "") -> Ledger:
     """Return what was ordered and invoiced of an order, without the invoice of that number and without those given up."""
     counting = [d.content for d in documents if d.counts and d.number != besides]
-    return Ledger(order.items, tuple(content for content in counting if isinstance(content, Invoice)))
+    return Ledger(order.items, tuple(content for content in counting if isinstance(content, Invoice)), _beyond_lines(order))
+
+
+def _beyond_lines(order: Order) -> int:
+    """Return what the marketplace pays beyond an order's lines, in cents: a tax, or what its rounding differs by (KI 1032473).
+
+    Where it pays nothing, as for gifts alone (KI 679598), the lines count: no invoice could be of nothing.
+    """
+    return order.payment_cents - _placed_cents(order) if order.payment_cents else 0
+
+
+def _placed_cents(order: Order) -> int:
+    """Return what the lines came to at placement: a change moves them, and what is paid for them, by the same."""
+    if any(event.what == order_story.CHANGED for event in order.history):
+        return placed_cents(order.raw)
+    return order.totals.total
 
 
 def _is_wished_for(tx: Connection, order: Order, twin: Document) -> bool:

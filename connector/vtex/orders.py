@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from connector.domain.keys import LONGEST_KEY
-from connector.domain.orders import NewOrder, Order, OrderItem
+from connector.domain.orders import NewOrder, Order, OrderItem, totals
 from connector.vtex.order_fields import Fields, check_storable, invalid
 from connector.vtex.order_lines import read_lines
 
@@ -60,6 +60,12 @@ def _bounded(new: NewOrder, order: Fields) -> NewOrder:
     if not 0 <= new.totals.total <= LONGEST_TOTAL:
         raise invalid(order.at("items"), new.totals.total, f"a total from 0 to {LONGEST_TOTAL} cents")
     return new
+
+
+def placed_cents(document: object) -> int:
+    """Return what the lines of an order came to as VTEX placed it, in cents. Raises RequestInvalid naming the field."""
+    order = Fields.of(document, "")
+    return totals(read_lines(order, order.object("shippingData"))).total
 
 
 def _as_sent(fields: Fields, name: str) -> dict[str, Any]:

@@ -1,12 +1,16 @@
 """Rules of VTEX's post-purchase calls that are seen from a file to a call only (facts 7)."""
 
+import json
 from datetime import timedelta
 
 import pytest
 from documents_world import HEADS, opened
+from orders_world import order as written
 
 from connector.domain.orders import OrderState
-from connector.usecases import letters
+from connector.sandbox.orders import SandboxOrder
+from connector.usecases import letters, orders
+from connector.vtex.orders import read
 
 LONG = HEADS["invoices"] + ";invoice_key;invoice_url"
 
@@ -29,6 +33,32 @@ def test_an_invoice_that_the_marketplace_never_takes_is_a_dead_letter_after_more
     (letter,) = letters.listing(world.app)
     assert (letter["reference"], letter["attempts"]) == (f"{order}/N1", 12)
     assert world.papers(order) == [("invoice", "N1", "given-up")]
+
+
+def paid(world, cents):
+    """Place an order of 25.00 that the marketplace pays otherwise, as it says so, and let it authorize it."""
+    document = written("m1", ("A", 2), marketplaceServicesEndpoint=world.shop.services_endpoint, marketplacePaymentValue=cents)
+    (answer,) = orders.place(world.app, read([document], "shop", "1"))
+    order_id = json.loads(answer)["orderId"]
+    world.authorize(order_id)
+    world.shop.orders["m1"] = SandboxOrder(sent=document, total_cents=cents or 2500, is_authorized=True)
+    return order_id
+
+
+@pytest.mark.parametrize(("cents", "value"), [(2700, "27,00"), (2300, "23,00"), (2501, "25,01"), (2501, "25,00"), (0, "25,00")])
+def test_an_order_is_invoiced_for_what_the_marketplace_pays_and_its_lines_where_that_is_nothing(world, cents, value):
+    order = paid(world, cents)
+    report = world.report("invoices", f"{order};N1;2026-01-02;{value};A;2;10,00")
+
+    assert report.failures == []
+    assert world.shop.invoices["m1"]["N1"]["invoiceValue"] == (cents or 2500)
+
+
+def test_an_invoice_of_other_than_what_the_marketplace_pays_says_what_that_is(world):
+    order = paid(world, 2300)
+    report = world.report("invoices", f"{order};N1;2026-01-02;25,00;A;2;10,00")
+
+    assert "25.00 is more than is still to be invoiced: 23.00 (the marketplace pays 23.00, the lines come to 25.00)" in report.failures[0]
 
 
 def test_an_invoices_key_and_web_address_are_told(world):

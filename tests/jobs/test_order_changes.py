@@ -4,6 +4,7 @@ import json
 
 import pytest
 from documents_world import Papers, opened
+from orders_world import order
 
 from connector.domain.documents import Ack
 from connector.domain.orders import OrderState
@@ -12,6 +13,7 @@ from connector.storage import order_changes
 from connector.storage import orders as store
 from connector.usecases import changing, offers, orders, privacy
 from connector.usecases.passes import Pass
+from connector.vtex.orders import read
 from jobs import export_orders
 
 ONE_LESS = {"reason": "one is enough", "remove": {"items": [{"id": "A", "quantity": 1}]}}
@@ -286,3 +288,16 @@ def test_a_person_who_is_erased_is_erased_from_changes_too(world):
         kept = order_changes.find(tx, order_id, "c1")
     assert "Joaquina" not in json.dumps([kept.raw, kept.result])
     assert kept.result["items"][0]["sku"] == "A"
+
+
+def test_a_change_moves_what_the_marketplace_pays_by_what_it_moves_the_lines(world):
+    document = order("m1", ("A", 3), marketplaceServicesEndpoint=world.shop.services_endpoint, marketplacePaymentValue=3700)
+    order_id = json.loads(orders.place(world.app, read([document], "shop", "1"))[0])["orderId"]
+    world.authorize(order_id)
+    world.changed(order_id, ONE_LESS)
+    world.report("invoices", f"{order_id};N1;2026-01-02;12,00;A;1;10,00")
+    privacy.erase(world.app, "324.423.985-1")
+    report = world.report("invoices", f"{order_id};N2;2026-01-02;15,01;A;1;10,00")
+
+    assert report.failures == []
+    assert world.shop.invoices["m1"]["N2"]["invoiceValue"] == 1500
