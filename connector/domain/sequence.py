@@ -28,6 +28,14 @@ def invoices(documents: Sequence[Document], kind: str = "") -> list[Document]:
     return [d for d in documents if isinstance(d.content, Invoice) and d.counts and d.content.type == (kind or d.content.type)]
 
 
+def number_as_invoiced(number: str, documents: Sequence[Document]) -> str:
+    """Return an invoice's number as its own document has it, where one invoice alone differs by leading zeros (an NF-e gives none)."""
+    if any(d.number == number for d in documents if isinstance(d.content, Invoice)):
+        return number
+    alike = [d.number for d in invoices(documents) if d.number.lstrip("0") == number.lstrip("0")]
+    return alike[0] if len(alike) == 1 else number
+
+
 def _unreported(documents: Sequence[Document]) -> str:
     return next((f"waits until invoice {d.number} is reported" for d in documents if not d.is_reported), "")
 

@@ -78,6 +78,12 @@ def _values(draft: Draft, now: datetime) -> dict[str, Any]:
     return {**fresh, "number": draft.number, "content": content, "file_id": draft.file_id}
 
 
+def renumber(tx: Connection, document: Document) -> None:
+    """Write the invoice's number that a document has now, in its content too; it stays the same one of its order and kind."""
+    content = {**written(document.content), "said": document.said}
+    tx.execute(update(t).where(t.c.id == document.id).values(number=document.number, content=content))
+
+
 def set_state(tx: Connection, ids: Collection[int], state: DocumentState, reason: str = "") -> None:
     tx.execute(update(t).where(t.c.id.in_(ids)).values(state=state.value, reason=reason or None))
 

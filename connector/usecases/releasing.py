@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from connector.domain.documents import Cancellation, Document, DocumentKind, DocumentState, Invoice
+from connector.domain.documents import Cancellation, Delivery, Document, DocumentKind, DocumentState, Invoice, Tracking
 from connector.domain.messages import Kind
 from connector.domain.orders import Order, OrderState, moved
-from connector.domain.sequence import reason_to_wait
+from connector.domain.sequence import number_as_invoiced, reason_to_wait
 from connector.storage import documents as store
 from connector.storage import order_story, orders, outbox
 
@@ -19,7 +20,7 @@ def release(tx: Connection, order: Order, now: datetime) -> Document | None:
 
     Called whenever something changed: a document was taken or reported, the order authorized. Repeating it is harmless.
     """
-    documents = store.of_order(tx, order.order_id)
+    documents = _numbered(tx, store.of_order(tx, order.order_id))
     free: Document | None = None
     state = order.state
     for document in (d for d in documents if d.state == DocumentState.WAITING):
@@ -32,6 +33,22 @@ def release(tx: Connection, order: Order, now: datetime) -> Document | None:
             _put(tx, order, document, now)
             state = _after(tx, order.order_id, state, document, now)
     return free
+
+
+def _numbered(tx: Connection, documents: list[Document]) -> list[Document]:
+    """Give what waits for an invoice that came after it the number as that one has it."""
+    return [_as_invoiced(tx, d, documents) if d.state == DocumentState.WAITING else d for d in documents]
+
+
+def _as_invoiced(tx: Connection, document: Document, documents: list[Document]) -> Document:
+    if not isinstance(document.content, Tracking | Delivery):
+        return document
+    number = number_as_invoiced(document.number, documents)
+    if number == document.number:
+        return document
+    renumbered = replace(document, number=number, content=replace(document.content, invoice_number=number))
+    store.renumber(tx, renumbered)
+    return renumbered
 
 
 def waits(tx: Connection, order_id: str, number: str, *kinds: DocumentKind) -> str:

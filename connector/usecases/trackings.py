@@ -11,6 +11,7 @@ from connector.domain.documents import Content, Delivery, Document, DocumentKind
 from connector.domain.invoicing import number_objection
 from connector.domain.orders import Order, OrderState
 from connector.domain.personal import MASK
+from connector.domain.sequence import number_as_invoiced
 from connector.storage import documents as store
 from connector.storage import order_story
 from connector.usecases.releasing import release, waits
@@ -24,6 +25,9 @@ def take_tracking(by: Taking, order: Order, tracking: Tracking | None, delivery:
     if objection:
         return objection
     documents = store.of_order(by.tx, order.order_id)
+    number = number_as_invoiced(number, documents)
+    tracking = tracking and replace(tracking, invoice_number=number)
+    delivery = delivery and replace(delivery, invoice_number=number)
     fresh: list[Content] = []
     if tracking and not _is_known(tracking, documents):
         fresh.append(tracking)

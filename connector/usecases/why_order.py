@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from connector.app import App
-from connector.domain.documents import DocumentKind
+from connector.domain.documents import DocumentKind, DocumentState
 from connector.domain.messages import ERP
 from connector.domain.money import units
 from connector.domain.orders import OPEN_STATES, Order, OrderState
@@ -148,11 +148,22 @@ def _todo(known: Known) -> Iterator[str]:
         yield "Is the ERP's folder there? Then: connector run export-orders"
     if known.lies:
         yield f"The ERP has not taken {listed(known.lies)}: does its import run?"
+    yield from _unsent_invoices(known.papers)
     if any(one["destination"] == ERP for one in known.waiting):
         yield "Wait for the next pass, or: connector run export-orders"
     if to_them:
         yield "Wait for the next pass, or: connector run report-documents"
     yield from _by_state(order)
+
+
+def _unsent_invoices(papers: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield what nobody but the ERP can end: a carrier's word of an invoice that it never sent."""
+    sent = [one["number"] for one in papers if one["kind"] == DocumentKind.INVOICE]
+    for one in papers:
+        is_carriers = one["kind"] in (DocumentKind.TRACKING, DocumentKind.DELIVERY)
+        if is_carriers and one["state"] == DocumentState.WAITING and one["number"] not in sent:
+            again = f", or that again with an invoice it sent: {listed(sent)}" if sent else ""
+            yield f"Let the ERP send invoice {one['number']}, which {one['kind']} waits for{again}."
 
 
 def _by_state(order: Order) -> Iterator[str]:

@@ -9,8 +9,10 @@ from orders_world import order as written
 
 from connector.domain.orders import OrderState
 from connector.sandbox.orders import SandboxOrder
-from connector.usecases import letters, orders
+from connector.usecases import letters, orders, why
+from connector.usecases.passes import Pass
 from connector.vtex.orders import read
+from jobs import export_orders
 
 LONG = HEADS["invoices"] + ";invoice_key;invoice_url"
 
@@ -80,6 +82,33 @@ def test_a_part_comes_back_and_the_order_stays_invoiced(world):
     assert "of what was invoiced, 2 can" in more.failures[0]
 
 
+def test_what_is_left_when_all_pieces_came_back_comes_back_without_items(world):
+    order = world.ordered("m1")
+    world.report("invoices", f"{order};N1;2026-01-02;25,00;A;2;10,00")
+    world.report("invoices", f"{order};D1;2026-01-05;20,00;A;2;10,00;Input")
+    wrong = world.report("invoices", f"{order};D2;2026-01-06;7,00;;;;Input")
+    right = world.report("invoices", f"{order};D2;2026-01-06;5,00;;;;Input")
+    more = world.report("invoices", f"{order};D3;2026-01-06;5,00;;;;Input")
+
+    assert wrong.failures[0].endswith("the row names no item, so it is for all that is open, and 5.00 are to come back")
+    assert right.failures == []
+    told = world.shop.invoices["m1"]["D2"]
+    assert (told["invoiceValue"], told["items"]) == (500, [{"id": "A", "quantity": 2, "price": 0}])
+    assert "nothing of the order is left to be returned" in more.failures[0]
+
+
+def test_an_order_whose_pieces_all_came_back_can_be_cancelled_with_a_return_of_the_rest(world):
+    order = world.ordered("m1")
+    world.report("invoices", f"{order};N1;2026-01-02;25,00;A;2;10,00")
+    world.report("invoices", f"{order};D1;2026-01-05;20,00;A;2;10,00;Input")
+    report = world.report("cancellations", f"{order};desistência;D2;2026-01-06")
+    world.run()
+
+    assert report.failures == []
+    assert world.shop.invoices["m1"]["D2"]["invoiceValue"] == 500
+    assert world.shop.cancellations == {"m1": "desistência"}
+
+
 def test_a_partly_invoiced_order_is_not_cancelled_without_its_return(world):
     order = world.ordered("m1", ("A", 2), ("B", 1))
     world.report("invoices", f"{order};N1;2026-01-02;10,00;A;1;10,00")
@@ -119,6 +148,45 @@ def test_an_invoice_and_a_cancellation_of_one_order_are_never_under_way_together
 
     assert [call.body.get("type", "cancel") for call in world.shop.calls][-3:] == ["Output", "Input", "cancel"]
     assert world.shop.cancellations == {"m1": "desistência"}
+
+
+DELIVERED = ";Correios;SR1;;2026-01-03;2026-01-04;Campinas;SP;entregue;1"
+
+
+@pytest.mark.parametrize(("invoiced", "tracked"), [("123", "000000123"), ("000000123", "123"), ("0123", "00123")])
+@pytest.mark.parametrize("first", ["invoices", "tracking"])
+def test_tracking_and_delivery_find_their_invoice_whatever_zeros_lead_its_number(world, invoiced, tracked, first):
+    order = world.ordered("m1")
+    files = {"invoices": f"{order};{invoiced};2026-01-02;25,00;A;2;10,00", "tracking": f"{order};{tracked}{DELIVERED}"}
+    for feed in sorted(files, reverse=first == "tracking"):
+        world.report(feed, files[feed])
+    world.run()
+    again = world.report("tracking", files["tracking"])
+    assert len(world.papers(order)) == 3
+    assert {paper[1:] for paper in world.papers(order)} == {(invoiced, "reported")}
+    assert [call.path.rpartition("/invoice")[2] for call in world.shop.calls] == ["", f"/{invoiced}", f"/{invoiced}/tracking"]
+    assert not any("was taken" in line or "tracking SR1" in line for line in again.lines), again.lines
+
+
+def test_a_number_that_two_invoices_have_but_for_zeros_is_nobodys_and_an_exact_one_its_own(world):
+    order = world.ordered("m1", ("A", 3))
+    world.report("invoices", f"{order};1;2026-01-02;10,00;A;1;10,00", f"{order};01;2026-01-02;10,00;A;1;10,00")
+    world.report("tracking", f"{order};001{DELIVERED}", f"{order};01{DELIVERED}")
+
+    states = {(kind, number): state for kind, number, state in world.papers(order)}
+    assert (states["tracking", "01"], states["tracking", "001"]) == ("reported", "waiting")
+
+
+def test_what_waits_for_an_invoice_that_nobody_sent_is_something_to_do(world):
+    order = world.ordered("m1")
+    world.report("invoices", f"{order};123;2026-01-02;25,00;A;2;10,00")
+    world.report("tracking", f"{order};124;Correios;SR1")
+    world.report("acks", f"{order};accepted;1;")
+    (world.root / "outbox").mkdir()
+    export_orders.run(world.app, Pass(by_hand=True))
+
+    told = why.why(world.app, order)
+    assert told.todo == "Let the ERP send invoice 124, which tracking waits for, or that again with an invoice it sent: 123."
 
 
 def test_a_delivery_at_night_is_told_in_utc_and_its_event_on_the_day_of_the_place(world):
