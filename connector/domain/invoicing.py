@@ -62,12 +62,25 @@ class Ledger:
     @property
     def to_sell(self) -> Counter[str]:
         """What is not invoiced yet, by SKU."""
-        return self.ordered - _quantities(self._of("Output"))
+        return self.ordered - self.sold
 
     @property
     def to_return(self) -> Counter[str]:
-        """What was invoiced and did not come back, by SKU."""
-        return _quantities(self._of("Output")) - _quantities(self._of("Input"))
+        """What was invoiced and did not come back, by SKU; a return of the rest names pieces that came back before."""
+        left = Counter[str]()
+        for invoice in self.invoices:
+            pieces = _quantities(iter((invoice,)))
+            left = left + pieces if invoice.type == "Output" else left - pieces
+        return left
+
+    @property
+    def rest_to_return(self) -> int:
+        """What is still to come back where all pieces did, in cents: freight, as a rule."""
+        return 0 if self.to_return else self.sold_cents - self.returned_cents
+
+    @property
+    def sold(self) -> Counter[str]:
+        return _quantities(self._of("Output"))
 
     def price_cents(self, sku: str) -> int:
         """Return what one piece costs: the mean of the order's lines, to the cent."""
@@ -103,7 +116,7 @@ def judge(given: GivenInvoice, ledger: Ledger) -> Fit | Objection:
     objection = next(_objections(given, named, ledger, left), None)
     if objection:
         return objection
-    items = _items(named, ledger) if named else _all_items(left, ledger)
+    items = _items(named, ledger) if named else _all_items(left, ledger) or _rest_items(ledger)
     taken: Counter[str] = Counter()
     for item in items:
         taken[item.sku] += item.quantity
@@ -117,7 +130,7 @@ def _objections(given: GivenInvoice, named: list[GivenLine], ledger: Ledger, lef
             yield objection
     if named:
         yield from _line_objections(named, ledger, left, is_sale=given.type == "Output")
-    elif not left:
+    elif not left and (given.type == "Output" or not ledger.rest_to_return):
         yield _nothing_left(given)
 
 
@@ -203,6 +216,11 @@ def _all_items(left: Counter[str], ledger: Ledger) -> tuple[InvoiceItem, ...]:
     return tuple(InvoiceItem(sku, quantity, ledger.price_cents(sku)) for sku, quantity in sorted(left.items()))
 
 
+def _rest_items(ledger: Ledger) -> tuple[InvoiceItem, ...]:
+    """Name again what came back, at nothing: a return of the rest brings no piece, and VTEX wants items (facts 7.2)."""
+    return tuple(InvoiceItem(sku, quantity, 0) for sku, quantity in sorted(ledger.sold.items()))
+
+
 # ── the value ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class Open:
@@ -244,8 +262,9 @@ def _mended(given: GivenInvoice, open_: Open) -> str:
 def _unequal(given: GivenInvoice, open_: Open) -> str:
     what = "to be invoiced" if open_.is_sale else "to come back"
     paid = _paid(open_.ledger) if open_.is_sale else ""
+    by_name = "; name sku and quantity" if open_.is_sale or open_.ledger.to_return else ""
     if not open_.all_named:
-        return f"the row names no item, so it is for all that is open, and {units(open_.cents)} are {what}{paid}; name sku and quantity"
+        return f"the row names no item, so it is for all that is open, and {units(open_.cents)} are {what}{paid}{by_name}"
     return f"{units(given.value_cents)} is more than is still {what}: {units(open_.cents)}{paid}"
 
 

@@ -170,6 +170,15 @@ def test_no_more_comes_back_than_was_sold():
     )
 
 
+def test_pieces_sold_after_a_return_of_the_rest_can_come_back():
+    part = invoice(7390 + 1090, ("A", 1, 7390))
+    returns = (invoice(7390, ("A", 1, 7390), number="R1", kind="Input"), invoice(1090, ("A", 1, 0), number="R2", kind="Input"))
+    later = invoice(7390, ("A", 1, 7390), number="N2")
+
+    assert judge(sale(7390, ("A", 1, 7390), number="R3", kind="Input"), ledger(part, *returns, later)).invoice.value_cents == 7390
+    assert isinstance(judge(sale(7390, ("A", 2, 3695), number="R3", kind="Input"), ledger(part, *returns, later)), Objection)
+
+
 def test_the_return_before_a_cancellation_takes_all_that_did_not_come_back():
     so_far = ledger(SOLD, invoice(7390, ("A", 1, 7390), number="R1", kind="Input"))
     fit = judge(return_of_all(so_far, "R2", DAY), so_far)
