@@ -9,7 +9,7 @@ from decimal import Decimal
 from connector.domain import placing_windows
 from connector.domain.catalog import Offer
 from connector.domain.money import units
-from connector.domain.orders import NewOrder, OrderItem, line_cents
+from connector.domain.orders import NewOrder, Order, OrderItem, line_cents
 from connector.domain.windows import Window
 from connector.errors import OrderRefused
 
@@ -54,11 +54,26 @@ def decide(orders: Sequence[NewOrder], terms: Terms) -> list[tuple[str, ...]]:
     return [tuple(dict.fromkeys(_flags(order, terms))) for order in orders]
 
 
-def _refused(order: NewOrder, item: OrderItem, cause: str, code: str) -> OrderRefused:
+def measure_change(order: Order, lines: Collection[OrderItem], grown: Collection[str], terms: Terms) -> tuple[str, ...]:
+    """Measure the lines that a change brings as those of a new order: return flags, or raise OrderRefused naming SKU and cause.
+
+    `grown` are the SKUs of which there are more pieces. A line at the price that was agreed upon is flagged at most.
+    """
+    agreed = {(item.sku, item.price_cents) for item in order.items}
+    for item in lines:
+        if item.sku in grown:
+            _known(order, item, terms)
+        if (item.sku, item.price_cents) not in agreed:
+            _priced(order, item, terms)
+    flags = (flag for item in lines for flag in _item_flags(item, terms.offers.get(item.sku), terms))
+    return tuple(flag for flag in dict.fromkeys(flags) if flag not in order.flags)
+
+
+def _refused(order: NewOrder | Order, item: OrderItem, cause: str, code: str) -> OrderRefused:
     return OrderRefused(f"order {order.marketplace_order_id}: SKU {item.sku} {cause}", code=code)
 
 
-def _known(order: NewOrder, item: OrderItem, terms: Terms) -> None:
+def _known(order: NewOrder | Order, item: OrderItem, terms: Terms) -> None:
     if item.sku in terms.offers:
         return
     named = terms.known.get(item.sku)
@@ -68,7 +83,7 @@ def _known(order: NewOrder, item: OrderItem, terms: Terms) -> None:
         raise _refused(order, item, "is not for sale: the products file says that it is inactive", "ORD021")
 
 
-def _priced(order: NewOrder, item: OrderItem, terms: Terms) -> None:
+def _priced(order: NewOrder | Order, item: OrderItem, terms: Terms) -> None:
     if item.is_gift:
         return
     offer = terms.offers.get(item.sku)
@@ -129,12 +144,14 @@ def _difference(order: NewOrder) -> str:
 def _item_flags(item: OrderItem, offer: Offer | None, terms: Terms) -> Iterator[str]:
     if not item.sla and terms.slas:
         yield f"SKU {item.sku} names no shipping service"
-    if item.is_gift or offer is None:
+    if item.is_gift:
         return
-    if item.price_cents < offer.price_cents:
+    if offer and item.price_cents < offer.price_cents:
         yield f"SKU {item.sku} came at {units(item.price_cents)}, below today's {units(offer.price_cents)}"
     if line_cents(item) + item.tags_cents < lowest(line_cents(item), terms.price_tolerance):
         yield f"SKU {item.sku}: the marketplace takes {units(-item.tags_cents)} off {units(line_cents(item))}"
+    if offer is None:
+        return
     if item.unit_multiplier not in (1.0, offer.unit_multiplier):
         yield f"SKU {item.sku} came with the unit multiplier {item.unit_multiplier:g}, offered is {offer.unit_multiplier:g}"
     yield from _service_flags(item, offer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -12,13 +13,14 @@ from connector.app import App
 from connector.domain.changing import KeptChange, OrderChange, changed_lines, differences
 from connector.domain.messages import ERP, Kind
 from connector.domain.orders import Order, OrderItem, OrderState
+from connector.domain.placing import NamedSku, Terms, measure_change
 from connector.errors import Conflict, NotFound, OrderRefused
 from connector.formats.order_files import changed_document
 from connector.storage import documents, listings, order_changes, order_story, outbox, repeated, reservations
 from connector.storage import orders as store
 from connector.usecases import stock_terms
 from connector.usecases.dispatching import named, was_exported
-from connector.usecases.holding import has_invoice, held_until
+from connector.usecases.holding import has_invoice, held_until, note_flags
 from connector.usecases.offers import on_offer
 from connector.vtex.changes import CONFIRMATION, ChangeCall, change_receipt, read_call, read_change
 
@@ -98,11 +100,12 @@ def _in_words(asked: OrderChange) -> str:
 # ── may it be? ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A change that can be: the order's lines after it, and by how many pieces each SKU grows or shrinks."""
+    """A change that can be: the order's lines after it, by how many pieces each SKU grows or shrinks, what a person should look at."""
 
     change: OrderChange
     items: tuple[OrderItem, ...]
     pieces: dict[str, int]
+    flags: tuple[str, ...]
 
 
 def _fit(tx: Connection, app: App, order: Order, asked: OrderChange, now: datetime) -> Fit:
@@ -115,8 +118,18 @@ def _fit(tx: Connection, app: App, order: Order, asked: OrderChange, now: dateti
     items = changed_lines(order.items, asked, found)
     _shippable(app, asked)
     pieces = differences(order.items, items)
-    _in_stock(tx, app, {sku: more for sku, more in pieces.items() if more > 0}, now)
-    return Fit(asked, items, pieces)
+    more = {sku: pieces[sku] for sku in pieces if pieces[sku] > 0}
+    left = reservations.named_skus(tx, list(more), now, stock_terms.kept_back(tx, app))
+    shipping, tolerance = app.settings.shipping.ids, app.settings.orders.price_tolerance
+    flags = measure_change(order, _brought(asked, items), more, Terms(found, left, shipping, tolerance))
+    _in_stock(more, left)
+    return Fit(asked, items, pieces, flags)
+
+
+def _brought(asked: OrderChange, items: tuple[OrderItem, ...]) -> list[OrderItem]:
+    """Return the lines that a change adds to; a change of the total alone touches all."""
+    added = {one.sku for one in asked.added}
+    return [item for item in items if item.sku in added or asked.adjustment_cents]
 
 
 def _shippable(app: App, asked: OrderChange) -> None:
@@ -126,8 +139,7 @@ def _shippable(app: App, asked: OrderChange) -> None:
             raise OrderRefused(f"SKU {one.sku} is to go by the shipping service {one.sla!r}; offered are {', '.join(slas)}", code="FMT010")
 
 
-def _in_stock(tx: Connection, app: App, wanted: dict[str, int], now: datetime) -> None:
-    left = reservations.named_skus(tx, list(wanted), now, stock_terms.kept_back(tx, app))
+def _in_stock(wanted: dict[str, int], left: Mapping[str, NamedSku]) -> None:
     for sku, more in wanted.items():
         has = left[sku].stock if sku in left else 0
         if more > has:
@@ -144,6 +156,7 @@ def _apply(tx: Connection, app: App, order: Order, fit: Fit, now: datetime) -> N
     result = changed_document(replace(order, items=fit.items), fit.change)
     number = order_changes.apply(tx, order.order_id, fit.change.request_id, result, now)
     order_story.event(tx, order.order_id, now, order_story.CHANGED, f"as change {number}, {_in_words(fit.change)}")
+    note_flags(tx, order, fit.flags, now)
     if was_exported(order):
         reference = documents.reference(order.order_id, str(number))
         outbox.put(tx, ERP, Kind.CHANGE_FILE, [reference], now, order_id=order.order_id)

@@ -34,10 +34,15 @@ def hold_anew(tx: Connection, app: App, order: Order, now: datetime) -> tuple[st
     reservations.hold_anew(tx, order.order_id, pieces, held_until(app, now))
     listings.announce(tx, app.marketplaces, pieces, Kind.INVENTORY, now)
     order_story.event(tx, order.order_id, now, "stock held anew", f"{', '.join(pieces)}: authorized after its time had ended")
+    note_flags(tx, order, flags, now)
+    return flags
+
+
+def note_flags(tx: Connection, order: Order, flags: tuple[str, ...], now: datetime) -> None:
+    """Add what a person should look at to an order that was taken before."""
     for flag in flags:
         order_story.event(tx, order.order_id, now, "flagged", flag)
     store.change(tx, order.order_id, flags=[*order.flags, *flags])
-    return flags
 
 
 def has_invoice(tx: Connection, order_id: str) -> bool:

@@ -11,6 +11,7 @@ from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, OrderRefused, RequestInvalid
 from connector.storage import order_changes
 from connector.storage import orders as store
+from connector.storage.tables import prices, products
 from connector.usecases import changing, offers, orders, privacy
 from connector.usecases.passes import Pass
 from connector.vtex.orders import read
@@ -301,3 +302,49 @@ def test_a_change_moves_what_the_marketplace_pays_by_what_it_moves_the_lines(wor
 
     assert report.failures == []
     assert world.shop.invoices["m1"]["N2"]["invoiceValue"] == 1500
+
+
+# ── what a change adds is measured as an order is ───────────────────────────────────────────────────────────────────────
+def add(sku, quantity=1, **more):
+    return {"add": {"items": [{"id": sku, "quantity": quantity, **more}]}}
+
+
+def sets(world, table, sku, **values):
+    with world.app.db.write() as tx:
+        tx.execute(table.update().where(table.c.sku == sku).values(**values))
+
+
+def test_what_is_added_far_below_todays_price_is_refused_and_a_little_below_is_flagged(world):
+    order_id = world.ordered("m1", ("A", 1))
+    with pytest.raises(OrderRefused, match=r"SKU B came at 0\.01; today's price is 10\.00") as caught:
+        world.ask(order_id, add("B", 5, price=1))
+    assert caught.value.code == "FMT006"
+    world.changed(order_id, add("B", price=960), "c2")
+
+    assert world.order(order_id).flags == ("SKU B names no shipping service", "SKU B came at 9.60, below today's 10.00")
+    assert [event.detail for event in world.order(order_id).history if event.what == "flagged"] == list(world.order(order_id).flags)
+
+
+def test_more_pieces_at_the_price_agreed_upon_are_taken_though_todays_is_higher_and_flagged(world):
+    order_id = world.ordered("m1", ("A", 1))
+    sets(world, prices, "A", price_cents=2000)
+    world.changed(order_id, add("A"))
+
+    assert world.order(order_id).flags == ("SKU A came at 10.00, below today's 20.00",)
+
+
+def test_no_pieces_are_added_of_what_is_not_for_sale_any_more(world):
+    order_id = world.ordered("m1", ("A", 2))
+    sets(world, products, "A", active=False)
+    with pytest.raises(OrderRefused, match="SKU A is not for sale") as caught:
+        world.ask(order_id, add("A"))
+    assert caught.value.code == "ORD021"
+    world.changed(order_id, ONE_LESS, "c2")
+    assert world.order(order_id).items[0].quantity == 1
+
+
+def test_a_discount_larger_than_a_price_may_differ_by_is_flagged(world):
+    order_id = world.ordered("m1", ("A", 5))
+    world.changed(order_id, {"manualDiscountValue": 4999})
+
+    assert world.order(order_id).flags == ("SKU A: the marketplace takes 49.99 off 50.00",)
