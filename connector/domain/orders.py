@@ -121,6 +121,7 @@ class NewOrder:
     document: str = ""  # the buyer's CPF or CNPJ, digits and letters only
     note: str = ""  # what the buyer wrote
     custom_data: Any = None  # what the marketplace's own fields hold, as sent
+    unitless: frozenset[str] = frozenset()  # the SKUs that came without a unit multiplier, or with the guide's 0
 
     @property
     def totals(self) -> OrderTotals:

@@ -126,7 +126,7 @@ def _stock(sku: str, terms: Terms) -> int:
 # ── what a person should look at ────────────────────────────────────────────────────────────────────────────────────────
 def _flags(order: NewOrder, terms: Terms) -> Iterator[str]:
     for item in order.items:
-        yield from _item_flags(item, terms.offers.get(item.sku), terms)
+        yield from _item_flags(item, terms.offers.get(item.sku), terms, says_unit=item.sku not in order.unitless)
     if terms.slas:
         yield from placing_windows.flags(order.items, terms.windows.get(order.marketplace_order_id, {}))
     if difference := _difference(order):
@@ -141,7 +141,7 @@ def _difference(order: NewOrder) -> str:
     return f"the marketplace pays {units(order.payment_cents or 0)}; the order's lines add up to {units(total)}"
 
 
-def _item_flags(item: OrderItem, offer: Offer | None, terms: Terms) -> Iterator[str]:
+def _item_flags(item: OrderItem, offer: Offer | None, terms: Terms, *, says_unit: bool = True) -> Iterator[str]:
     if not item.sla and terms.slas:
         yield f"SKU {item.sku} names no shipping service"
     if item.is_gift:
@@ -152,7 +152,7 @@ def _item_flags(item: OrderItem, offer: Offer | None, terms: Terms) -> Iterator[
         yield f"SKU {item.sku}: the marketplace takes {units(-item.tags_cents)} off {units(line_cents(item))}"
     if offer is None:
         return
-    if item.unit_multiplier not in (1.0, offer.unit_multiplier):
+    if says_unit and item.unit_multiplier != (offer.unit_multiplier or 1.0):
         yield f"SKU {item.sku} came with the unit multiplier {item.unit_multiplier:g}, offered is {offer.unit_multiplier:g}"
     yield from _service_flags(item, offer)
 

@@ -52,6 +52,7 @@ def _read_one(document: object, place: str, account: str, sales_channel: str) ->
         document=_person(order.object("clientProfileData")),
         note=_note(order),
         custom_data=order.get("customData"),
+        unitless=frozenset(line.id("id") for line in order.objects("items") if not line.get("unitMultiplier")),
     )
     return _bounded(new, order)
 

@@ -119,6 +119,13 @@ def test_a_discount_deeper_than_the_tolerance_is_flagged():
     assert "takes 0.51 off 10.00" in decide([order(item(tags_cents=-51))], terms())[0][0]
 
 
+def test_a_multiplier_of_one_that_was_sent_is_flagged_where_another_is_offered_and_one_that_was_not_is_not():
+    box = offer()._replace(unit_multiplier=3.0)
+
+    assert decide([order(item())], terms(box)) == [("SKU A came with the unit multiplier 1, offered is 3",)]
+    assert decide([replace(order(item()), unitless=frozenset({"A"}))], terms(box)) == [()]
+
+
 def test_services_and_multipliers_that_are_not_ours_are_flagged():
     ours = offer(services=[Service("gift", "1", "Embalagem", 500)])
     flags = decide(

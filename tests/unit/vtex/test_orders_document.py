@@ -81,6 +81,7 @@ def test_a_unit_of_nothing_is_the_piece(sent, unit):
 @pytest.mark.parametrize("unit", [0, None, 1, 1.0])
 def test_a_multiplier_of_nothing_is_one(unit):
     assert line(unitMultiplier=unit).items[0].unit_multiplier == 1.0
+    assert line(unitMultiplier=unit).unitless == (set() if unit else {"100"})
 
 
 def test_a_fraction_of_a_unit_rounds_over_the_whole_line():
