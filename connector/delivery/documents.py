@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Event
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -113,7 +114,8 @@ class DocumentCouriers:
         if newest is None or invoice is None or newest not in told or not isinstance(newest.content, Tracking):
             return _laid_aside(told, OVERTAKEN)
         overtaken = [d.id for d in told if d is not newest and d.counts]
-        request = calls.tracking(self.m, case.address, invoice, newest.content)
+        zone = ZoneInfo(self.app.settings.schedule.timezone)
+        request = calls.tracking(self.m, case.address, invoice, newest.content, zone)
         return self._send(message, case, request, [newest], overtaken)
 
     def delivery(self, message: Message) -> Result:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import quote
@@ -76,8 +76,8 @@ def invoice(m: MarketplaceSettings, order: OrderAddress, invoice: Invoice) -> Re
     return Request("POST", _order_url(m, order, "invoice"), body, f"report invoice {invoice.number} of order {_id(order)}")
 
 
-def tracking(m: MarketplaceSettings, order: OrderAddress, invoice: Invoice, tracking: Tracking) -> Request:
-    """Report with which carrier and number an invoice travels.
+def tracking(m: MarketplaceSettings, order: OrderAddress, invoice: Invoice, tracking: Tracking, zone: tzinfo = UTC) -> Request:
+    """Report with which carrier and number an invoice travels; a day that is not known is the invoice's in that zone.
 
     The 2017 dialect sends the invoice again with its tracking filled (guide, "Inform Delivery Tracking").
     """
@@ -86,7 +86,7 @@ def tracking(m: MarketplaceSettings, order: OrderAddress, invoice: Invoice, trac
         body = _invoice_body(m, invoice, tracking.courier, tracking.number, tracking.url)
         return Request("POST", _order_url(m, order, "invoice"), body, what)
     base = services_base(m, order.services_endpoint)
-    body = _tracking_body(tracking, tracking.dispatched_on or _dispatched_unknown(base, invoice))
+    body = _tracking_body(tracking, tracking.dispatched_on or _dispatched_unknown(base, invoice, zone))
     method = "PATCH" if base.is_oms else "POST"
     return Request(method, _order_url(m, order, f"invoice/{_segment(invoice.number)}", visibility="pvt"), body, what)
 
@@ -197,9 +197,9 @@ def _tracking_body(tracking: Tracking, dispatched_on: date | None) -> dict[str, 
     }
 
 
-def _dispatched_unknown(base: ServicesBase, invoice: Invoice) -> date | None:
+def _dispatched_unknown(base: ServicesBase, invoice: Invoice, zone: tzinfo) -> date | None:
     """Order management takes null; the order's own address demands a day, and the invoice's is the nearest that is known."""
-    return None if base.is_oms else invoice.issued_at.date()
+    return None if base.is_oms else invoice.issued_at.astimezone(zone).date()
 
 
 def _delivery_body(delivery: Delivery) -> dict[str, Any]:

@@ -150,6 +150,15 @@ def test_an_invoice_and_a_cancellation_of_one_order_are_never_under_way_together
     assert world.shop.cancellations == {"m1": "desistência"}
 
 
+def test_an_unknown_day_of_dispatch_is_the_invoices_own_where_the_seller_is(world):
+    order = world.ordered("m1")
+    world.report("invoices", f"{order};N1;2026-01-04 22:30;25,00;A;2;10,00")
+    world.report("tracking", f"{order};N1;Correios;SR1")
+
+    (tracking,) = [call.body for call in world.shop.seen("/invoice/N1$")]
+    assert tracking["dispatchedDate"] == "2026-01-04"
+
+
 DELIVERED = ";Correios;SR1;;2026-01-03;2026-01-04;Campinas;SP;entregue;1"
 
 
