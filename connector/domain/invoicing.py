@@ -121,7 +121,7 @@ def judge(given: GivenInvoice, ledger: Ledger) -> Fit | Objection:
     for item in items:
         taken[item.sku] += item.quantity
     open_cents = ledger.total_cents - ledger.sold_cents if is_sale else ledger.sold_cents - ledger.returned_cents
-    return _valued(given, items, Open(open_cents, ledger, not left - taken, bool(named), is_sale))
+    return _valued(given, items, Open(open_cents, ledger, left - taken, bool(named), is_sale))
 
 
 def _objections(given: GivenInvoice, named: list[GivenLine], ledger: Ledger, left: Counter[str]) -> Iterator[Objection]:
@@ -224,13 +224,17 @@ def _rest_items(ledger: Ledger) -> tuple[InvoiceItem, ...]:
 # ── the value ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class Open:
-    """What an invoice's value is held against: the cents still open, and whether this one takes every piece that is left."""
+    """What an invoice's value is held against: the cents still open, and the pieces that this one leaves."""
 
     cents: int
     ledger: Ledger
-    takes_all: bool
+    left: Counter[str]
     all_named: bool
     is_sale: bool
+
+    @property
+    def takes_all(self) -> bool:
+        return not self.left
 
 
 def _valued(given: GivenInvoice, items: tuple[InvoiceItem, ...], open_: Open) -> Fit | Objection:
@@ -240,7 +244,7 @@ def _valued(given: GivenInvoice, items: tuple[InvoiceItem, ...], open_: Open) ->
         return Fit(_invoice(given, items, open_.cents), _mended(given, open_) if missing else _unpaid(open_))
     if missing < 0 or not open_.all_named:
         return Objection("invoice_value", units(given.value_cents), _unequal(given, open_))
-    return Fit(_invoice(given, items, given.value_cents), _incomplete(missing) if open_.takes_all and open_.is_sale else _unpaid(open_))
+    return Fit(_invoice(given, items, given.value_cents), _doubt(open_, missing) if open_.is_sale else _unpaid(open_))
 
 
 def _invoice(given: GivenInvoice, items: tuple[InvoiceItem, ...], value_cents: int) -> Invoice:
@@ -272,6 +276,18 @@ def _paid(ledger: Ledger) -> str:
     if not ledger.beyond_lines:
         return ""
     return f" (the marketplace pays {units(ledger.total_cents)}, the lines come to {units(ledger.lines_cents)})"
+
+
+def _doubt(open_: Open, missing: int) -> str:
+    """Say of a sale what its value leaves wrong: too little in all, or too little for the pieces that are not invoiced yet."""
+    if open_.takes_all:
+        return _incomplete(missing)
+    ledger = open_.ledger
+    goods = sum(ledger.price_cents(sku) * quantity for sku, quantity in open_.left.items())
+    if missing + ledger.tolerance_cents >= goods + totals(ledger.items).discounts + min(ledger.beyond_lines, 0):
+        return ""
+    pieces = ", ".join(f"{quantity} of SKU {sku}" for sku, quantity in sorted(open_.left.items()))
+    return f"{units(missing)} are left for {pieces}, which came to {units(goods)} when ordered: is the invoice's value right?"
 
 
 def _incomplete(missing: int) -> str:

@@ -159,6 +159,15 @@ def test_an_unknown_day_of_dispatch_is_the_invoices_own_where_the_seller_is(worl
     assert tracking["dispatchedDate"] == "2026-01-04"
 
 
+def test_a_part_that_takes_the_value_of_the_rest_is_taken_and_said(world):
+    order = world.ordered("m1", ("A", 1), ("B", 1))
+    report = world.report("invoices", f"{order};N1;2026-01-02;30,00;A;1;10,00")
+    doubt = "0.00 are left for 1 of SKU B, which came to 10.00 when ordered: is the invoice's value right?"
+
+    assert any(doubt in line for line in report.lines), report.lines
+    assert any(doubt in event.detail for event in world.order(order).history if event.what == "invoice taken")
+
+
 DELIVERED = ";Correios;SR1;;2026-01-03;2026-01-04;Campinas;SP;entregue;1"
 
 
