@@ -13,6 +13,7 @@ from connector.domain.documents import Document, DocumentKind, DocumentState, Gi
 from connector.domain.invoicing import Fit, Ledger, judge
 from connector.domain.money import units
 from connector.domain.orders import Order, OrderState
+from connector.errors import RequestInvalid
 from connector.storage import documents as store
 from connector.storage import order_story
 from connector.usecases.releasing import release, waits
@@ -75,9 +76,12 @@ def _beyond_lines(order: Order) -> int:
 
 def _placed_cents(order: Order) -> int:
     """Return what the lines came to at placement: a change moves them, and what is paid for them, by the same."""
-    if any(event.what == order_story.CHANGED for event in order.history):
+    if not any(event.what == order_story.CHANGED for event in order.history):
+        return order.totals.total
+    try:
         return placed_cents(order.raw)
-    return order.totals.total
+    except RequestInvalid:  # of an erased order numbers were overwritten, too: its lines count
+        return order.payment_cents or 0
 
 
 def _is_wished_for(tx: Connection, order: Order, twin: Document) -> bool:

@@ -291,17 +291,20 @@ def test_a_person_who_is_erased_is_erased_from_changes_too(world):
     assert kept.result["items"][0]["sku"] == "A"
 
 
-def test_a_change_moves_what_the_marketplace_pays_by_what_it_moves_the_lines(world):
-    document = order("m1", ("A", 3), marketplaceServicesEndpoint=world.shop.services_endpoint, marketplacePaymentValue=3700)
+@pytest.mark.parametrize(("pieces", "value"), [(3, 1500), (3.0, 1300)])
+def test_a_change_moves_what_the_marketplace_pays_by_what_it_moves_the_lines(world, pieces, value):
+    """Of a person's order that is erased, decimals are overwritten; then the lines count."""
+    document = order("m1", ("A", pieces), marketplaceServicesEndpoint=world.shop.services_endpoint, marketplacePaymentValue=3700)
     order_id = json.loads(orders.place(world.app, read([document], "shop", "1"))[0])["orderId"]
     world.authorize(order_id)
     world.changed(order_id, ONE_LESS)
     world.report("invoices", f"{order_id};N1;2026-01-02;12,00;A;1;10,00")
-    privacy.erase(world.app, "324.423.985-1")
-    report = world.report("invoices", f"{order_id};N2;2026-01-02;15,01;A;1;10,00")
+    world.export()
+    assert privacy.erase(world.app, "324.423.985-1")["erased"] == [order_id]
+    report = world.report("invoices", f"{order_id};N2;2026-01-02;{value // 100},01;A;1;10,00")
 
     assert report.failures == []
-    assert world.shop.invoices["m1"]["N2"]["invoiceValue"] == 1500
+    assert world.shop.invoices["m1"]["N2"]["invoiceValue"] == value
 
 
 # ── what a change adds is measured as an order is ───────────────────────────────────────────────────────────────────────
