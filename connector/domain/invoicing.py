@@ -202,7 +202,9 @@ def _line_objections(named: list[GivenLine], ledger: Ledger, left: Counter[str],
 def _too_many(sku: str, quantity: int, ledger: Ledger, left: int, *, is_sale: bool) -> str:
     if is_sale:
         return f"{quantity} of SKU {sku} are invoiced; {ledger.ordered[sku]} were ordered, and {left} of them are not invoiced yet"
-    return f"{quantity} of SKU {sku} come back; of what was invoiced, {left} can"
+    rest = ledger.rest_to_return
+    by_itself = f"; name no item for the {units(rest)} that are still to come back" if rest else ""
+    return f"{quantity} of SKU {sku} come back; of what was invoiced, {left} can{by_itself}"
 
 
 def _items(named: list[GivenLine], ledger: Ledger) -> tuple[InvoiceItem, ...]:

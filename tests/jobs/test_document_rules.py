@@ -86,10 +86,12 @@ def test_what_is_left_when_all_pieces_came_back_comes_back_without_items(world):
     order = world.ordered("m1")
     world.report("invoices", f"{order};N1;2026-01-02;25,00;A;2;10,00")
     world.report("invoices", f"{order};D1;2026-01-05;20,00;A;2;10,00;Input")
+    named = world.report("invoices", f"{order};D2;2026-01-06;5,00;A;1;;Input")
     wrong = world.report("invoices", f"{order};D2;2026-01-06;7,00;;;;Input")
     right = world.report("invoices", f"{order};D2;2026-01-06;5,00;;;;Input")
     more = world.report("invoices", f"{order};D3;2026-01-06;5,00;;;;Input")
 
+    assert named.failures[0].endswith("of what was invoiced, 0 can; name no item for the 5.00 that are still to come back")
     assert wrong.failures[0].endswith("the row names no item, so it is for all that is open, and 5.00 are to come back")
     assert right.failures == []
     told = world.shop.invoices["m1"]["D2"]
