@@ -17,7 +17,7 @@ from connector.domain.documents import (
     Tracking,
 )
 from connector.domain.messages import DOCUMENT_KINDS, Kind
-from connector.storage import database, outbox
+from connector.storage import batches, database, outbox
 from connector.storage import documents as store
 from connector.storage.tables import orders
 
@@ -151,7 +151,7 @@ def test_the_same_order_number_at_two_destinations_is_two_matters(db):
         assert [m.reference for m in outbox.claim(tx, "mall", DOCUMENT_KINDS, NOW, 10)] == ["O1/N2"]
 
 
-@pytest.mark.parametrize("ending", ["sending", "again", "blocked", "delivered", "untried"])
+@pytest.mark.parametrize("ending", ["sending", "again", "failing", "blocked", "delivered", "untried"])
 def test_an_invoice_was_tried_while_the_marketplace_may_have_it(db, ending):
     with db.write() as tx:
         put(tx, Kind.INVOICE, "O1/N1", "O1")
@@ -159,9 +159,11 @@ def test_an_invoice_was_tried_while_the_marketplace_may_have_it(db, ending):
             (message,) = outbox.claim(tx, "shop", DOCUMENT_KINDS, NOW, 10)
         if ending == "again":
             outbox.again(tx, message, NOW, "no answer", NOW)
+        if ending == "failing":
+            outbox.again(tx, message, NOW, "answered 500", NOW, counts=False)
         if ending == "blocked":
-            outbox.again(tx, message, NOW, "answered 401", NOW, counts=False)
+            batches.back(tx, [message], "answered 401", NOW, behind=False)
         if ending == "delivered":
             outbox.delivered(tx, message, NOW, keep=True)
-        assert store.was_tried(tx, "O1", "N1") == (ending in {"sending", "again"})
+        assert store.was_tried(tx, "O1", "N1") == (ending in {"sending", "again", "failing"})
         assert not store.was_tried(tx, "O1", "N2")
