@@ -9,7 +9,6 @@ published, and is now; gone from the very folder the mark was made in, it was, w
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,11 +19,11 @@ from sqlalchemy import Connection
 from connector.app import App
 from connector.domain.messages import ERP, FILE_KINDS, MAX_ATTEMPTS, Kind, Message, next_attempt
 from connector.domain.orders import Order
-from connector.erp.names import PARTIAL_FOLDER
+from connector.erp.names import PARTIAL_FOLDER, is_unfinished_of
 from connector.erp.store import Partial, Presence
 from connector.errors import ConnectorError, ErpUnreachable, HostKeyChanged, Misuse, TargetOccupied
 from connector.formats import order_files
-from connector.storage import documents, fences, order_changes, order_story, orders, outbox, repeated
+from connector.storage import documents, fences, order_changes, order_story, orders, outbox, project, repeated
 from connector.usecases import errors_back, upkeep
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
@@ -33,8 +32,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 50
 NAMED = 5
-STRAY = re.compile(r"(?!put\.|id\.).+\.[0-9a-f]{32}")
-"""What `write_partial` names its files; others in the folder are not ours to clear."""
 
 
 Write = Callable[[Order, str, Path], tuple[str, bytes]]
@@ -68,27 +65,27 @@ class Written:
 
 def export(app: App, how: Pass, report: Report) -> None:
     """1. Finish what was being published.  2. Clear what never was.  3. Write, mark, publish and settle the rest, batch by batch."""
-    interrupted, waits = _begun(app)
+    interrupted, waits, owner = _begun(app)
     if not waits:
         return
     try:
         stuck = _finish(app, interrupted, report)
-        _clear_strays(app, {written.partial.name for written in stuck})
+        _clear_strays(app, owner, {written.partial.name for written in stuck})
         started = app.now
         while not how.stop.is_set() and (claimed := _claim(app, how, started)):
-            _export(app, claimed, report)
+            _export(app, claimed, owner, report)
             upkeep.checkpoint(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)  # while orders come, a pass may last for hours
     except (ErpUnreachable, HostKeyChanged) as error:
         report.failed(f"orders wait for the ERP's folder: {error}", unreachable=True)
 
 
 @repeated.when_deadlocked
-def _begun(app: App) -> tuple[list[Written], int]:
-    """Take back what a dead process had in hand; returns what it was publishing, and how much waits."""
+def _begun(app: App) -> tuple[list[Written], int, str]:
+    """Take back what a dead process had in hand; returns what it was publishing, how much waits, and the project's id."""
     with app.db.write() as tx:
         outbox.reclaim(tx, ERP, FILE_KINDS, app.now, expired_only=False)
         interrupted = [Written(message, Partial(**partial)) for message, partial in outbox.publishing(tx, ERP)]
-        return interrupted, sum(outbox.waiting(tx, ERP, FILE_KINDS).values())
+        return interrupted, sum(outbox.waiting(tx, ERP, FILE_KINDS).values()), project.own_id(tx, app.db)
 
 
 def preview(app: App, report: Report) -> None:
@@ -114,11 +111,14 @@ def _finish(app: App, interrupted: list[Written], report: Report) -> list[Writte
     return stuck
 
 
-def _clear_strays(app: App, kept: set[str]) -> None:
-    """Discard finished files whose mark was never committed: their messages are still to be delivered, under new names."""
+def _clear_strays(app: App, owner: str, kept: set[str]) -> None:
+    """Discard finished files of ours whose mark was never committed: their messages are still to be delivered, under new names.
+
+    Another project's may be its commit record, however old: it would take a file for published that was not.
+    """
     for file in app.target.listing(PARTIAL_FOLDER):
         name = file.name.rpartition("/")[2]
-        if name not in kept and STRAY.fullmatch(name):
+        if name not in kept and is_unfinished_of(name, owner):
             app.target.discard(Partial(name, "", name))
 
 
@@ -129,11 +129,11 @@ def _claim(app: App, how: Pass, started: datetime) -> list[Message]:
         return outbox.claim(tx, ERP, FILE_KINDS, app.now, BATCH, also_before=by_hand, after=Kind.ORDER_FILE)
 
 
-def _export(app: App, claimed: list[Message], report: Report) -> None:
+def _export(app: App, claimed: list[Message], owner: str, report: Report) -> None:
     written: list[Written] = []
     try:
         for message in claimed:
-            written += _write(app, message, report)
+            written += _write(app, message, owner, report)
     except (ErpUnreachable, HostKeyChanged, Misuse) as error:  # no fault of any one order: none of them pays an attempt
         _give_back(app, claimed, str(error))
         raise
@@ -142,11 +142,11 @@ def _export(app: App, claimed: list[Message], report: Report) -> None:
     _publish(app, marked, report)
 
 
-def _write(app: App, message: Message, report: Report) -> list[Written]:
+def _write(app: App, message: Message, owner: str, report: Report) -> list[Written]:
     """Write one message's file beside the target; what is wrong with one order stays with it."""
     try:
         name, content = _rendered(app, message)
-        return [Written(message, app.target.write_partial(name, content))]
+        return [Written(message, app.target.write_partial(name, content, owner))]
     except (ErpUnreachable, HostKeyChanged, Misuse):
         raise
     except ConnectorError as error:

@@ -15,7 +15,7 @@ from uuid import uuid4
 from connector.erp import files
 from connector.erp.digest import digesting
 from connector.erp.failures import changed, damaged_id, missing_root, occupied, other_folder
-from connector.erp.names import FOLDER_ID, PARTIAL_FOLDER, final_parts, is_name, parts, readable
+from connector.erp.names import FOLDER_ID, PARTIAL_FOLDER, final_parts, is_name, parts, readable, unfinished_name
 from connector.erp.store import Partial, Presence, SourceFile
 
 PARTIAL = (PARTIAL_FOLDER.encode(),)
@@ -75,8 +75,8 @@ class LocalStore:
                 return False
         return True
 
-    def write_partial(self, final: str, content: bytes) -> Partial:
-        name = f"{final_parts(final)[-1].decode('utf-8', 'replace')}.{uuid4().hex}"
+    def write_partial(self, final: str, content: bytes, owner: str = "") -> Partial:
+        name = unfinished_name(final, owner)
         with files.translated(self._place(PARTIAL)), self._folder(PARTIAL, make=True) as folder:
             folder_id = self._folder_id(folder)
             files.write_durably(name.encode(), content, folder, self._file_mode)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from uuid import uuid4
 
 from connector.errors import UsageError
 
@@ -39,6 +40,16 @@ def parts(path: str | bytes) -> tuple[bytes, ...]:
 def is_name(raw: bytes) -> bool:
     """Say whether a name can be one file's in one folder; a server may answer anything."""
     return raw not in (b"", b".", b"..") and b"/" not in raw and b"\0" not in raw
+
+
+def unfinished_name(final: str, owner: str) -> str:
+    """Name the unfinished file of one that will be published as `final`: at its end stands whose it is."""
+    return f"{final_parts(final)[-1].decode('utf-8', 'replace')}.{uuid4().hex[:23]}.{owner}"
+
+
+def is_unfinished_of(name: str, owner: str) -> bool:
+    """Tell an owner's unfinished files from those of others, whose sign is another or, of earlier versions, none."""
+    return re.fullmatch(rf".+\.[0-9a-f]{{23}}\.{owner}", name) is not None
 
 
 def final_parts(path: str) -> tuple[bytes, ...]:

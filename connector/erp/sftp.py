@@ -13,13 +13,12 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
-from uuid import uuid4
 
 from connector.erp import files
 from connector.erp.address import address
 from connector.erp.digest import digesting
 from connector.erp.failures import changed
-from connector.erp.names import final_parts, is_name, parts, readable
+from connector.erp.names import final_parts, is_name, parts, readable, unfinished_name
 from connector.erp.offers import offers
 from connector.erp.packets import Attributes
 from connector.erp.remote import Remote
@@ -98,11 +97,11 @@ class SftpStore:
         return self._do(file.name, self._deadlines.answer, take_away, is_one_of_many=True)
 
     # ── target ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-    def write_partial(self, final: str, content: bytes) -> Partial:
-        base, begun = final_parts(final)[-1].decode("utf-8", "replace"), list[str]()
+    def write_partial(self, final: str, content: bytes, owner: str = "") -> Partial:
+        begun: list[str] = []
 
         def write(remote: Remote) -> Partial:
-            begun.append(f"{base}.{uuid4().hex}")
+            begun.append(unfinished_name(final, owner))
             partial = remote.write_partial(final, begun[-1], content)
             for left in begun[:-1]:  # by a connection that died over it: with nothing more to write no pass would clear it
                 remote.discard(left)

@@ -65,8 +65,11 @@ class FileStore(Protocol):
     def remove(self, file: SourceFile) -> bool:
         """Take the file away, if it is still the one that was listed (size and time); False where it changed or is gone."""
 
-    def write_partial(self, final: str, content: bytes) -> Partial:
-        """Write `content` to a new file in `.partial/`, made durable, its size checked; `final` is the path it will be published under."""
+    def write_partial(self, final: str, content: bytes, owner: str = "") -> Partial:
+        """Write `content` to a new file in `.partial/`, made durable, its size checked; `final` is the path it will be published under.
+
+        `owner` is the project's id: its name tells whose it is (`names.is_unfinished_of`).
+        """
 
     def presence(self, partial: Partial) -> Presence:
         """Say whether the partial file is still there."""
