@@ -2,8 +2,8 @@
 
 The message is marked `publishing` before the rename, and the temporary file itself is the commit record: still there, it was not
 published, and is now; gone from the very folder the mark was made in, it was, whether or not the final file is still to be seen
-(reliability §0, 1 to 3). One process at a time may do this: the caller holds the job's turn; marks are made behind its fence
-(decision 16).
+(reliability §0, 1 to 3). Where another folder is there, a person judges, or the folder itself when it is back. One process at a time may
+do this: the caller holds the job's turn; marks are made behind its fence (decision 16).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from connector.erp.names import PARTIAL_FOLDER, is_unfinished_of
 from connector.erp.store import Partial, Presence
 from connector.errors import ConnectorError, ErpUnreachable, HostKeyChanged, Misuse, TargetOccupied
 from connector.formats import order_files
-from connector.storage import documents, fences, order_changes, order_story, orders, outbox, project, repeated
+from connector.storage import documents, doubts, fences, order_changes, order_story, orders, outbox, project, repeated
 from connector.usecases import errors_back, upkeep
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
@@ -63,29 +63,43 @@ class Written:
     partial: Partial
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What a pass begins with: files that were being published or are in doubt, how much waits, and the project's id."""
+
+    interrupted: list[Written]
+    doubtful: list[Written]
+    waiting: int
+    owner: str
+
+
 def export(app: App, how: Pass, report: Report) -> None:
     """1. Finish what was being published.  2. Clear what never was.  3. Write, mark, publish and settle the rest, batch by batch."""
-    interrupted, waits, owner = _begun(app)
-    if not waits:
+    begun = _begun(app)
+    if not begun.waiting and not begun.doubtful:
         return
     try:
-        stuck = _finish(app, interrupted, report)
-        _clear_strays(app, owner, {written.partial.name for written in stuck})
+        untold = [*_look_again(app, begun.doubtful, report), *_finish(app, begun.interrupted, report)]
+        _clear_strays(app, begun.owner, {written.partial.name for written in untold})
         started = app.now
         while not how.stop.is_set() and (claimed := _claim(app, how, started)):
-            _export(app, claimed, owner, report)
+            _export(app, claimed, begun.owner, report)
             upkeep.checkpoint(app, over_bytes=upkeep.LARGE_WAL_BYTES, wait_seconds=0)  # while orders come, a pass may last for hours
     except (ErpUnreachable, HostKeyChanged) as error:
         report.failed(f"orders wait for the ERP's folder: {error}", unreachable=True)
 
 
 @repeated.when_deadlocked
-def _begun(app: App) -> tuple[list[Written], int, str]:
-    """Take back what a dead process had in hand; returns what it was publishing, how much waits, and the project's id."""
+def _begun(app: App) -> Begun:
+    """Take back what a dead process had in hand."""
     with app.db.write() as tx:
         outbox.reclaim(tx, ERP, FILE_KINDS, app.now, expired_only=False)
-        interrupted = [Written(message, Partial(**partial)) for message, partial in outbox.publishing(tx, ERP)]
-        return interrupted, sum(outbox.waiting(tx, ERP, FILE_KINDS).values()), project.own_id(tx, app.db)
+        interrupted, doubtful = _marked(outbox.publishing(tx, ERP)), _marked(doubts.given_up(tx, ERP))
+        return Begun(interrupted, doubtful, sum(outbox.waiting(tx, ERP, FILE_KINDS).values()), project.own_id(tx, app.db))
+
+
+def _marked(found: list[tuple[Message, dict[str, str]]]) -> list[Written]:
+    return [Written(message, Partial(**partial)) for message, partial in found]
 
 
 def preview(app: App, report: Report) -> None:
@@ -97,18 +111,38 @@ def preview(app: App, report: Report) -> None:
 
 # ── after a crash ───────────────────────────────────────────────────────────────────────────────────────────────────────
 def _finish(app: App, interrupted: list[Written], report: Report) -> list[Written]:
-    """Publish what still lies there, settle what is gone; returns what cannot be told."""
-    stuck = []
+    """Publish what still lies there, settle what is gone, give up what cannot be told; returns the latter."""
+    untold = []
     for written in interrupted:
-        presence = app.target.presence(written.partial)
-        if presence is Presence.UNKNOWN:
-            report.failed(
-                f"{written.partial.final}: cannot tell whether it was published: {PARTIAL_FOLDER}/ is not the folder it was made in"
-            )
-            stuck.append(written)
+        if app.target.presence(written.partial) is Presence.UNKNOWN:
+            _give_up(app, written, report)
+            untold.append(written)
         else:
             _publish(app, [written], report)
-    return stuck
+    return untold
+
+
+def _give_up(app: App, written: Written, report: Report) -> None:
+    with app.db.write() as tx:
+        doubts.give_up(tx, written.message, app.now)
+    why = f"cannot tell whether it was published: {PARTIAL_FOLDER}/ is not the folder it was made in"
+    report.failed(f"{written.partial.final}: {why}", dead=1)
+
+
+def _look_again(app: App, doubtful: list[Written], report: Report) -> list[Written]:
+    """Finish what was given up where its folder is there again; returns what still cannot be told."""
+    untold = []
+    for written in doubtful:
+        if app.target.presence(written.partial) is Presence.UNKNOWN:
+            untold.append(written)
+        elif message := _taken_up(app, written):
+            _publish(app, [Written(message, written.partial)], report)
+    return untold
+
+
+def _taken_up(app: App, written: Written) -> Message | None:
+    with app.db.write() as tx:
+        return doubts.take_up(tx, written.message)
 
 
 def _clear_strays(app: App, owner: str, kept: set[str]) -> None:

@@ -34,5 +34,5 @@ def missing_root(place: str) -> ErpUnreachable:
 def damaged_id(path: str) -> NoReturn:
     raise ErpUnreachable(
         f"{path} is no folder's id",
-        remedy="remove it; orders that were being published just then stay named in status until a person has looked",
+        remedy="remove it; what was being published then is given up until a person has looked: connector dead-letters list",
     )

@@ -88,7 +88,10 @@ class Remote:
     def presence(self, partial: Partial) -> Presence:
         if self.session.lstat(self.waiting(partial.name)) is not None:
             return Presence.THERE
-        return Presence.GONE if self.read_id() == partial.folder_id else Presence.UNKNOWN
+        if self.read_id() == partial.folder_id:
+            return Presence.GONE
+        self.demand_root()
+        return Presence.UNKNOWN
 
     def folder_id(self) -> str:
         """Return the id of `.partial/`; make it where there is none."""

@@ -42,7 +42,7 @@ class Partial:
 class Presence(Enum):
     THERE = "there"  # not published yet
     GONE = "gone"  # it was published, whether or not the ERP has taken the final file meanwhile
-    UNKNOWN = "unknown"  # not the folder that the mark was made in: proves nothing
+    UNKNOWN = "unknown"  # there is another folder than the mark was made in: proves nothing
 
 
 class FileStore(Protocol):
@@ -72,7 +72,7 @@ class FileStore(Protocol):
         """
 
     def presence(self, partial: Partial) -> Presence:
-        """Say whether the partial file is still there."""
+        """Say whether the partial file is still there. Raises ErpUnreachable where the store's own folder is not."""
 
     def publish(self, partial: Partial) -> None:
         """Rename the partial file to its final path in one step, overwriting nothing, and make that durable.

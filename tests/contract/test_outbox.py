@@ -8,7 +8,7 @@ from rival import rival
 from sqlalchemy import select
 
 from connector.domain.messages import ERP, MAX_ATTEMPTS, Kind
-from connector.storage import batches, outbox
+from connector.storage import batches, doubts, outbox
 from connector.storage.database import Database, migrate
 from connector.storage.tables import outbox as table
 
@@ -272,3 +272,21 @@ def test_two_that_put_the_same_messages_never_wait_for_each_other(postgresql, pu
         put(tx)
 
     assert sorted(reference for _, reference, _, _ in rows(postgresql)) == ["A", "B", "a"]
+
+
+def test_a_file_in_doubt_is_given_up_with_its_mark_and_taken_up_again_unless_a_person_has_decided(db):
+    put(db, "A", "B", kind=Kind.ORDER_FILE, destination=ERP)
+    with db.write() as tx:
+        for message in outbox.claim(tx, ERP, [Kind.ORDER_FILE], NOW, 10):
+            outbox.mark_publishing(tx, message, {"name": message.reference})
+            doubts.give_up(tx, message, NOW)
+    with db.write() as tx:
+        (first, mark), (second, _) = doubts.given_up(tx, ERP)
+        outbox.discard(tx, [second.id], NOW)
+        taken, decided = doubts.take_up(tx, first), doubts.take_up(tx, second)
+        again = outbox.publishing(tx, ERP)
+        settled = outbox.delivered(tx, taken, NOW, keep=True)
+
+    assert mark == {"name": "A"}
+    assert (again, decided, settled) == ([(taken, mark)], None, True)
+    assert rows(db) == [("order-file", "A", "delivered", 1), ("order-file", "B", "discarded", 1)]
