@@ -32,6 +32,11 @@ def last(tx: Connection) -> dict[str, dict[str, Any]]:
     return found
 
 
+def first_start(tx: Connection) -> datetime | None:
+    """Say when the oldest run that is still known began; None where nothing has run yet."""
+    return tx.execute(select(job_runs.c.started_at).order_by(job_runs.c.id).limit(1)).scalar()
+
+
 def recent(tx: Connection, limit: int = 100) -> list[dict[str, Any]]:
     """Return the newest runs of all jobs, newest first."""
     return [dict(row) for row in tx.execute(select(job_runs).order_by(job_runs.c.id.desc()).limit(limit)).mappings()]

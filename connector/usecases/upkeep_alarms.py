@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from connector.app import App
 from connector.domain.alarms import Alarm, written
-from connector.storage import health
+from connector.storage import health, runs
 from connector.usecases import backups, disk
 
 LARGEST_WAL_BYTES = 64 * 2**20
@@ -27,9 +28,19 @@ def found(app: App) -> Iterator[Alarm]:
 
 
 def _late_backup(app: App) -> Iterator[Alarm]:
-    every, made = app.settings.backup.made_every, backups.known(app)
-    if not app.db.is_sqlite or every is None or not made or app.now - made[0].at <= backups.LATE * every:
+    every = app.settings.backup.made_every
+    if not app.db.is_sqlite or every is None:
         return
-    sentence = f"the last backup is of {made[0].at:%Y-%m-%d %H:%M} UTC; one is made every {written(every)}"
+    made = backups.known(app)
+    last = made[0].at if made else _begun(app)
+    if last is None or app.now - last <= backups.LATE * every:
+        return
+    found = f"the last backup is of {last:%Y-%m-%d %H:%M} UTC" if made else f"no backup is in {backups.folder(app)}"
     remedy = "the daemon's log says why; by hand: connector backup"
-    yield Alarm("backup-late", "database", made[0].at + every, 1, sentence, remedy)
+    yield Alarm("backup-late", "database", last + every, 1, f"{found}; one is made every {written(every)}", remedy)
+
+
+def _begun(app: App) -> datetime | None:
+    """Say since when backups might have been made: a folder that cannot be written to from the first day on has none."""
+    with app.db.read() as tx:
+        return runs.first_start(tx)

@@ -473,7 +473,7 @@ def test_whoever_was_erased_is_erased_again_in_a_restored_database(seller):
     assert document not in (seller.app.root / "var" / "backups" / "erased.jsonl").read_text()
 
 
-def test_a_late_backup_raises_an_alarm_and_none_at_all_does_not(seller):
+def test_a_late_backup_raises_an_alarm_and_none_at_all_does_not_before_anything_has_run(seller):
     none_yet = list(upkeep_alarms.found(seller.app))
     backups.make(seller.app)
     later = replace(seller.app, clock=lambda: utc_now() + timedelta(hours=4))
@@ -482,6 +482,26 @@ def test_a_late_backup_raises_an_alarm_and_none_at_all_does_not(seller):
     assert [alarm.name for alarm in upkeep_alarms.found(later)] == ["backup-late"]
     assert backups.is_due(later)
     assert not backups.is_due(seller.app)
+
+
+def test_backups_that_were_never_made_are_late_as_counted_from_the_first_pass_of_any_job(seller):
+    run_job(seller.app, "tell-alarms", Pass())
+    begun = utc_now()
+    hours = {passed: replace(seller.app, clock=lambda passed=passed: begun + timedelta(hours=passed)) for passed in (2, 4)}
+    found = {passed: [alarm.sentence for alarm in upkeep_alarms.found(app)] for passed, app in hours.items()}
+
+    assert found[2] == []
+    assert found[4] == [f"no backup is in {seller.app.root}/var/backups; one is made every 1h"]
+
+
+def test_the_alarm_of_a_late_backup_lasts_where_the_disk_that_it_lay_on_is_not_there_any_more(seller):
+    run_job(seller.app, "tell-alarms", Pass())
+    backups.make(seller.app)
+    later = replace(seller.app, clock=lambda: utc_now() + timedelta(hours=4))
+    late = [alarm.name for alarm in upkeep_alarms.found(later)]
+    shutil.rmtree(backups.folder(seller.app))
+
+    assert late == ["backup-late"] == [alarm.name for alarm in upkeep_alarms.found(later)]
 
 
 def test_a_large_write_ahead_log_raises_an_alarm(seller):
