@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, case, func, literal_column, or_, select
+from sqlalchemy import Connection, case, exists, func, literal_column, or_, select
 
 from connector.domain.alarms import Arrival
-from connector.domain.messages import ERP, Kind
+from connector.domain.messages import ERP, FILE_KINDS, Kind
 from connector.domain.standing import FAILURES_IN_A_ROW
 from connector.storage import watermarks
-from connector.storage.message_states import PENDING
+from connector.storage.message_states import IN_HAND, PENDING
 from connector.storage.order_story import REJECTED
 from connector.storage.tables import files, holds, marketplaces, order_events, orders, outbox, rejections
 
@@ -103,6 +103,19 @@ def rejected_by_erp(tx: Connection, since: datetime) -> Finding | None:
 def _finding(found: list[tuple[str, datetime]]) -> Finding | None:
     names = tuple(name for name, _ in found[:NAMED])
     return Finding("orders", len(found), min(at for _, at in found), names) if found else None
+
+
+def not_written(tx: Connection, due_by: datetime) -> Finding | None:
+    """Find the files for the ERP that were due by an instant and are not written yet; behind a dead order file they are that one's."""
+    dead = outbox.alias("dead")
+    same_order = dead.c.reference == func.coalesce(outbox.c.order_id, outbox.c.reference)
+    is_behind = exists().where(same_order, dead.c.destination == ERP, dead.c.kind == Kind.ORDER_FILE.value, dead.c.state == "dead")
+    due = [outbox.c.destination == ERP, outbox.c.kind.in_([kind.value for kind in FILE_KINDS]), outbox.c.due_at <= due_by, ~is_behind]
+    waiting: list[tuple[str, datetime]] = []
+    for state in (PENDING, IN_HAND):  # apart, for each along its index
+        query = select(outbox.c.kind, outbox.c.reference, outbox.c.due_at).where(state, *due)
+        waiting += [(f"{row.kind} {row.reference}", row.due_at) for row in tx.execute(query)]
+    return _finding(sorted(waiting, key=lambda one: (one[1], one[0])))
 
 
 # ── order files that the ERP does not take ──────────────────────────────────────────────────────────────────────────────

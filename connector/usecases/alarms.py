@@ -21,11 +21,14 @@ from connector.settings import FeedsSettings
 from connector.storage import alarms as store
 from connector.storage import findings, runs
 from connector.storage.findings import Finding
-from connector.usecases import left, stock_terms, upkeep_alarms
+from connector.usecases import left, schedules, stock_terms, upkeep_alarms
 from connector.usecases.report import for_the_log
 
 REJECTION_LASTS = timedelta(days=1)
 """The order is cancelled already; a person is told for so long."""
+MINUTES = 30
+WRITTEN_WITHIN = timedelta(minutes=MINUTES)
+"""After the first pass that was due: some are made once an hour."""
 SIZES_OF = 5 * (rules.USUAL_FILES + 1)
 """So many files back, sizes are compared: freight comes as several files, each compared with its own name's."""
 
@@ -100,6 +103,7 @@ def _found(tx: Connection, app: App) -> Iterator[Alarm]:
         yield _alarm("blocked", one, left.in_words(one), left.REMEDY)
     yield from _unreachable(tx)
     yield from _orders(tx, app)
+    yield from _not_written(tx, app)
     yield from upkeep_alarms.found(app)
 
 
@@ -174,6 +178,10 @@ def _unreachable(tx: Connection) -> Iterator[Alarm]:
             yield Alarm("erp-unreachable", subject, run["ended_at"], number, sentence, f"connector run {job} names each with its remedy")
 
 
+def _is_unreachable(run: Mapping[str, Any] | None) -> bool:
+    return run is not None and run["exit_status"] == UNREACHABLE
+
+
 def _said(run: Mapping[str, Any] | None) -> tuple[list[str], Mapping[str, int]]:
     """Return the failures and counts of a pass."""
     report = (run["report"] if run else None) or {}
@@ -190,6 +198,19 @@ def _orders(tx: Connection, app: App) -> Iterator[Alarm]:
         minutes = app.settings.orders.pickup_minutes
         sentence = f"the ERP has not taken {_many(lying.count, 'file', 'files')} within {minutes} minutes: {_named(lying)}"
         yield _alarm("not-picked-up", lying, sentence, "does the ERP's import run, and does it read [erp] target?")
+
+
+def _not_written(tx: Connection, app: App) -> Iterator[Alarm]:
+    """Yield the files for the ERP that no pass writes; a target that cannot be reached has its own alarm."""
+    found = findings.not_written(tx, app.now - WRITTEN_WITHIN)
+    if found is None or _is_unreachable(runs.last(tx).get(EXPORT)):
+        return
+    since = schedules.first_pass(app.settings, EXPORT, found.since) + WRITTEN_WITHIN
+    if app.now > since:
+        waits = _many(found.count, "file for the ERP has", "files for the ERP have")
+        sentence = f"{waits} waited for more than {MINUTES} minutes to be written: {_named(found)}"
+        remedy = "does the daemon run, and is export-orders paused in the console? By hand: connector run export-orders"
+        yield Alarm("not-written", found.subject, since, found.count, sentence, remedy)
 
 
 def _alarm(name: str, found: Finding, sentence: str, remedy: str) -> Alarm:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from connector.domain.schedule import ALLOWED, Schedule, parse
+from connector.domain.schedule import ALLOWED, Every, Schedule, parse
 from connector.errors import SettingsError
 from connector.settings import Settings
 
@@ -23,6 +25,17 @@ def schedules(settings: Settings, defaults: Mapping[str, str]) -> dict[str, Sche
 def written(settings: Settings, defaults: Mapping[str, str]) -> dict[str, str]:
     """Return each job's schedule as the settings write it, or its default."""
     return {name: settings.schedule.jobs.get(_key(name), default) for name, default in defaults.items()}
+
+
+def first_pass(settings: Settings, name: str, after: datetime) -> datetime:
+    """Say when the first pass of a job after an instant is due, as far as the settings tell: without a schedule there, at once."""
+    try:
+        schedule = parse(settings.schedule.jobs.get(_key(name), ""))
+    except ValueError:  # the daemon and the doctor say so
+        return after
+    if isinstance(schedule, Every):
+        return after + timedelta(seconds=schedule.seconds)
+    return (schedule.next_after(after, ZoneInfo(settings.schedule.timezone)) if schedule else None) or after
 
 
 def refuse_unknown(settings: Settings, defaults: Mapping[str, str]) -> None:

@@ -3,7 +3,7 @@
 import json
 import logging
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from catalog_world import Catalog
@@ -11,11 +11,12 @@ from orders_world import Seller, order
 
 from connector import settings as settings_module
 from connector.domain.documents import Ack
-from connector.domain.messages import Blocked
+from connector.domain.messages import ERP, Blocked, Kind
 from connector.domain.standing import Circuit, Standing
 from connector.errors import ConnectorError
-from connector.storage import accounts
-from connector.usecases import alarms, orders, readiness
+from connector.storage import accounts, outbox
+from connector.storage.tables import outbox as outbox_table
+from connector.usecases import alarms, job_switches, orders, readiness
 from connector.usecases.passes import Pass
 from connector.usecases.status import status
 from connector.web.metrics import Metrics
@@ -298,6 +299,58 @@ def test_files_of_others_and_a_target_that_is_away_change_nothing(seller):
     seller.target.rename(seller.target.with_name("away"))
     export(seller)
     assert order_id in on(seller)["not-picked-up", "orders"].sentence
+
+
+def test_order_files_that_no_pass_writes_are_an_alarm_until_one_does(seller):
+    order_id = seller.placed()
+    due = seller.now
+    job_switches.pause(seller.app, "export-orders", "ana")
+    seller.now += timedelta(minutes=29)
+    assert on(seller) == {}
+
+    seller.now += timedelta(minutes=3)
+    alarm = on(seller)["not-written", "orders"]
+    assert alarm.sentence == f"1 file for the ERP has waited for more than 30 minutes to be written: order-file {order_id}"
+    assert alarm.since == due + timedelta(minutes=30)
+
+    export(seller)
+    assert on(seller) == {}
+
+
+@pytest.mark.parametrize(("schedule", "early", "late"), [("every 2h", 149, 151), ("0 12 * * *", 29, 31)])
+def test_files_that_wait_for_a_pass_that_is_seldom_made_are_no_alarm_before_it_was_due(tmp_path, schedule, early, late):
+    shop = Seller(tmp_path / "shop")
+    shop.config.write_text(f'{shop.config.read_text()}[schedule]\ntimezone = "UTC"\nexport_orders = "{schedule}"\n')
+    shop.app = type(shop.app)(settings_module.load(shop.config), shop.app.db, shop.app.clock)
+    shop.sells("A")
+    shop.placed()
+    due = datetime(2026, 11, 24, 12, tzinfo=UTC) if "*" in schedule else shop.now
+    shop.now = due + timedelta(minutes=early)
+    assert on(shop) == {}
+
+    shop.now = due + timedelta(minutes=late)
+    assert list(on(shop)) == [("not-written", "orders")]
+
+
+def test_what_waits_behind_a_dead_letter_and_what_waits_for_a_target_that_is_away_is_the_alarm_of_that(seller):
+    order_id = seller.placed()
+    seller.target.rename(seller.target.with_name("away"))
+    export_by_job(seller)
+    seller.now += timedelta(hours=1)
+    assert list(on(seller)) == [("erp-unreachable", "target")]
+
+    seller.target.with_name("away").rename(seller.target)
+    with seller.app.db.write() as tx:
+        tx.execute(outbox_table.delete().where(outbox_table.c.destination != ERP))
+        tx.execute(outbox_table.update().values(state="dead", reason="no template", settled_at=seller.now))
+        outbox.put(tx, ERP, Kind.CANCELLATION_FILE, [order_id], seller.now)
+    export_by_job(seller)
+    seller.now += timedelta(hours=1)
+    assert list(on(seller)) == [("dead-letters", "erp")]
+
+
+def export_by_job(world):
+    return run_job(world.app, "export-orders", Pass())
 
 
 def test_an_order_that_the_erp_rejected_is_an_alarm_for_a_day(seller):

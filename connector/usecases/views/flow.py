@@ -30,6 +30,7 @@ BAD = frozenset(
         "blocked",
         "rejected-by-erp",
         "not-picked-up",
+        "not-written",
         "stock-unavailable",
         "unreachable",
         "erp-unreachable",
