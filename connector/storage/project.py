@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+from hashlib import sha256
 from uuid import uuid4
 
 from sqlalchemy import Connection, text
@@ -25,6 +26,15 @@ def own_id(tx: Connection, db: Database) -> str:
     return made
 
 
+def mark(db: Database) -> str:
+    """Return what the project's backups bear in their names; "" for PostgreSQL. It is of the place alone: the database may be lost."""
+    return sha256(_file(db).encode()).hexdigest()[:8] if db.is_sqlite else ""
+
+
 def _place(tx: Connection, db: Database) -> str:
     """Name where the database lies: SQLite's file by machine and path; PostgreSQL's, which machines share, by its server's number."""
-    return f"{socket.gethostname()}:{db.path.resolve()}" if db.is_sqlite else str(tx.execute(PLACE).scalar_one())
+    return _file(db) if db.is_sqlite else str(tx.execute(PLACE).scalar_one())
+
+
+def _file(db: Database) -> str:
+    return f"{socket.gethostname()}:{db.path.resolve()}"

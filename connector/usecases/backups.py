@@ -6,22 +6,25 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from connector.app import App
 from connector.errors import NotFound
 from connector.storage import backups as store
-from connector.storage import postgresql_dumps
+from connector.storage import postgresql_dumps, project
 from connector.usecases import disk, leftovers, runs
 from connector.usecases.report import Report
 from connector.usecases.turns import turn
 from connector.usecases.upkeep import checkpoint
 
-NAME = re.compile(r"connector-([0-9]{8}T[0-9]{6}Z)\.(?:db|dump)")
+NAME = re.compile(r"connector-([0-9]{8}T[0-9]{6}Z)(?:-([0-9a-f]{8}))?\.(?:db|dump)")
 TIME = "%Y%m%dT%H%M%SZ"
 ALL_FOR = timedelta(days=1)
 """So long every backup is kept; after that the last of each day."""
+LONGEST_KEPT = timedelta(days=30)
+"""So long others may want to keep theirs, at most."""
 JOB = "backup"
 LATE = 3
 """So many times `[backup] every` the last one may be old."""
@@ -44,9 +47,29 @@ def folder(app: App) -> Path:
 
 
 def known(app: App) -> list[Backup]:
-    """Return the backups that are there, the newest first."""
-    found = [(path, NAME.fullmatch(path.name)) for path in folder(app).glob("connector-*")]
-    return sorted((_seen(path, match[1]) for path, match in found if match), key=lambda one: one.at, reverse=True)
+    """Return the project's backups that are there, the newest first; those of earlier versions, whose names tell no project, among them."""
+    there = _there(app)
+    ours = (there.get(mark, []) for mark in {project.mark(app.db), ""})
+    return sorted(chain.from_iterable(ours), key=lambda one: one.at, reverse=True)
+
+
+def _there(app: App) -> dict[str, list[Backup]]:
+    """Return all backups in the folder by the mark of their project: several may share it."""
+    found: dict[str, list[Backup]] = {}
+    for path in folder(app).glob("connector-*"):
+        if match := NAME.fullmatch(path.name):
+            found.setdefault(match[2] or "", []).append(_seen(path, match[1]))
+    return found
+
+
+def _others(app: App) -> dict[str, list[Backup]]:
+    return {mark: made for mark, made in _there(app).items() if mark not in ("", project.mark(app.db))}
+
+
+def expired(app: App) -> list[Backup]:
+    """Choose those to remove; of other projects what none may keep for so long: one that was moved, or ended, removes nothing itself."""
+    others = (outlived(made, app.now, LONGEST_KEPT) for made in _others(app).values())
+    return [*outlived(known(app), app.now, app.settings.backup.kept_for), *chain.from_iterable(others)]
 
 
 def _seen(path: Path, written: str) -> Backup:
@@ -58,7 +81,7 @@ def make(app: App) -> Backup:
     with turn(app, JOB):
         leftovers.remove(app)
         made = _sqlite(app) if app.db.is_sqlite else _postgresql(app)
-        for old in outlived(known(app), app.now, app.settings.backup.kept_for):
+        for old in expired(app):
             old.path.unlink(missing_ok=True)
     return made
 
@@ -66,7 +89,7 @@ def make(app: App) -> Backup:
 def _sqlite(app: App) -> Backup:
     """While it reads, bringing the write-ahead log home would keep writers waiting in vain: so it holds that turn, too."""
     disk.require(app, folder(app), store.size_of(app.db))
-    path = folder(app) / f"connector-{app.now:{TIME}}.db"
+    path = folder(app) / f"connector-{app.now:{TIME}}-{project.mark(app.db)}.db"
     with turn(app, "checkpoint"):
         at = app.now
         store.copy(app.db, path)
@@ -115,11 +138,16 @@ def keep_up(app: App, run_id: str) -> Backup | None:
 
 
 def newest(app: App) -> Backup:
-    """Return the newest backup. Raises NotFound where there is none."""
-    made = known(app)
-    if not made:
+    """Return the newest backup of the project. Raises NotFound where there is none."""
+    if made := known(app):
+        return made[0]
+    others = max(chain.from_iterable(_others(app).values()), key=lambda one: one.at, default=None)
+    if others is None:
         raise NotFound(f"there is no backup in {folder(app)}", remedy="name the file: connector restore FILE")
-    return made[0]
+    raise NotFound(
+        f"the backups in {folder(app)} are of other projects, or of this one where it lay before",
+        remedy=f"name the file, if it is this project's: connector restore {others.path}",
+    )
 
 
 def sentence(made: Backup) -> str:

@@ -5,6 +5,8 @@ None is being made while one holds the turn "backup": a backup has that turn, an
 
 from __future__ import annotations
 
+import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
@@ -12,9 +14,12 @@ from pathlib import Path
 
 from connector.app import App
 from connector.errors import Busy
+from connector.storage import project
 from connector.usecases.turns import turn
 
 RESTORING, READING = "restoring", "reading"
+MARKED = re.compile(r"\.connector-\w+-([0-9a-f]{8})\.")
+MAKING_SECONDS = 24 * 3600
 
 
 def beside(app: App, what: str) -> Path:
@@ -24,11 +29,23 @@ def beside(app: App, what: str) -> Path:
 
 def leftovers(app: App) -> list[Path]:
     """Name them, with what SQLite or a mark of ours put beside each."""
-    found = list(app.settings.path(app.settings.backup.folder).glob(".connector-*.partial*"))
+    partials = app.settings.path(app.settings.backup.folder).glob(".connector-*.partial*")
+    found = [path for path in partials if not _is_being_made(app, path)]
     if app.db.is_sqlite:
         for path in (beside(app, RESTORING), beside(app, READING)):
             found += path.parent.glob(f"{escape(path.name)}*")
     return sorted(found)
+
+
+def _is_being_made(app: App, path: Path) -> bool:
+    """Tell what another project that shares the folder may be writing just now: it bears that one's mark, and is young."""
+    mark = MARKED.match(path.name)
+    if mark is None or mark[1] == project.mark(app.db):
+        return False
+    try:
+        return time.time() - path.stat().st_mtime < MAKING_SECONDS
+    except FileNotFoundError:
+        return True
 
 
 def remove(app: App) -> int:

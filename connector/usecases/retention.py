@@ -55,7 +55,7 @@ def outlived_notes(app: App) -> list[Path]:
 
 def outlived_copies(app: App) -> list[Path]:
     """Name the backups past their days, and the databases that a restore replaced 30 days ago: both hold what may be erased meanwhile."""
-    old = [one.path for one in backups.outlived(backups.known(app), app.now, app.settings.backup.kept_for)]
+    old = [one.path for one in backups.expired(app)]
     replaced = sorted((app.root / "var" / "damaged").glob("*/*"))
     return [*old, *(path for path in replaced if path.stat().st_ctime < (app.now - REPLACED_FOR).timestamp())]
 
