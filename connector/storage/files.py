@@ -209,10 +209,9 @@ def left_in_held(tx: Connection) -> list[Entry]:
     return [entry_of(row) for row in tx.execute(query).mappings()]
 
 
-def lying_at(tx: Connection, place: str) -> Entry | None:
-    """Return the line of the file that lies there, below the project directory."""
-    row = tx.execute(select(t).where(t.c.place == place).order_by(t.c.id.desc()).limit(1)).mappings().first()
-    return None if row is None else entry_of(row)
+def lines_at(tx: Connection, place: str) -> list[Entry]:
+    """Return the lines of the files that lie there, below the project directory of whichever machine, the newest first."""
+    return [entry_of(row) for row in tx.execute(select(t).where(t.c.place == place).order_by(t.c.id.desc())).mappings()]
 
 
 def newest_named(tx: Connection, name: str) -> list[Entry]:
@@ -241,9 +240,9 @@ def let_go(tx: Connection, number: int) -> None:
     tx.execute(update(t).where(t.c.id == number).values(place=None))
 
 
-def lies_no_more(tx: Connection, place: str) -> None:
-    """Note of whatever lay there that it lies nowhere any more."""
-    tx.execute(update(t).where(t.c.place == place).values(place=None))
+def lies_no_more(tx: Connection, place: str, sha256: str) -> None:
+    """Note of a file that lay there that it lies nowhere any more; not of another machine's."""
+    tx.execute(update(t).where(t.c.place == place, t.c.sha256 == sha256).values(place=None))
 
 
 def refused(tx: Connection, limit: int = 1000) -> list[Entry]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 import re
@@ -101,7 +102,7 @@ def _forget_in(app: App, path: Path, naming: Naming, done: Erased) -> None:
     else:
         path.unlink()
         with app.db.write() as tx:
-            files.lies_no_more(tx, place)
+            files.lies_no_more(tx, place, hashlib.sha256(content).hexdigest())
         done.removed.append(place)
 
 

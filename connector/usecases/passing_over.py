@@ -19,6 +19,7 @@ from connector.storage import files, outdoing, repeats
 from connector.storage.database import reading
 from connector.storage.files import Entry
 from connector.storage.staging import Stage, load, staging
+from connector.usecases import places
 from connector.usecases.opening import opened
 
 CHUNK = 10_000
@@ -53,9 +54,9 @@ def _outdone(app: App, connection: Connection, stage: Stage, newer: Sequence[Ent
 
 
 def _take_out(app: App, connection: Connection, stage: Stage, newer: Entry) -> int | None:
-    path = app.root / str(newer.place)
-    if newer.place is None or not path.is_file():
+    if not places.lies_here(app, newer):
         return None
+    path = app.root / str(newer.place)
     try:
         outdoing.forget(connection, stage)
         for columns in _named(app, stage, path):

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from pathlib import Path
+
 from connector.app import App
+from connector.erp import files as disk_files
 from connector.erp import intake
 from connector.erp.intake import Taken
 from connector.erp.store import SourceFile
@@ -10,14 +15,40 @@ from connector.errors import NotFound
 from connector.storage import files
 from connector.storage.files import Entry
 
+REMEDY = "do it on the machine that took the file, or let the ERP send it again"
+MASKED_LINE = re.compile(rb"^[^0-9A-Za-z\x80-\xff\n*]*\*[^0-9A-Za-z\x80-\xff\n]*$", re.MULTILINE)
+"""What `erase` leaves of a line that named a person."""
+
 
 def lying(app: App, number: int) -> Entry:
     """Return a line of the ledger whose file lies with us. Raises NotFound."""
     with app.db.read() as tx:
         entry = files.one(tx, number)
     if entry.place is None or not (app.root / entry.place).is_file():
-        raise NotFound(f"{entry.name} does not lie in {entry.place or 'its place'} any more", remedy="let the ERP send it again")
+        raise NotFound(f"{entry.name} does not lie in {entry.place or 'its place'} any more", remedy=REMEDY)
+    if not lies_here(app, entry):
+        raise NotFound(f"{entry.name} lies on another machine, or was replaced: {entry.place} holds another file", remedy=REMEDY)
     return entry
+
+
+def lies_here(app: App, entry: Entry) -> bool:
+    """Tell whether a line's own file lies at its place: there may be that of another machine's line, whose folders are named alike."""
+    if entry.place is None:
+        return False
+    path = app.root / entry.place
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256 or _is_masked(path, entry)
+    except OSError:
+        return False
+
+
+def _is_masked(path: Path, entry: Entry) -> bool:
+    """Tell whether it is the file as `erase` left it: of the same size and time, a line of it made unreadable."""
+    status = path.stat()
+    if (status.st_size, disk_files.instant(status.st_mtime_ns)) != (entry.size, entry.modified_at):
+        return False
+    return MASKED_LINE.search(path.read_bytes()) is not None
 
 
 def move(app: App, number: int, folder: str) -> str:
@@ -35,7 +66,7 @@ def tidy(app: App) -> None:
     with app.db.read() as tx:
         left = files.left_in_held(tx)
     for entry in left:
-        if entry.id is not None and entry.place is not None and (app.root / entry.place).is_file():
+        if entry.id is not None and lies_here(app, entry):
             move(app, entry.id, f"rejected/{entry.feed}" if entry.state == "discarded" else archive(app, entry.feed))
 
 

@@ -9,7 +9,7 @@ from connector.errors import ConnectorError
 from connector.feeds import CATALOG_FEEDS
 from connector.storage import files, freight
 from connector.storage.files import Entry
-from connector.usecases import imports, replaying
+from connector.usecases import imports, places, replaying
 from connector.usecases.report import Report
 
 Compared = dict[str, Any]
@@ -30,7 +30,7 @@ def _last(app: App, feed: str) -> list[Entry]:
 def _compared(app: App, entry: Entry) -> Compared:
     said: Compared = {"feed": entry.feed, "file": entry.name, "place": entry.place, "differences": 0, "trouble": ""}
     path = app.root / str(entry.place)
-    if entry.place is None or not path.is_file():
+    if not places.lies_here(app, entry):
         return {**said, "trouble": "it lies in the archive no more, so it cannot be compared"}
     try:
         with imports.drafted(app, entry.feed, path, entry.name, all_of_it=True, behind=entry) as draft:

@@ -59,8 +59,8 @@ def _named(app: App, named: str) -> list[Entry]:
     inside = place.resolve().is_relative_to(app.root.resolve()) and place.is_file()
     below = str(place.resolve().relative_to(app.root.resolve())) if inside else named
     with app.db.read() as tx:
-        entry = files.lying_at(tx, below)
-        found = [entry] if entry is not None else files.newest_named(tx, named)
+        there = files.lines_at(tx, below)
+        found = [next((one for one in there if places.lies_here(app, one)), there[0])] if there else files.newest_named(tx, named)
     if not found:
         raise NotFound(f"{named} is no file that was ever taken", remedy="name a file in archive/, or its name as reports tell it")
     return found

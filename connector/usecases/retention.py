@@ -11,21 +11,35 @@ from connector.erp.shelves import ERRORS_ENDING
 from connector.storage import files, quarantine
 from connector.storage.files import Entry
 from connector.usecases import backups
+from connector.usecases.places import lies_here
 
 REPLACED_FOR = timedelta(days=30)
 
 
 def outlived(app: App) -> list[Entry]:
-    """Return the lines of the ledger whose file may go: older than its folder's days, and neither held, nor open in the quarantine,
-    nor the feed's last applied one.
+    """Return the lines of the ledger whose file may go from here: older than its folder's days, and neither held, nor open in the
+    quarantine, nor the feed's last applied one.
+
+    Another machine's file is that machine's to remove. What lies in a file's place without being it goes after twice the days.
     """
+    long_ago = {entry.id for entry in _of_age(app, times=2)}
+    return [one for one in _of_age(app) if lies_here(app, one) or (one.id in long_ago and _lies_alone(app, one))]
+
+
+def _of_age(app: App, times: int = 1) -> list[Entry]:
     days = {"archive": app.settings.erp.archive_days, "rejected": app.settings.erp.rejected_days}
     with app.db.read() as tx:
-        return [e for folder, most in days.items() if most for e in files.outlived(tx, folder, app.now - timedelta(days=most))]
+        return [e for folder, most in days.items() if most for e in files.outlived(tx, folder, app.now - times * timedelta(days=most))]
+
+
+def _lies_alone(app: App, entry: Entry) -> bool:
+    """Tell whether something lies at a line's place that no other line leads to: it was replaced by hand."""
+    with app.db.read() as tx:
+        return (app.root / str(entry.place)).is_file() and len(files.lines_at(tx, str(entry.place))) == 1
 
 
 def remove_outlived(app: App) -> dict[str, int]:
-    """Remove such files, with their errors files; return how many of each folder."""
+    """Remove such files, with their errors files; return how many of each folder. Lines of files that nobody removed are freed late."""
     removed = {"archive": 0, "rejected": 0}
     for entry in outlived(app):
         place = app.root / str(entry.place)
@@ -33,11 +47,16 @@ def remove_outlived(app: App) -> dict[str, int]:
             path.unlink(missing_ok=True)
         with suppress(OSError):  # a day's folder goes with its last file
             place.parent.rmdir()
-        assert entry.id is not None
-        with app.db.write() as tx:
-            files.let_go(tx, entry.id)
+        _free(app, entry)
         removed[str(entry.place).partition("/")[0]] += 1
+    for entry in _of_age(app, times=2):  # gone by hand, or with its machine
+        _free(app, entry)
     return removed
+
+
+def _free(app: App, entry: Entry) -> None:
+    with app.db.write() as tx:
+        files.let_go(tx, files.number_of(entry))
 
 
 def outlived_notes(app: App) -> list[Path]:

@@ -96,9 +96,10 @@ def _refused_again(tx: Connection, row: dict[str, Any]) -> int | None:
 def _retry_file(app: App, feed: str, number: int) -> Report:
     """Take a refused file again from a copy: it stays in rejected/ until it was taken."""
     job = REFRESH if feed in CATALOG_FEEDS else REPORT
-    entry, report = places.lying(app, number), Report(job)
-    place, copy = app.root / str(entry.place), app.root / RETRY / entry.name
+    report = Report(job)
     with turn(app, job):
+        entry = places.lying(app, number)
+        place, copy = app.root / str(entry.place), app.root / RETRY / entry.name
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(place, copy)
         _take(app.taking_from(LocalStore(app.root / RETRY)), feed, entry, report)
@@ -119,7 +120,7 @@ def _take(app: App, feed: str, entry: Entry, report: Report) -> None:
 def _forget(app: App, place: Path, entry: Entry) -> None:
     """Remove the refused copy, unless it was refused again and is the one that lies there."""
     with app.db.read() as tx:
-        still = any(other.place == entry.place for other in files.refused(tx))
-    if not still:
+        others = files.lines_at(tx, str(entry.place))
+    if not any(other.state == "refused" and places.lies_here(app, other) for other in others):
         place.unlink(missing_ok=True)
         place.with_name(place.name + ERRORS_ENDING).unlink(missing_ok=True)

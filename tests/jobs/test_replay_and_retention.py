@@ -5,9 +5,11 @@ from datetime import timedelta
 
 import pytest
 from catalog_world import Catalog
+from sqlalchemy import select
 
 from connector.errors import Conflict, NotFound
 from connector.storage import counts
+from connector.storage.tables import files
 from connector.usecases import discarding, repair, replaying
 from connector.usecases.passes import Pass
 from jobs import housekeeping
@@ -103,7 +105,7 @@ def test_what_cannot_be_replayed_is_said(world):
     world.export("prices/p.csv", "1;9,90;")
     (world.root / "archive/prices/2026-11-23/p.csv").write_text("sku;price\n1;1,00\n")
 
-    with pytest.raises(Conflict, match="its bytes changed since"):
+    with pytest.raises(NotFound, match="lies on another machine, or was replaced"):
         replaying.replay(world.app, "prices/p.csv")
     with pytest.raises(Conflict, match="not in the archive"):
         replaying.replay(world.app, "prices/r.csv")
@@ -174,6 +176,38 @@ def test_what_was_laid_aside_goes_after_its_days(keeping):
     assert (report.counts["rejected_removed"], report.counts["errors_removed"]) == (1, 1)
     assert world.lies("rejected") == []
     assert world.lies("archive") == ["stock/2026-11-23/a.csv"]
+
+
+def placed(world):
+    with world.app.db.read() as tx:
+        return list(tx.execute(select(files.c.place).where(files.c.place.is_not(None)).order_by(files.c.id)).scalars())
+
+
+def test_each_machine_removes_its_own_files_and_frees_their_lines_alone(keeping, tmp_path):
+    other = Catalog(tmp_path / "other", url=f"sqlite:///{keeping.root}/var/connector.db")
+    other.export("stock/a.csv", "1;5")
+    keeping.export("stock/a.csv", "1;6")
+    keeping.export("stock/a.csv", "1;7")
+    other.now = keeping.now = keeping.now + timedelta(days=31)
+    removed = [keep_house(machine).counts["archive_removed"] for machine in (keeping, other)]
+
+    assert removed == [1, 1]
+    assert (keeping.lies("archive"), other.lies("archive")) == (["stock/2026-11-23/a-2.csv"], [])
+    assert placed(keeping) == ["archive/stock/2026-11-23/a-2.csv"]
+    other.app.db.close()
+
+
+def test_a_file_that_nobody_has_any_more_leaves_its_line_after_twice_its_days(keeping):
+    keeping.export("stock/a.csv", "1;5")
+    keeping.export("stock/a.csv", "1;6")
+    path = keeping.root / "archive/stock/2026-11-23/a.csv"
+    path.write_text("by hand")
+    left = []
+    for days in (31, 30):
+        keeping.now += timedelta(days=days)
+        left.append((keep_house(keeping).counts["archive_removed"], placed(keeping)[:-1], path.exists()))
+
+    assert left == [(0, ["archive/stock/2026-11-23/a.csv"], True), (1, [], False)]
 
 
 # ── discard ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

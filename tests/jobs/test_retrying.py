@@ -1,12 +1,15 @@
 """What was refused is taken again: whole files, documents by themselves, all of it at once."""
 
+import os
+
 import pytest
 from catalog_world import Catalog
-from documents_world import opened
+from documents_world import HEADS, opened
 
 from connector.usecases import repair, retrying
 
 LENIENT = "[feeds.stock]\nmax_rejected = 0.9\n[feeds.prices]\nmax_rejected = 0.9"
+DELTA = '[feeds.stock]\nmode = "delta"\n'
 
 
 @pytest.fixture
@@ -91,6 +94,52 @@ def test_a_row_that_was_settled_is_said_to_be(shop):
     done = retrying.retry(shop.app, [number])
 
     assert "was settled already" in done["refused"][0]["reasons"][0]
+
+
+# ── several machines with one database ──────────────────────────────────────────────────────────────────────────────────
+@pytest.fixture
+def two(shop, tmp_path):
+    """Two machines that refused a file each: other bytes, at the same place of their own folders."""
+    url = f"sqlite:///{shop.root}/var/connector.db"
+    other = Catalog(tmp_path / "other", url=url)
+    for machine, rows in ((shop, ("A;6", "B;x")), (other, ("C;7", "D;x"))):
+        machine.configure(url=url, more=DELTA)
+        machine.export("stock/1.csv", *rows)
+        machine.configure(url=url, more=DELTA + "max_rejected = 0.9\n")
+    yield shop, other
+    other.app.db.close()
+
+
+def test_another_machine_s_file_is_not_taken_for_the_one_that_lies_at_its_place_here(two):
+    here, other = two
+    mine, theirs = numbers(here)
+    (refused,) = retrying.retry(here.app, [theirs])["refused"]
+    (taken,) = retrying.retry(here.app, [mine])["refused"]
+
+    assert "stock/1.csv lies on another machine, or was replaced" in refused["reasons"][0]
+    assert "1 added" in taken["outcome"]
+    assert here.stock() == {"A": 6}
+    assert here.lies("rejected/stock") == ["1-2.csv.errors.csv"]
+
+    retrying.retry(other.app, None)
+
+    assert here.stock() == {"A": 6, "C": 7}
+    assert numbers(here) == []
+
+
+def test_a_file_that_was_replaced_is_not_taken_and_one_in_which_a_person_was_masked_is(office):
+    office.report("acks", "late;accepted;E1;maria", "soon;accepted;E2;", head=f"{HEADS['acks']};x;x")
+    (path,) = [path for path in office.root.glob("rejected/acks/*.csv") if not path.name.endswith(".errors.csv")]
+    content, at = path.read_bytes(), path.stat().st_mtime_ns
+    masked = content.replace(b"late;accepted;E1;maria", b"****;********;**;*****")
+    said = []
+    for text in (content.replace(b"E1", b"E9"), masked):
+        path.write_bytes(text)
+        os.utime(path, ns=(at, at))
+        (one,) = retrying.retry(office.app, None)["refused"]
+        said.append("was replaced" in one["reasons"][0])
+
+    assert said == [True, False]
 
 
 # ── documents ───────────────────────────────────────────────────────────────────────────────────────────────────────────
