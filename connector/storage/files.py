@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -233,6 +233,11 @@ def outlived(tx: Connection, folder: str, before: datetime) -> list[Entry]:
     old = (t.c.place.like(f"{folder}/%"), t.c.moved_at < before)
     query = select(t).where(*old, t.c.state != "held", ~is_open, ~is_last).order_by(t.c.id)
     return [entry_of(row) for row in tx.execute(query).mappings()]
+
+
+def lying_of(tx: Connection, feeds: Collection[str]) -> list[Entry]:
+    """Return the files of these feeds that lie somewhere."""
+    return [entry_of(row) for row in tx.execute(select(t).where(t.c.feed.in_(feeds), t.c.place.is_not(None))).mappings()]
 
 
 def let_go(tx: Connection, number: int) -> None:

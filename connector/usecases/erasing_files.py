@@ -24,6 +24,7 @@ from connector.errors import Busy, FileChanged, Unreachable
 from connector.settings.files import DOCUMENTS
 from connector.storage import files
 from connector.usecases import errors_back
+from connector.usecases.places import lies_here
 from connector.usecases.turns import turn
 
 FOLDERS = ("archive", "rejected", "held")
@@ -75,6 +76,15 @@ def folders_of_time(app: App, spans: Collection[tuple[float, float]]) -> list[st
             if any(status.st_mtime <= end and start <= max(status.st_mtime, status.st_ctime) for start, end in spans):
                 found.add("/".join(path.relative_to(app.root).parts[:2]))
     return sorted(found)
+
+
+def folders_elsewhere(app: App) -> list[str]:
+    """Return the folders of files that the ledger names and that do not lie here: several machines share PostgreSQL alone."""
+    if app.db.is_sqlite:
+        return []
+    with app.db.read() as tx:
+        found = files.lying_of(tx, DOCUMENTS)
+    return sorted({"/".join(Path(str(one.place)).parts[:2]) for one in found if not lies_here(app, one)})
 
 
 def _lying(root: Path) -> Iterator[Path]:

@@ -49,7 +49,9 @@ def erase(app: App, document: str) -> dict[str, Any]:
     in_files = _naming(found, documents, {number for data in nameless for number in (data.marketplace_order_id, *_numbers([data]))})
     files = _files(app, in_files, [data for data in found if data.order_id not in needed])
     done = _overwrite_all(app, [data.order_id for data in found])
-    done["to_do"] += _to_look_into(app, nameless)
+    elsewhere = erasing_files.folders_elsewhere(app)
+    done["to_do"] += [*_to_look_into(app, nameless), *_to_do_elsewhere(elsewhere)]
+    files["files_unknown"] += [f"{folder}: files lie on another machine, or are gone" for folder in elsewhere]
     upkeep.checkpoint(app)  # secure_delete overwrote the pages; the write-ahead log still held them
     return done | counts | files | {"kept": list(KEPT)}
 
@@ -75,6 +77,13 @@ def _to_look_into(app: App, nameless: list[PersonalData]) -> list[str]:
     why = f"[orders] personal_days took the name, e-mail and telephones of {orders}"
     what = f"in {places} the person was looked for by CPF or CNPJ and by these numbers alone"
     return [f"{why}: {what}; search there for the name, or erase again once [erp] archive_days and rejected_days have passed"]
+
+
+def _to_do_elsewhere(folders: list[str]) -> list[str]:
+    if not folders:
+        return []
+    what = f"files of {', '.join(folders)} lie on another machine of this database, or are gone, and were not searched"
+    return [f"{what}: run the same command on each machine, and search those folders there for the name, which the orders tell no more"]
 
 
 def _numbers(found: list[PersonalData]) -> set[str]:

@@ -1,6 +1,7 @@
 """After `erase` every file of the project is searched: nothing of the person is left, in no encoding and no archive of ours."""
 
 import gzip
+import hashlib
 import io
 import json
 import logging
@@ -368,6 +369,34 @@ def test_a_person_is_found_where_two_windows_of_a_large_file_meet(loud, monkeypa
     assert b"CONCEI" not in lines.read_bytes()
     assert lines.read_bytes().count(b"MARIA") > 2000
     assert not wide.exists()
+
+
+def test_the_folders_of_other_machines_are_named(tmp_path, postgresql_url):
+    seller = Seller(tmp_path / "shop", url=postgresql_url)
+    (seller.app.root / "outbox").mkdir()
+    here = lay(seller, "archive/acks/2026-11-24/here.csv", b"order_id\n1\n")
+    taken = {"size": 1, "modified_at": seller.now, "state": "applied", "taken_at": seller.now, "settled_at": seller.now}
+    lines = {
+        "archive/acks/2026-11-24/here.csv": ("acks", hashlib.sha256(here.read_bytes()).hexdigest()),
+        "archive/acks/2026-11-24/other.csv": ("acks", "f00"),
+        "rejected/invoices/other.csv": ("invoices", "f00"),
+        "archive/stock/2026-11-24/catalogues-name-nobody.csv": ("stock", "f00"),
+    }
+    told = []
+    for place, (feed, sha256) in lines.items():
+        with seller.app.db.write() as tx:
+            tx.execute(insert(files).values(**taken, feed=feed, name=place, place=place, sha256=sha256))
+        done = privacy.erase(seller.app, OTHER)
+        told.append((done["files_unknown"], len(done["to_do"])))
+    seller.app.db.close()
+
+    assert [unknown for unknown, _ in told] == [
+        [],
+        ["archive/acks: files lie on another machine, or are gone"],
+        *[["archive/acks: files lie on another machine, or are gone", "rejected/invoices: files lie on another machine, or are gone"]] * 2,
+    ]
+    assert [count for _, count in told] == [0, 1, 1, 1]
+    assert "archive/acks, rejected/invoices" in done["to_do"][0]
 
 
 def test_a_copy_that_is_being_read_is_named_and_not_touched(loud, monkeypatch):
