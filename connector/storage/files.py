@@ -221,18 +221,15 @@ def newest_named(tx: Connection, name: str) -> list[Entry]:
     return sorted({row["feed"]: entry_of(row) for row in rows}.values(), key=lambda entry: entry.id or 0)
 
 
-def outlived(tx: Connection, folder: str, before: datetime) -> list[Entry]:
+def outlived(tx: Connection, folder: str, before: datetime, needed: Collection[int | None]) -> list[Entry]:
     """Return the files in a folder of ours that lie there since before an instant and that nobody needs any more.
 
-    Needed are those with an open refused row, those held, and the last applied one of each name.
+    Needed are, besides those named, those with an open refused row and those held.
     """
-    newer = t.alias("newer")
-    last = ~exists().where(newer.c.feed == t.c.feed, newer.c.name == t.c.name, newer.c.state == "applied", newer.c.id > t.c.id)
-    is_last = (t.c.state == "applied") & last
     is_open = exists().where(rejections.c.file_id == t.c.id, rejections.c.healed_at.is_(None))
     old = (t.c.place.like(f"{folder}/%"), t.c.moved_at < before)
-    query = select(t).where(*old, t.c.state != "held", ~is_open, ~is_last).order_by(t.c.id)
-    return [entry_of(row) for row in tx.execute(query).mappings()]
+    query = select(t).where(*old, t.c.state != "held", ~is_open).order_by(t.c.id)
+    return [entry_of(row) for row in tx.execute(query).mappings() if row["id"] not in needed]
 
 
 def lying_of(tx: Connection, feeds: Collection[str]) -> list[Entry]:

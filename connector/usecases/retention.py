@@ -6,9 +6,12 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from connector.app import App
 from connector.erp.shelves import ERRORS_ENDING
-from connector.storage import files, quarantine
+from connector.feeds import CATALOG_FEEDS
+from connector.storage import files, freight, quarantine
 from connector.storage.files import Entry
 from connector.usecases import backups
 from connector.usecases.places import lies_here
@@ -18,7 +21,7 @@ REPLACED_FOR = timedelta(days=30)
 
 def outlived(app: App) -> list[Entry]:
     """Return the lines of the ledger whose file may go from here: older than its folder's days, and neither held, nor open in the
-    quarantine, nor the feed's last applied one.
+    quarantine, nor the last applied one of a catalogue's feed, with which the next is compared.
 
     Another machine's file is that machine's to remove. What lies in a file's place without being it goes after twice the days.
     """
@@ -29,7 +32,15 @@ def outlived(app: App) -> list[Entry]:
 def _of_age(app: App, times: int = 1) -> list[Entry]:
     days = {"archive": app.settings.erp.archive_days, "rejected": app.settings.erp.rejected_days}
     with app.db.read() as tx:
-        return [e for folder, most in days.items() if most for e in files.outlived(tx, folder, app.now - times * timedelta(days=most))]
+        needed, before = _last_applied(tx), {folder: app.now - times * timedelta(days=most) for folder, most in days.items() if most}
+        return [entry for folder, instant in before.items() for entry in files.outlived(tx, folder, instant, needed)]
+
+
+def _last_applied(tx: Connection) -> set[int | None]:
+    """Freight is full by file name: the last one of each counts."""
+    named = [("freight", name) for name in freight.files(tx)]
+    of_feeds = [(feed, None) for feed in CATALOG_FEEDS if feed != "freight"]
+    return {entry.id for feed, name in (*of_feeds, *named) if (entry := files.last_applied(tx, feed, name))}
 
 
 def _lies_alone(app: App, entry: Entry) -> bool:

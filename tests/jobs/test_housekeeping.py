@@ -306,3 +306,21 @@ def test_looking_for_what_may_go_looks_through_nothing_that_went_already(seller)
     assert [step for step in steps if "orders_personal" in step]
     assert [step for step in steps if "rejections_healed" in step]
     assert [step for step in steps if step.startswith("SCAN")] == []
+
+
+# ── the ERP's documents ─────────────────────────────────────────────────────────────────────────────────────────────────
+def test_documents_go_from_the_archive_after_their_days_whatever_their_names(seller, monkeypatch):
+    monkeypatch.setenv("K", "key")
+    monkeypatch.setenv("T", "token")
+    seller.config.write_text("[erp]\nsettle_seconds = 0\n" + seller.config.read_text())
+    seller.app = building.build(settings_module.load(seller.config), clock=lambda: seller.now)
+    seller.sells("A")
+    for number in ("1", "2"):
+        path = seller.app.root / "inbox" / "acks" / f"acks_{number}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"order_id;status\n{seller.placed(number, ('A', 1))};accepted\n")
+        JOBS["report-documents"].run(seller.app, Pass())
+    seller.now += 181 * DAY
+
+    assert keep_house(seller).counts["archive_removed"] == 2
+    assert [path for path in (seller.app.root / "archive").rglob("*") if path.is_file()] == []

@@ -156,8 +156,8 @@ def test_what_is_needed_outlives_its_days(keeping):
     report = keep_house(world)
 
     assert [line for line in planned.lines if "would remove archive/stock/2026-11-23/old.csv" in line]
-    assert report.counts["archive_removed"] == 1
-    assert world.lies("archive") == ["stock/2026-11-23/old-2.csv", "stock/2026-11-23/open.csv"]
+    assert report.counts["archive_removed"] == 2
+    assert world.lies("archive") == ["stock/2026-11-23/open.csv"]
     assert world.lies("held") == ["stock/held.csv"]
     assert world.lies("rejected") == ["stock/open.csv.errors.csv", "stock/refused.csv", "stock/refused.csv.errors.csv"]
 
@@ -176,6 +176,21 @@ def test_what_was_laid_aside_goes_after_its_days(keeping):
     assert (report.counts["rejected_removed"], report.counts["errors_removed"]) == (1, 1)
     assert world.lies("rejected") == []
     assert world.lies("archive") == ["stock/2026-11-23/a.csv"]
+
+
+def test_of_files_with_names_of_their_own_the_feed_s_last_one_alone_is_kept(keeping):
+    world, rate = keeping, "01000000;99999999;0;1000;{};1"
+    for day in (1, 2, 3):
+        world.export(f"prices/prices_{day}.csv", f"1;1{day},00;")
+        world.export(f"freight/table_{day}.csv", rate.format(day))
+    world.drop("freight/table_3.csv", rate.format(4))
+    world.run()
+    replaying.replay(world.app, "prices/prices_2.csv", force=True)
+    world.now += timedelta(days=31)
+    keep_house(world)
+    left = [place.split("/")[2] for place in world.lies("archive")]
+
+    assert left == ["table_1.csv", "table_2.csv", "table_3-2.csv", "prices_2.csv"]
 
 
 def placed(world):
