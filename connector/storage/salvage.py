@@ -27,6 +27,16 @@ SETTLED = (
     " WHERE settled_at IS NOT NULL AND (order_id IS NOT NULL OR destination = 'erp') AND NOT EXISTS"
     " (SELECT 1 FROM main.outbox AS m WHERE (m.reference, m.kind, m.settled_at) = (d.reference, d.kind, d.settled_at)) ORDER BY id DESC"
 )
+PAUSES = (
+    "INSERT INTO main.marketplaces (account, paused) SELECT account, paused FROM damaged.marketplaces WHERE paused IN (0, 1)"
+    " ON CONFLICT (account) DO UPDATE SET paused = excluded.paused",
+    "INSERT INTO main.watermarks (name, value) SELECT name, value FROM damaged.watermarks WHERE name LIKE 'paused:%'"
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+)
+PAUSED = (
+    "SELECT account FROM main.marketplaces WHERE paused"
+    " UNION SELECT substr(name, 8) FROM main.watermarks WHERE name LIKE 'paused:%' AND value <> '' ORDER BY 1"
+)
 WAITING = f"SELECT coalesce(order_id, reference) FROM main.outbox WHERE {UNSETTLED}"  # noqa: S608  # words of ours
 TOUCHED = (PLACED, HAPPENED, SETTLED, WAITING)
 """The newest first: what is young is known before an old damaged page ends the reading."""
@@ -44,12 +54,14 @@ class Salvage:
     """`carried` orders are as they were last; of those in `unreadable` the restored database knows what the backup knew.
 
     `questions` counts what could not even be asked; `doubtful` the files for the ERP that were laid aside for a person to judge.
+    `paused` are the marketplaces and jobs that a person had stopped; None where the damaged database does not tell.
     """
 
     carried: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
     questions: int = 0
     doubtful: int = 0
+    paused: list[str] | None = None
 
 
 def carry_over(restored: Path, damaged: Path) -> Salvage:
@@ -69,6 +81,7 @@ def carry_over(restored: Path, damaged: Path) -> Salvage:
         for order in _touched(connection, found):
             (found.carried if _carried(connection, order) else found.unreadable).append(order)
         found.doubtful = _lay_aside(connection, set(found.carried))
+        found.paused = _carry_pauses(connection)
     return found
 
 
@@ -128,6 +141,17 @@ def _replaced(connection: sqlite3.Connection, table: str, condition: str, order:
 def _tables() -> Iterator[tuple[str, str]]:
     yield from ((table, "order_id = :order") for table in BY_ORDER)
     yield "outbox", OUTBOX_OF
+
+
+def _carry_pauses(connection: sqlite3.Connection) -> list[str] | None:
+    """Stop and restart what a person stopped or restarted since the backup; return what is stopped, None where it cannot be read."""
+    try:
+        for statement in PAUSES:
+            connection.execute(statement)
+    except UNREADABLE as error:
+        _refuse_ours(error)
+        return None
+    return [row[0] for row in connection.execute(PAUSED)]
 
 
 def _lay_aside(connection: sqlite3.Connection, carried: set[str]) -> int:

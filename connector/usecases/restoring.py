@@ -17,6 +17,7 @@ from connector.storage import damage, postgresql_dumps
 from connector.storage.salvage import Salvage
 from connector.usecases import backups, leftovers, preparing, tombstones
 from connector.usecases.tombstones import Tombstones
+from connector.usecases.taken_since import taken_since, to_copy
 from connector.usecases.turns import alone
 
 INTERRUPTED = "a restore was interrupted before its end"
@@ -34,6 +35,7 @@ class Restored:
     erased_again: int
     tombstones: Tombstones
     files_since: tuple[str, ...]
+    files_to_copy: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -47,6 +49,8 @@ class Restored:
             "erased_again": self.erased_again,
             "erased_list_unreadable_lines": self.tombstones.unreadable,
             "files_taken_since": list(self.files_since),
+            "files_to_copy": list(self.files_to_copy),
+            "paused": self.orders.paused,
         }
 
 
@@ -92,7 +96,8 @@ def _replace(app: App, path: Path, at: datetime) -> Restored:
     aside = _set_aside(app, database)
     prepared.path.replace(database)
     damage.mark_of(database).unlink(missing_ok=True)
-    return Restored(path, at, aside, prepared.orders, prepared.erased_again, erased, tuple(_taken_since(app, at)))
+    since = taken_since(app, at)
+    return Restored(path, at, aside, prepared.orders, prepared.erased_again, erased, tuple(since), tuple(to_copy(app, since)))
 
 
 @contextmanager
@@ -122,12 +127,6 @@ def _set_aside(app: App, database: Path) -> Path | None:
     return aside / database.name
 
 
-def _taken_since(app: App, at: datetime) -> list[str]:
-    """Name the files in archive/ that were put there since: the restored database does not know them."""
-    found = (path for path in (app.root / "archive").rglob("*") if path.is_file() and path.stat().st_ctime >= at.timestamp())
-    return sorted(str(path.relative_to(app.root)) for path in found)
-
-
 def sentences(done: Restored) -> list[str]:
     """Say what was done and what is left to do, for a person."""
     orders = done.orders
@@ -136,10 +135,19 @@ def sentences(done: Restored) -> list[str]:
     said += [f"{len(orders.carried)} orders touched since then were read in the old database and taken over"] if orders.carried else []
     said += [f"{done.erased_again} orders of erased persons were erased again"] if done.erased_again else []
     said += tombstones.notes(done.tombstones)
-    if done.files_since:
-        named = ", ".join(done.files_since[:MOST_NAMED])
-        said.append(f"{len(done.files_since)} files were taken since: {named}; let the ERP send them again, or copy them into its source")
+    said += [f"paused as before: {', '.join(orders.paused)}"] if orders.paused else []
+    said += [_files(done)] if done.files_since else []
     return [*said, "next: connector check, connector daemon, connector serve, and for each marketplace: connector resync MARKETPLACE"]
+
+
+def _files(done: Restored) -> str:
+    """Say which files the source needs: times are what exports are ordered by, and cp alone gives all of them the time of now."""
+    count, named = len(done.files_to_copy), ", ".join(done.files_to_copy[:MOST_NAMED])
+    all_of_them = f"find archive held rejected -type f -newerct '{done.at:%Y-%m-%d %H:%M:%S} UTC'"
+    more = f" and {count - MOST_NAMED} more ({all_of_them})" if count > MOST_NAMED else ""
+    what = f"{len(done.files_since)} files were taken since, and are not known: let the ERP send them again"
+    alike = "of those with one name each after the one before was taken"
+    return f"{what}, or copy {count} of them into its source by cp -p, the oldest first: {named}{more}; {alike}"
 
 
 def warnings(done: Restored) -> list[str]:
@@ -150,10 +158,12 @@ def warnings(done: Restored) -> list[str]:
         "the old database cannot be read to the end: there may be orders since of which nothing is known; compare with the marketplaces"
     )
     aside = f"{orders.doubtful} files for the ERP may have been written before: connector dead-letters list, and look at the ERP"
+    switched = "what was paused or resumed since cannot be read in the old database: compare connector status, and pause it again"
     spoiled = tombstones.warnings(done.tombstones)
     return [
         *spoiled,
         *([lost] if orders.unreadable else []),
         *([unknown] if orders.questions else []),
         *([aside] if orders.doubtful else []),
+        *([switched] if orders.paused is None else []),
     ]

@@ -23,9 +23,22 @@ from sqlalchemy import make_url
 from connector.app import utc_now
 from connector.domain.orders import OrderState
 from connector.errors import Busy, Conflict, DatabaseDamaged, NotFound, Refused, UsageError
-from connector.storage import health, postgresql_dumps
+from connector.storage import accounts, health, postgresql_dumps
 from connector.storage.damage import mark_of
-from connector.usecases import backups, doctor, leftovers, letters, orders, privacy, readiness, restoring, soundness, upkeep, upkeep_alarms
+from connector.usecases import (
+    backups,
+    doctor,
+    job_switches,
+    leftovers,
+    letters,
+    orders,
+    privacy,
+    readiness,
+    restoring,
+    soundness,
+    upkeep,
+    upkeep_alarms,
+)
 from connector.usecases.backups import Backup
 from connector.usecases.turns import share, turn
 from jobs import DEFAULT_SCHEDULES, Pass
@@ -358,6 +371,71 @@ def test_files_taken_since_the_backup_are_named(seller):
 
     assert done.files_since == ("archive/prices/2026-11-24/p.csv",)
     assert "archive/prices/2026-11-24/p.csv" in " ".join(restoring.sentences(done))
+
+
+def test_what_the_source_must_have_again_is_named_the_oldest_first_and_of_a_full_feed_what_counts_alone(seller):
+    made = backups.make(seller.app)
+    for age, place in enumerate(
+        (
+            "held/stock/late.csv",
+            "rejected/acks/acks.csv",
+            "rejected/acks/acks.csv.errors.csv",
+            "held/prices/p.csv",
+            "archive/prices/2026-11-24/p-3.csv",
+            "archive/acks/2026-11-24/acks-2.csv",
+            "archive/prices/2026-11-24/p-2.csv",
+            "rejected/prices/before.csv",
+            "archive/acks/2026-11-24/acks.csv",
+            "archive/freight/2026-11-24/a.csv",
+            "archive/prices/2026-11-24/p.csv",
+        )
+    ):
+        path = seller.app.root / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+        os.utime(path, (time.time() - 60 * age,) * 2)
+    done = restoring.restore(seller.app, made.path, force=True)
+    said = [line for line in restoring.sentences(done) if "taken since" in line][0]
+
+    assert len(done.files_since) == 10
+    assert done.files_to_copy == (
+        "archive/freight/2026-11-24/a.csv",
+        "archive/acks/2026-11-24/acks.csv",
+        "archive/acks/2026-11-24/acks-2.csv",
+        "archive/prices/2026-11-24/p-3.csv",
+        "held/prices/p.csv",
+        "rejected/acks/acks.csv",
+        "held/stock/late.csv",
+    )
+    assert f"cp -p, the oldest first: {', '.join(done.files_to_copy)}" in said
+
+
+def paused(seller):
+    with seller.app.db.read() as tx:
+        return accounts.is_paused(tx, "shop"), accounts.is_paused(tx, "mall"), job_switches.paused_by(tx, "export-orders")
+
+
+def test_what_a_person_paused_or_resumed_since_the_backup_stays_so(seller):
+    letters.pause(seller.app, "mall")
+    backups.make(seller.app)
+    letters.pause(seller.app, "shop")
+    letters.resume(seller.app, "mall")
+    job_switches.pause(seller.app, "export-orders", "ana")
+    hurt(seller, "products")
+    done = restoring.restore(seller.app, None)
+
+    assert paused(seller) == (True, False, "ana")
+    assert "paused as before: export-orders, shop" in restoring.sentences(done)
+
+
+def test_pauses_that_cannot_be_read_any_more_are_a_person_s_to_repeat(seller):
+    backups.make(seller.app)
+    letters.pause(seller.app, "shop")
+    hurt(seller, "marketplaces")
+    done = restoring.restore(seller.app, None)
+
+    assert paused(seller) == (False, False, "")
+    assert [line for line in restoring.warnings(done) if "what was paused or resumed since" in line]
 
 
 def test_a_whole_database_is_not_replaced_unless_asked(seller):
