@@ -27,11 +27,13 @@ SETTLED = (
     " WHERE settled_at IS NOT NULL AND (order_id IS NOT NULL OR destination = 'erp') AND NOT EXISTS"
     " (SELECT 1 FROM main.outbox AS m WHERE (m.reference, m.kind, m.settled_at) = (d.reference, d.kind, d.settled_at)) ORDER BY id DESC"
 )
-PAUSES = (
+PAUSED_MARKETPLACES = (
     "INSERT INTO main.marketplaces (account, paused) SELECT account, paused FROM damaged.marketplaces WHERE paused IN (0, 1)"
-    " ON CONFLICT (account) DO UPDATE SET paused = excluded.paused",
+    " ON CONFLICT (account) DO UPDATE SET paused = excluded.paused"
+)
+PAUSED_JOBS = (
     "INSERT INTO main.watermarks (name, value) SELECT name, value FROM damaged.watermarks WHERE name LIKE 'paused:%'"
-    " ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+    " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 )
 PAUSED = (
     "SELECT account FROM main.marketplaces WHERE paused"
@@ -146,7 +148,7 @@ def _tables() -> Iterator[tuple[str, str]]:
 def _carry_pauses(connection: sqlite3.Connection) -> list[str] | None:
     """Stop and restart what a person stopped or restarted since the backup; return what is stopped, None where it cannot be read."""
     try:
-        for statement in PAUSES:
+        for statement in (PAUSED_MARKETPLACES, PAUSED_JOBS):
             connection.execute(statement)
     except UNREADABLE as error:
         _refuse_ours(error)

@@ -16,8 +16,8 @@ from connector.storage import backups as store
 from connector.storage import damage, postgresql_dumps
 from connector.storage.salvage import Salvage
 from connector.usecases import backups, leftovers, preparing, tombstones
-from connector.usecases.tombstones import Tombstones
 from connector.usecases.taken_since import taken_since, to_copy
+from connector.usecases.tombstones import Tombstones
 from connector.usecases.turns import alone
 
 INTERRUPTED = "a restore was interrupted before its end"
@@ -146,8 +146,9 @@ def _files(done: Restored) -> str:
     all_of_them = f"find archive held rejected -type f -newerct '{done.at:%Y-%m-%d %H:%M:%S} UTC'"
     more = f" and {count - MOST_NAMED} more ({all_of_them})" if count > MOST_NAMED else ""
     what = f"{len(done.files_since)} files were taken since, and are not known: let the ERP send them again"
-    alike = "of those with one name each after the one before was taken"
-    return f"{what}, or copy {count} of them into its source by cp -p, the oldest first: {named}{more}; {alike}"
+    one_by_one = len({Path(place).name for place in done.files_to_copy}) < count
+    alike = "; of those with one name, each once the one before was taken" if one_by_one else ""
+    return f"{what}, or copy into its source, by cp -p, the oldest first: {named}{more}{alike}"
 
 
 def warnings(done: Restored) -> list[str]:

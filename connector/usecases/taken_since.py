@@ -16,7 +16,8 @@ FOLDERS = ("archive", "held", "rejected")
 def taken_since(app: App, at: datetime) -> list[str]:
     """Name the files in our folders that were put there since, by their own time the oldest first."""
     found = [path for folder in FOLDERS for path in (app.root / folder).rglob("*") if path.is_file()]
-    young = [path for path in found if path.stat().st_ctime >= at.timestamp() and not path.name.endswith(ERRORS_ENDING)]
+    taken = [path for path in found if not path.name.startswith(".") and not path.name.endswith(ERRORS_ENDING)]
+    young = [path for path in taken if path.stat().st_ctime >= at.timestamp()]
     return [str(path.relative_to(app.root)) for path in sorted(young, key=_age)]
 
 

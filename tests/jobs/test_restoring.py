@@ -395,7 +395,7 @@ def test_what_the_source_must_have_again_is_named_the_oldest_first_and_of_a_full
         path.write_text("x")
         os.utime(path, (time.time() - 60 * age,) * 2)
     done = restoring.restore(seller.app, made.path, force=True)
-    said = [line for line in restoring.sentences(done) if "taken since" in line][0]
+    said = next(line for line in restoring.sentences(done) if "taken since" in line)
 
     assert len(done.files_since) == 10
     assert done.files_to_copy == (
