@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,20 +12,23 @@ from typing import Any
 from sqlalchemy import Connection
 
 from connector.app import App
+from connector.erp import files as disk_files
 from connector.erp import intake as copies
 from connector.erp.local import LocalStore
 from connector.erp.shelves import ERRORS_ENDING
-from connector.errors import Conflict, NotFound, Refused
+from connector.errors import Conflict, DiskShort, NotFound, Refused
 from connector.feeds import CATALOG_FEEDS, DOCUMENT_FEEDS
 from connector.storage import files, quarantine
 from connector.storage.files import Entry
-from connector.usecases import document_files, documents, intake, places, refreshing
+from connector.usecases import disk, document_files, documents, intake, places, refreshing
 from connector.usecases.document_rows import of_record
 from connector.usecases.report import Report
 from connector.usecases.turns import turn
 
 REFRESH, REPORT = "refresh-snapshot", "report-documents"
 RETRY = "var/retry"
+COPIES = 2
+"""One that lies as if in the source, one that is read."""
 
 
 def retry(app: App, numbers: Sequence[int] | None) -> dict[str, list[dict[str, Any]]]:
@@ -38,7 +42,7 @@ def retry(app: App, numbers: Sequence[int] | None) -> dict[str, list[dict[str, A
     for number in _one_for_each(app, _retriable(app) if numbers is None else numbers):
         try:
             report = _again(app, number)
-        except (Refused, Conflict, NotFound) as error:
+        except (Refused, Conflict, DiskShort, NotFound) as error:
             done["refused"].append({"id": number, "outcome": "", "reasons": [str(error)]})
             continue
         outcome = "; ".join(report.lines)
@@ -99,15 +103,32 @@ def _retry_file(app: App, feed: str, number: int) -> Report:
     report = Report(job)
     with turn(app, job):
         entry = places.lying(app, number)
-        place, copy = app.root / str(entry.place), app.root / RETRY / entry.name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(place, copy)
-        _take(app.taking_from(LocalStore(app.root / RETRY)), feed, entry, report)
+        place = app.root / str(entry.place)
+        with _copied(app, entry, place):
+            _take(app.taking_from(LocalStore(app.root / RETRY)), feed, entry, report)
         with app.db.write() as tx:
             files.set_state(tx, number, "superseded")
             quarantine.heal_file(tx, number, app.now)
         _forget(app, place, entry)
     return report
+
+
+@contextmanager
+def _copied(app: App, entry: Entry, place: Path) -> Iterator[None]:
+    """Let a copy of the file lie where it can be taken from. Raises DiskShort, and ErpUnreachable where the disk is full all the same."""
+    if short := disk.without_room(disk.places(app), COPIES * entry.size):
+        large = (
+            f"{entry.name} has {entry.size / disk.MEGABYTE:.1f} MB, of which {COPIES} copies are made: there is no room in {short.sentence}"
+        )
+        raise DiskShort(large, remedy="make room, and take it again")
+    copy = app.root / RETRY / entry.name
+    try:
+        with disk_files.translated(str(copy.parent)):
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(place, copy)
+        yield
+    finally:
+        copy.unlink(missing_ok=True)
 
 
 def _take(app: App, feed: str, entry: Entry, report: Report) -> None:

@@ -18,6 +18,7 @@ SETTLED_FOR = timedelta(days=14)
 RUNS_FOR = timedelta(days=30)
 LARGE_WAL_BYTES = 16 * 2**20
 """From here on reading gets slower, and every pass of a job looks after it."""
+WORK = ("var/work", "var/retry")
 STRAY_SECONDS = 24 * 3600
 """No pass works on one file for a day: whose process that was, it is dead."""
 
@@ -62,9 +63,10 @@ def forget_old(app: App) -> tuple[int, int]:
 def stray_files(app: App) -> Iterator[Path]:
     """Name the working copies that a dead process left behind."""
     oldest = time.time() - STRAY_SECONDS
-    for path in sorted((app.root / "var" / "work").rglob("*"), reverse=True):
-        if path.is_file() and path.stat().st_mtime < oldest:
-            yield path
+    for folder in WORK:
+        for path in sorted((app.root / folder).rglob("*"), reverse=True):
+            if path.is_file() and path.stat().st_ctime < oldest:  # a copy has the time of the file that it was made of
+                yield path
 
 
 def remove_stray_files(app: App) -> int:

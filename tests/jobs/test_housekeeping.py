@@ -72,19 +72,28 @@ def test_runs_go_after_thirty_days_but_each_job_s_last(seller):
     assert left == {"a5", "b40"}
 
 
-def test_stray_working_files_go_and_fresh_ones_stay(seller):
-    work = seller.app.root / "var" / "work"
-    work.mkdir(parents=True)
-    for name, hours in (("old", 25), ("fresh", 1)):
-        (work / name).touch()
-        at = (work / name).stat().st_mtime - hours * 3600
-        os.utime(work / name, (at, at))
+def test_stray_working_files_go_and_fresh_ones_stay(seller, monkeypatch):
+    work, retry = (seller.app.root / "var" / name for name in ("work", "retry/acks"))
+    for folder in (work, retry):
+        folder.mkdir(parents=True)
+        (folder / "left").touch()
+    later = time.time() + 25 * 3600
+    monkeypatch.setattr(upkeep.time, "time", lambda: later)
     dry = keep_house(seller, dry_run=True)
 
-    assert dry.lines == ["would remove the stray file var/work/old"]
-    assert len(list(work.iterdir())) == 2
-    assert keep_house(seller).lines == ["1 stray working files removed"]
-    assert [path.name for path in work.iterdir()] == ["fresh"]
+    assert dry.lines == ["would remove the stray file var/work/left", "would remove the stray file var/retry/acks/left"]
+    assert (work / "left").exists()
+    assert keep_house(seller).lines == ["2 stray working files removed"]
+    assert [*work.iterdir(), *retry.iterdir()] == []
+
+
+def test_the_copy_of_an_old_file_that_is_being_read_is_no_stray(seller):
+    work = seller.app.root / "var" / "work"
+    work.mkdir(parents=True)
+    (work / "read-now").touch()
+    os.utime(work / "read-now", (0, 0))  # a copy has its file's time
+
+    assert keep_house(seller).lines == []
 
 
 def test_nothing_to_do_says_nothing(seller):

@@ -1,12 +1,16 @@
 """What was refused is taken again: whole files, documents by themselves, all of it at once."""
 
+import errno
 import os
+from pathlib import Path
 
 import pytest
 from catalog_world import Catalog
 from documents_world import HEADS, opened
 
-from connector.usecases import repair, retrying
+from connector.errors import ErpUnreachable
+from connector.usecases import disk, repair, retrying
+from connector.usecases.disk import Place
 
 LENIENT = "[feeds.stock]\nmax_rejected = 0.9\n[feeds.prices]\nmax_rejected = 0.9"
 DELTA = '[feeds.stock]\nmode = "delta"\n'
@@ -94,6 +98,33 @@ def test_a_row_that_was_settled_is_said_to_be(shop):
     done = retrying.retry(shop.app, [number])
 
     assert "was settled already" in done["refused"][0]["reasons"][0]
+
+
+# ── a disk without room ─────────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_file_for_which_there_is_no_room_is_named_and_the_others_are_taken(shop, monkeypatch):
+    shop.configure(more=DELTA)
+    shop.export("stock/large.csv", "A;6", *["B;x"] * 20_000)
+    shop.export("stock/small.csv", "C;6", "D;x")
+    shop.configure(more=DELTA + "max_rejected = 0.9\n")
+    monkeypatch.setattr(disk, "places", lambda app: [Place(app.root, 100_000, 10**9, 0)])
+    done = retrying.retry(shop.app, None)
+
+    assert "there is no room in" in done["refused"][0]["reasons"][0]
+    assert (shop.stock(), len(numbers(shop))) == ({"C": 6}, 1)
+
+
+def test_a_disk_that_is_full_all_the_same_is_said_and_keeps_no_copy(shop, monkeypatch):
+    def full(_source, to):
+        Path(to).write_bytes(b"sku")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    shop.export("stock/1.csv", "A;6", "B;x")
+    monkeypatch.setattr(retrying.shutil, "copy2", full)
+    with pytest.raises(ErpUnreachable, match=r"var/retry.* cannot be used: No space left on device"):
+        retrying.retry(shop.app, None)
+
+    assert [path for path in (shop.root / "var" / "retry").rglob("*") if path.is_file()] == []
+    assert len(numbers(shop)) == 1
 
 
 # ── several machines with one database ──────────────────────────────────────────────────────────────────────────────────
