@@ -26,10 +26,9 @@ from connector.storage import files
 from connector.usecases import errors_back
 from connector.usecases.places import lies_here
 from connector.usecases.turns import turn
+from connector.usecases.upkeep import WORK
 
 FOLDERS = ("archive", "rejected", "held")
-WORK = ("var/work", "var/retry")
-"""Where copies lie that are being read, or that a dead process left."""
 TARGET_FOLDERS = ("orders", "dispatches", "cancellations", "changes")
 ENCODINGS = ("utf-8", "cp1252", "cp850")
 WIDE = ("utf-16-le", "utf-16-be")

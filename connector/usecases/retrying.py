@@ -117,10 +117,8 @@ def _retry_file(app: App, feed: str, number: int) -> Report:
 def _copied(app: App, entry: Entry, place: Path) -> Iterator[None]:
     """Let a copy of the file lie where it can be taken from. Raises DiskShort, and ErpUnreachable where the disk is full all the same."""
     if short := disk.without_room(disk.places(app), COPIES * entry.size):
-        large = (
-            f"{entry.name} has {entry.size / disk.MEGABYTE:.1f} MB, of which {COPIES} copies are made: there is no room in {short.sentence}"
-        )
-        raise DiskShort(large, remedy="make room, and take it again")
+        large = f"{entry.name} has {entry.size / disk.MEGABYTE:.1f} MB, of which {COPIES} copies are made"
+        raise DiskShort(f"{large}: there is no room in {short.sentence}", remedy="make room, and take it again")
     copy = app.root / RETRY / entry.name
     try:
         with disk_files.translated(str(copy.parent)):

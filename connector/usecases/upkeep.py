@@ -19,6 +19,7 @@ RUNS_FOR = timedelta(days=30)
 LARGE_WAL_BYTES = 16 * 2**20
 """From here on reading gets slower, and every pass of a job looks after it."""
 WORK = ("var/work", "var/retry")
+"""Where copies lie that are being read, or that a dead process left."""
 STRAY_SECONDS = 24 * 3600
 """No pass works on one file for a day: whose process that was, it is dead."""
 
