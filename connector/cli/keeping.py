@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,5 +11,6 @@ if TYPE_CHECKING:
 def kept(app: App, what: str, about: object, outcome: str = "", *, failed: bool = False) -> None:
     """Keep an act by name. `about` is never a person's data."""
     from connector.usecases import acting
+    from connector.usecases.logins import login
 
-    acting.note(app, what, str(about), who=getpass.getuser(), via="cli", outcome=outcome, failed=failed)
+    acting.note(app, what, str(about), who=login(), via="cli", outcome=outcome, failed=failed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from connector.storage import files, holds, listings, quarantine, repeated, snap
 from connector.storage.files import Entry
 from connector.usecases import errors_back, imports, places, refreshing
 from connector.usecases.imports import Approval
+from connector.usecases.logins import login
 from connector.usecases.report import Report
 from connector.usecases.turns import turn
 
@@ -43,7 +43,7 @@ def held_approve(app: App, number: int, by: str = "") -> dict[str, Any]:
     """
     with turn(app, REFRESH):
         row = _open_hold(app, number)
-        by = by or getpass.getuser()
+        by = by or login()
         said = _approve_row(app, row, by) if row["what"] == "row" else _approve_file(app, row, by)
     return {"id": number, "decided_by": by, "outcome": said}
 
@@ -51,7 +51,7 @@ def held_approve(app: App, number: int, by: str = "") -> dict[str, Any]:
 def held_discard(app: App, number: int, by: str = "") -> dict[str, Any]:
     """Say no: a file moves to rejected/, a row's known value stays. Raises as held_approve does."""
     with turn(app, REFRESH):
-        row, by = _open_hold(app, number), by or getpass.getuser()
+        row, by = _open_hold(app, number), by or login()
         with app.db.write() as tx:
             holds.decide(tx, number, "discarded", by, app.now)
             if row["what"] == "file":

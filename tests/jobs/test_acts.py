@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from catalog_world import MONDAY, Catalog
 
+from connector.cli import keeping
 from connector.errors import NotFound
 from connector.storage import acts, hourly
-from connector.usecases import acting, job_switches
+from connector.usecases import acting, job_switches, repair
 
 ZONE = ZoneInfo("America/Sao_Paulo")
 
@@ -128,3 +129,18 @@ def test_counts_of_passes_add_up_by_the_hour(world):
         found = hourly.since(tx, MONDAY)
 
     assert [(hour - MONDAY, count) for hour, _, _, count in found] == [(timedelta(0), 5), (timedelta(hours=1), 7)]
+
+
+def test_a_user_without_a_name_is_kept_by_its_number(world, monkeypatch):
+    def nobody(number):
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.setattr("os.getuid", lambda: 54321)
+    done = repair.held_approve(world.app, int(hold_a_price(world)))
+    keeping.kept(world.app, "pause-marketplace", "shop")
+
+    assert done["decided_by"] == "uid 54321"
+    assert kept(world)[0][:3] == ("uid 54321", "pause-marketplace", "shop")
