@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from connector.cli import show
 from connector.cli.keeping import kept
 from connector.cli.opening import AsJson, open_app
-from connector.errors import UsageError
+from connector.errors import NotFound, UsageError
 
 held = typer.Typer(help="Imports and rows that a guard stopped.", no_args_is_help=True, rich_markup_mode=None)
 quarantine = typer.Typer(help="Files and rows that were refused.", no_args_is_help=True, rich_markup_mode=None)
 dead_letters = typer.Typer(help="Calls to VTEX that were given up.", no_args_is_help=True, rich_markup_mode=None)
 
-Number = Annotated[int, typer.Argument(metavar="ID", help="The number that the list shows.")]
-Numbers = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="The numbers that the list shows.")]
-Named = Annotated[list[int], typer.Argument(metavar="ID...", help="The numbers that the list shows.")]
+Given = TypeVar("Given", int, list[int] | None)
+LARGEST = 2**63 - 1
+"""Of the numbers that a database can give."""
+
+
+def _possible(given: Given) -> Given:
+    """Return the numbers given. Raises NotFound for one that nothing can have."""
+    for number in given if isinstance(given, list) else [given or 0]:
+        if number > LARGEST:
+            raise NotFound(f"there is none with the number {number}", remedy="the list shows the numbers")
+    return given
+
+
+Number = Annotated[int, typer.Argument(metavar="ID", help="The number that the list shows.", callback=_possible)]
+Numbers = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="The numbers that the list shows.", callback=_possible)]
+Named = Annotated[list[int], typer.Argument(metavar="ID...", help="The numbers that the list shows.", callback=_possible)]
 All = Annotated[bool, typer.Option("--all", help="All of them.")]
 LISTED = ("id", "what", "feed", "file", "line", "key", "column", "value", "reason")
 """Columns of the quarantine: a file refused whole has no line, key, column and value."""

@@ -108,6 +108,7 @@ def asked_for(words: Sequence[str]) -> Iterable[str]:
 def main() -> None:
     """Run the command line; end with the status that the contract names, without a traceback unless --debug is there."""
     gc.set_threshold(GARBAGE_AT)
+    show.escape_what_cannot_be_printed()
     atexit.register(gc.freeze)  # at the end everything goes at once: nobody needs to look for circles in it
     debug = "--debug" in sys.argv
     try:

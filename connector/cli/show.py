@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -22,6 +23,13 @@ PIPED_WIDTH = 160
 WIDTH: ContextVar[int] = ContextVar("width", default=0)
 """Columns to write on, where somebody else than standard output decides; 0: it decides."""
 INSTANT = re.compile(r"\b([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.[0-9]+)?(?:\+00:00|Z)")
+
+
+def escape_what_cannot_be_printed() -> None:
+    """Let letters that a terminal's encoding lacks be written as \\u2013: no file's name may end a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def say(line: str = "") -> None:

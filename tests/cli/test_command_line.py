@@ -349,6 +349,17 @@ def test_a_reader_that_goes_away_is_no_error(project):
     assert (said, complained) == ("{", "")
 
 
+def test_what_a_terminal_cannot_print_is_printed_escaped_and_stops_nothing(project):
+    path = project.root / "inbox" / "stock" / "a–b.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("sku;quantity\nA;1\n")
+    done = project.call("run", "all", PYTHONIOENCODING="latin-1")
+
+    assert "a\\u2013b.csv: 1 added" in done.stdout
+    assert "unexpected" not in done.stderr
+    assert {"refresh-snapshot", "export-orders"} <= set(project.document("status")[1]["jobs"])
+
+
 def test_logs_and_documents_do_not_mix(project):
     done = project.call("--debug", "run", "housekeeping", "--json")
 

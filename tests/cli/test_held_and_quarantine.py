@@ -103,3 +103,15 @@ def test_a_number_that_is_not_there_is_named(shop):
     assert done.returncode == 1
     assert "there is no refused row 99" in done.stderr
     assert json.loads(done.stdout)["taken"] == []
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("held", "show"), ("held", "approve"), ("quarantine", "show"), ("quarantine", "retry"), ("quarantine", "discard"), ("dead-letters", "show"),
+     ("dead-letters", "replay"), ("dead-letters", "discard")],
+)  # fmt: skip
+def test_a_number_that_none_can_have_is_said_to_be_none(project, words):
+    done = project.call(*words, 9 * 10**22)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"there is none with the number {9 * 10**22}" in done.stderr
