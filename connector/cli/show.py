@@ -26,7 +26,7 @@ INSTANT = re.compile(r"\b([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2
 
 
 def escape_what_cannot_be_printed() -> None:
-    """Let letters that a terminal's encoding lacks be written as \\u2013: no file's name may end a command."""
+    """Let letters that a terminal's encoding lacks be written by their numbers: no file's name may end a command."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -247,7 +247,7 @@ def lies_no_more(tx: Connection, place: str, sha256: str) -> None:
     tx.execute(update(t).where(t.c.place == place, t.c.sha256 == sha256).values(place=None))
 
 
-def refused(tx: Connection, limit: int = 1000) -> list[Entry]:
+def refused(tx: Connection, limit: int | None = 1000) -> list[Entry]:
     """Return the files refused whole, the oldest first."""
     return [entry_of(row) for row in tx.execute(select(t).where(t.c.state == "refused").order_by(t.c.id).limit(limit)).mappings()]
 

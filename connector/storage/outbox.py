@@ -270,10 +270,9 @@ def about(tx: Connection, destination: str, kinds: Collection[Kind], reference: 
 
 
 def letters(tx: Connection, *, ids: Collection[int] | None = None, limit: int = 1000) -> list[dict[str, Any]]:
-    """Return dead letters, the oldest first; those of the given ids, or all."""
-    query = select(t).where(DEAD).order_by(t.c.id).limit(limit)
-    if ids is not None:
-        query = query.where(t.c.id.in_(ids))
+    """Return dead letters, the oldest first: those of the given ids, or up to `limit`."""
+    query = select(t).where(DEAD).order_by(t.c.id)
+    query = query.limit(limit) if ids is None else query.where(t.c.id.in_(ids))
     return [dict(row._mapping) for row in tx.execute(query)]  # noqa: SLF001  # SQLAlchemy's public name for it
 
 

@@ -12,6 +12,7 @@ from connector.domain.documents import DocumentKind
 from connector.domain.messages import Kind
 from connector.errors import Conflict, NotFound, guessed
 from connector.storage import accounts, documents, order_story, outbox, repeated
+from connector.usecases import letter_groups
 
 
 def listing(app: App) -> list[dict[str, Any]]:
@@ -29,9 +30,13 @@ def show(app: App, number: int) -> dict[str, Any]:
     return _shown(found[0])
 
 
-@repeated.when_deadlocked
 def replay(app: App, numbers: Collection[int] | None = None) -> int:
     """Send dead letters on their way again, all of them or those named; returns how many. Raises NotFound for one that is not there."""
+    return letter_groups.replay(app, None) if numbers is None else _replayed(app, numbers)
+
+
+@repeated.when_deadlocked
+def _replayed(app: App, numbers: Collection[int]) -> int:
     with app.db.write() as tx:
         return outbox.replay(tx, _ids(outbox.letters(tx, ids=numbers), numbers), app.now)
 

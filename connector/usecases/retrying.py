@@ -56,7 +56,9 @@ def retry(app: App, numbers: Sequence[int] | None) -> dict[str, list[dict[str, A
 def _retriable(app: App) -> list[int]:
     """Return the numbers of the refused files, and of the documents' rows that could be read."""
     with app.db.read() as tx:
-        whole = [rows[0]["id"] for entry in files.refused(tx) if entry.id is not None and (rows := quarantine.rows_of(tx, entry.id))]
+        whole = [
+            rows[0]["id"] for entry in files.refused(tx, limit=None) if entry.id is not None and (rows := quarantine.rows_of(tx, entry.id))
+        ]
         rows = quarantine.open_rows(tx, DOCUMENT_FEEDS, limit=None)
     return sorted([*whole, *(row["id"] for row in rows if of_record(row["record"]) is not None)])
 
@@ -93,7 +95,7 @@ def _refused_again(tx: Connection, row: dict[str, Any]) -> int | None:
     """Find the file that a row's file became when it was taken again and refused again: the list shows it under another number."""
     if row["file_state"] != "superseded":
         return None
-    return next((entry.id for entry in files.refused(tx) if (entry.feed, entry.name) == (row["feed"], row["name"])), None)
+    return next((entry.id for entry in files.refused(tx, limit=None) if (entry.feed, entry.name) == (row["feed"], row["name"])), None)
 
 
 # ── a file refused whole ────────────────────────────────────────────────────────────────────────────────────────────────

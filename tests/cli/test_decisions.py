@@ -59,6 +59,28 @@ def test_all_dead_letters_are_replayed_only_when_that_is_said(shop):
     assert ids(shop) == []
 
 
+def test_all_dead_letters_are_all_however_many(shop):
+    with sqlite3.connect(shop.root / "var" / "connector.db") as connection:
+        connection.executemany(
+            "INSERT INTO outbox (destination, kind, reference, state, due_at, put_at)"
+            " VALUES ('loja', 'price', ?, 'dead', '2026-01-01 00:00:00', '2026-01-01 00:00:00')",
+            [(f"S-{number}",) for number in range(1100)],
+        )
+    connection.close()
+    named = [number for (number,) in connect(shop, "SELECT id FROM outbox WHERE state = 'dead'")]
+    some = shop.document("dead-letters", "discard", *named[:1001])
+    rest = shop.document("dead-letters", "replay", "--all")
+
+    assert (some, rest) == ((0, {"discarded": 1001}), (0, {"replayed": 101}))
+
+
+def connect(shop, question):
+    with sqlite3.connect(shop.root / "var" / "connector.db") as connection:
+        found = connection.execute(question).fetchall()
+    connection.close()
+    return found
+
+
 def test_a_dead_letter_is_discarded(shop):
     assert shop.document("dead-letters", "discard", ids(shop)[0]) == (0, {"discarded": 1})
     assert ids(shop) == [2]

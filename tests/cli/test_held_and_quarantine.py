@@ -107,8 +107,8 @@ def test_a_number_that_is_not_there_is_named(shop):
 
 @pytest.mark.parametrize(
     "words",
-    [("held", "show"), ("held", "approve"), ("quarantine", "show"), ("quarantine", "retry"), ("quarantine", "discard"), ("dead-letters", "show"),
-     ("dead-letters", "replay"), ("dead-letters", "discard")],
+    [("held", "show"), ("held", "approve"), ("quarantine", "show"), ("quarantine", "retry"), ("quarantine", "discard"),
+     ("dead-letters", "show"), ("dead-letters", "replay"), ("dead-letters", "discard")],
 )  # fmt: skip
 def test_a_number_that_none_can_have_is_said_to_be_none(project, words):
     done = project.call(*words, 9 * 10**22)
