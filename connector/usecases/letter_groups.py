@@ -9,7 +9,7 @@ from datetime import datetime
 
 from connector.app import App
 from connector.errors import NotFound
-from connector.storage import outbox, repeated
+from connector.storage import dead_letters, repeated
 from connector.storage.views import letters
 from connector.storage.views.letters import Cause
 
@@ -69,7 +69,7 @@ def replay(app: App, like: int | None) -> int:
 @repeated.when_deadlocked
 def _replayed(app: App, ids: list[int]) -> int:
     with app.db.write() as tx:
-        return outbox.replay(tx, ids, app.now)
+        return dead_letters.replay(tx, ids, app.now)
 
 
 def _alike(app: App, like: int | None) -> Iterator[list[int]]:

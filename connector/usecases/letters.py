@@ -11,20 +11,20 @@ from connector.app import App
 from connector.domain.documents import DocumentKind
 from connector.domain.messages import Kind
 from connector.errors import Conflict, NotFound, guessed
-from connector.storage import accounts, documents, order_story, outbox, repeated
+from connector.storage import accounts, dead_letters, documents, order_story, repeated
 from connector.usecases import letter_groups
 
 
 def listing(app: App) -> list[dict[str, Any]]:
     """List the messages that were given up, the oldest first."""
     with app.db.read() as tx:
-        return [_shown(row) for row in outbox.letters(tx)]
+        return [_shown(row) for row in dead_letters.letters(tx)]
 
 
 def show(app: App, number: int) -> dict[str, Any]:
     """Tell all of one dead letter. Raises NotFound."""
     with app.db.read() as tx:
-        found = outbox.letters(tx, ids=[number])
+        found = dead_letters.letters(tx, ids=[number])
     if not found:
         raise NotFound(f"there is no dead letter {number}", remedy="connector dead-letters list names them")
     return _shown(found[0])
@@ -38,7 +38,7 @@ def replay(app: App, numbers: Collection[int] | None = None) -> int:
 @repeated.when_deadlocked
 def _replayed(app: App, numbers: Collection[int]) -> int:
     with app.db.write() as tx:
-        return outbox.replay(tx, _ids(outbox.letters(tx, ids=numbers), numbers), app.now)
+        return dead_letters.replay(tx, _ids(dead_letters.letters(tx, ids=numbers), numbers), app.now)
 
 
 @repeated.when_deadlocked
@@ -50,7 +50,7 @@ def discard(app: App, numbers: Collection[int]) -> int:
     with app.db.write() as tx:
         waited = {number for number in numbers if _given_up(tx, app, number)}
         dead = [number for number in numbers if number not in waited]
-        return len(waited) + outbox.discard(tx, _ids(outbox.letters(tx, ids=dead), dead), app.now)
+        return len(waited) + dead_letters.discard(tx, _ids(dead_letters.letters(tx, ids=dead), dead), app.now)
 
 
 def _given_up(tx: Connection, app: App, number: int) -> bool:
@@ -59,9 +59,9 @@ def _given_up(tx: Connection, app: App, number: int) -> bool:
     Whether the marketplace has it nobody knows, and VTEX keeps what came first under a number (facts 7.2): a correction in its place
     could be told and never count, and one of another number be a second invoice. So a person looks there, and says that it has none.
     """
-    message = outbox.lay_aside(tx, number, [Kind(kind.value) for kind in DocumentKind], app.now)
+    message = dead_letters.lay_aside(tx, number, [Kind(kind.value) for kind in DocumentKind], app.now)
     if message is None:
-        if outbox.is_in_hand(tx, number):
+        if dead_letters.is_in_hand(tx, number):
             raise Conflict(f"message {number} is being sent just now", remedy="try it again in a minute")
         return False
     order_id, invoice = documents.referred(message.reference)

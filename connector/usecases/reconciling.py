@@ -12,7 +12,7 @@ from connector.app import App
 from connector.domain.catalog import Offer
 from connector.domain.messages import Kind
 from connector.settings import MarketplaceSettings
-from connector.storage import listing_states, listings, outbox, reconciling, repeated, reservations
+from connector.storage import dead_letters, listing_states, listings, outbox, reconciling, repeated, reservations
 from connector.usecases import offers
 from connector.usecases import reconciling_files as by_file
 from connector.usecases.report import Report
@@ -110,7 +110,7 @@ def _retell_part(app: App, m: MarketplaceSettings, query: Select[Any]) -> int:
 @repeated.when_deadlocked
 def _replay(app: App, m: MarketplaceSettings) -> int:
     with app.db.write() as tx:
-        return outbox.replay(tx, [number for number, _ in reconciling.given_up(tx, m.account)], app.now)
+        return dead_letters.replay(tx, [number for number, _ in reconciling.given_up(tx, m.account)], app.now)
 
 
 # ── what is answered ────────────────────────────────────────────────────────────────────────────────────────────────────

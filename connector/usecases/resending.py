@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.app import App
 from connector.errors import Conflict
-from connector.storage import orders, outbox, repeated
+from connector.storage import dead_letters, orders, repeated
 from connector.storage.views import letters
 
 
@@ -16,4 +16,4 @@ def resend(app: App, reference: str) -> int:
         ids = letters.about_order(tx, order.order_id)
         if not ids:
             raise Conflict("nothing about this order was given up", remedy="what waits goes out by itself")
-        return outbox.replay(tx, ids, app.now)
+        return dead_letters.replay(tx, ids, app.now)

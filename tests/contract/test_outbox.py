@@ -8,7 +8,7 @@ from rival import rival
 from sqlalchemy import select
 
 from connector.domain.messages import ERP, MAX_ATTEMPTS, Kind
-from connector.storage import batches, doubts, outbox
+from connector.storage import batches, dead_letters, doubts, outbox
 from connector.storage.database import Database, migrate
 from connector.storage.tables import outbox as table
 
@@ -184,7 +184,9 @@ BACK = {
     "again": lambda tx, messages: [outbox.again(tx, message, NOW, "answered 500", NOW) for message in messages],
     "at once": lambda tx, messages: batches.back(tx, messages, "blocked", NOW, behind=True),
     "reclaimed": lambda tx, _: outbox.reclaim(tx, "shop", [Kind.PRICE], NOW, expired_only=False),
-    "replayed": lambda tx, messages: outbox.replay(tx, [message.id for message in messages if outbox.bury(tx, message, "x", NOW)], NOW),
+    "replayed": lambda tx, messages: dead_letters.replay(
+        tx, [message.id for message in messages if outbox.bury(tx, message, "x", NOW)], NOW
+    ),
 }
 
 
@@ -220,7 +222,7 @@ def test_a_dead_letter_that_is_replayed_begins_anew_or_is_superseded_by_its_twin
             outbox.bury(tx, message, "answered 400", NOW)
     put(db, "B")
     with db.write() as tx:
-        outbox.replay(tx, [letter["id"] for letter in outbox.letters(tx)], LATER)
+        dead_letters.replay(tx, [letter["id"] for letter in dead_letters.letters(tx)], LATER)
 
     assert rows(db) == [("price", "A", "pending", 0), ("price", "B", "superseded", 1), ("price", "B", "pending", 0)]
 
@@ -282,7 +284,7 @@ def test_a_file_in_doubt_is_given_up_with_its_mark_and_taken_up_again_unless_a_p
             doubts.give_up(tx, message, NOW)
     with db.write() as tx:
         (first, mark), (second, _) = doubts.given_up(tx, ERP)
-        outbox.discard(tx, [second.id], NOW)
+        dead_letters.discard(tx, [second.id], NOW)
         taken, decided = doubts.take_up(tx, first), doubts.take_up(tx, second)
         again = outbox.publishing(tx, ERP)
         settled = outbox.delivered(tx, taken, NOW, keep=True)

@@ -11,7 +11,7 @@ from connector.domain.listings import ListingState
 from connector.domain.messages import Blocked
 from connector.domain.standing import Circuit, Standing
 from connector.errors import NotFound
-from connector.storage import accounts, listing_states, outbox, tables
+from connector.storage import accounts, dead_letters, listing_states, tables
 from connector.usecases import letters, orders
 from connector.usecases.why import described, why
 
@@ -247,7 +247,7 @@ def test_an_order_s_dead_letter_is_what_to_look_at_first(seller):
     order_id = seller.placed("1", ("A", 1))
     with seller.app.db.write() as tx:
         tx.execute(tables.outbox.update().where(tables.outbox.c.reference == order_id).values(state="dead", reason="the disk is full"))
-        number = outbox.letters(tx)[0]["id"]
+        number = dead_letters.letters(tx)[0]["id"]
     story = told(seller, order_id)
 
     assert story["todo"] == f"Look at what was given up: connector dead-letters show {number}"
