@@ -1,7 +1,8 @@
 """Turns where several machines share a database: a lease, renewed while the work goes on, and a fence before every commit.
 
 A holder that is killed, frozen or cut off is replaced when its lease has run out; what it wakes up to write is refused (`storage.fences`).
-A process of this very machine that is dead is replaced at once: its number and its start time tell.
+A process of this very machine that is dead is replaced at once: its number and its start time tell. Where the kernel does not say which
+boot this is (`ProcSubset=pid`), it is replaced when its lease has run out, as one of another machine is.
 """
 
 from __future__ import annotations
@@ -122,8 +123,11 @@ def said(lease: leases.Lease) -> str:
 # ── which process ───────────────────────────────────────────────────────────────────────────────────────────────────────
 @cache
 def _machine() -> str:
-    """Name what process numbers mean something in: this boot of this machine, and the container in it."""
-    return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}/{Path('/proc/self/ns/pid').readlink()}"
+    """Name what process numbers mean something in: this boot of this machine, and the container in it; "" where that is not to be seen."""
+    try:
+        return f"{Path('/proc/sys/kernel/random/boot_id').read_text().strip()}/{Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
 
 
 def _process() -> str:
@@ -133,13 +137,24 @@ def _process() -> str:
 def _is_dead(process: str) -> bool:
     """Tell whether a process ended for certain; of another machine's nothing is known."""
     machine, number, started = [*process.rsplit("/", 2), "", ""][:3]
-    return machine == _machine() and number.isdigit() and _started(int(number)) != started
+    return machine != "" and machine == _machine() and number.isdigit() and _has_ended(int(number), started)
+
+
+def _has_ended(number: int, started: str) -> bool:
+    """Ask by a signal that is none whether a process is there: what /proc does not show may be hidden (`ProtectProc=invisible`)."""
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return _started(number) not in ("", started)
 
 
 def _started(number: int) -> str:
-    """Return when a process began, in ticks since the boot; "" where it is no more (a zombie has ended)."""
+    """Return when a process began, in ticks since the boot; "-" of one that is a zombie and has ended, "" where that is not to be seen."""
     try:
         fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return ""
-    return "" if fields[0] in "ZX" else fields[19]
+    return "-" if fields[0] in "ZX" else fields[19]

@@ -65,6 +65,11 @@ def test_every_job_has_its_timer_and_every_timer_its_unit():
     assert {"connector-job@.service", "connector-backup.service"} <= set(SERVICES)
 
 
+@pytest.mark.parametrize("unit", ["connector-daemon.service", "connector-job@.service"])
+def test_a_unit_that_runs_jobs_sees_which_boot_this_is(unit):
+    assert "\nProcSubset=pid\n" not in (UNITS / unit).read_text()
+
+
 def test_it_is_installed_below_destdir_with_this_clone_s_command_and_secrets_for_root_alone(installed):
     daemon = (installed / "etc/systemd/system/connector-daemon.service").read_text()
     project = installed / "var/lib/connector"

@@ -6,9 +6,10 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
-from servers import wait_for
+from servers import missing, wait_for
 
 from connector import app as app_module
 from connector.errors import Busy, TurnLost
@@ -53,14 +54,30 @@ def shop(tmp_path, postgresql_url):
     shop.db.close()
 
 
+@contextmanager
+def holding(shop, tmp_path, *shut_in):
+    line = [*shut_in, sys.executable, "-c", HOLDER, str(tmp_path / "other" / "config" / "connector.toml"), shop.settings.database.url]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "held\n"
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
 @pytest.fixture
 def holder(shop, tmp_path):
-    line = [sys.executable, "-c", HOLDER, str(tmp_path / "other" / "config" / "connector.toml"), shop.settings.database.url]
-    process = subprocess.Popen(line, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "held\n"
-    yield process
-    process.kill()
-    process.communicate()
+    with holding(shop, tmp_path) as process:
+        yield process
+
+
+def under_proc(options):
+    """The command before another one by which the kernel shows it of /proc what systemd's ProcSubset= and ProtectProc= leave."""
+    line = ["unshare", "-m", "sh", "-c", f'mount -t proc -o {options} proc /proc && exec "$@"', "unit"]
+    if subprocess.run([*line, "true"], capture_output=True, check=False).returncode != 0:
+        missing("unshare and mount need root here")
+    return line
 
 
 def asked(holder, account):
@@ -111,6 +128,34 @@ def test_a_killed_holder_of_another_machine_is_replaced_within_its_lease(shop, h
     begun = time.monotonic()
     with turn(shop, "export-orders", wait_seconds=30):
         assert 0.2 < time.monotonic() - begun < SECONDS + 1.5
+
+
+def test_a_turn_is_taken_where_of_proc_only_processes_are_seen_and_a_killed_holder_is_replaced_within_its_lease(shop, tmp_path):
+    unit = under_proc("subset=pid")
+    with holding(shop, tmp_path, *unit) as holder:
+        assert asked(holder, "one") == "written"
+        rival = subprocess.run([*unit, *rival_line(shop, tmp_path)], capture_output=True, text=True, check=False)
+    begun = time.monotonic()
+    with turn(shop, "export-orders", wait_seconds=30):
+        assert 0.2 < time.monotonic() - begun < SECONDS + 1.5
+
+    assert f"export-orders is running elsewhere: pid {holder.pid} on " in rival.stderr
+
+
+def test_a_living_holder_whose_process_is_hidden_is_not_taken_for_dead(shop, tmp_path, holder):
+    alone = ["setpriv", "--regid=65534", "--clear-groups", "unshare", "-r"]
+    unit = [*under_proc("hidepid=invisible"), *alone]  # as ProtectProc=invisible with PrivateUsers=yes: of one user, and hidden all the same
+    rival = subprocess.run([*unit, *rival_line(shop, tmp_path)], capture_output=True, text=True, check=False)
+    hidden = subprocess.run([*unit, "ls", f"/proc/{holder.pid}"], capture_output=True, check=False)
+
+    assert hidden.returncode != 0
+    assert f"export-orders is running elsewhere: pid {holder.pid} on " in rival.stderr
+    assert asked(holder, "one") == "written"
+
+
+def rival_line(shop, tmp_path):
+    at_once = HOLDER.replace('"export-orders")', '"export-orders", wait_seconds=0)')
+    return [sys.executable, "-c", at_once, str(tmp_path / "rival" / "config" / "connector.toml"), shop.settings.database.url]
 
 
 def test_a_frozen_holder_is_replaced_and_what_it_writes_late_is_refused_with_a_clear_sentence(shop, holder):
