@@ -143,8 +143,8 @@ def test_a_turn_is_taken_where_of_proc_only_processes_are_seen_and_a_killed_hold
 
 
 def test_a_living_holder_whose_process_is_hidden_is_not_taken_for_dead(shop, tmp_path, holder):
-    alone = ["setpriv", "--regid=65534", "--clear-groups", "unshare", "-r"]
-    unit = [*under_proc("hidepid=invisible"), *alone]  # as ProtectProc=invisible with PrivateUsers=yes: of one user, and hidden all the same
+    """As by ProtectProc=invisible with PrivateUsers=yes: of one user, and hidden all the same."""
+    unit = [*under_proc("hidepid=invisible"), "setpriv", "--regid=65534", "--clear-groups", "unshare", "-r"]
     rival = subprocess.run([*unit, *rival_line(shop, tmp_path)], capture_output=True, text=True, check=False)
     hidden = subprocess.run([*unit, "ls", f"/proc/{holder.pid}"], capture_output=True, check=False)
 
