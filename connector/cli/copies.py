@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from connector.cli import show
 from connector.cli.opening import AsJson, open_app
+from connector.errors import UsageError
 
 
 def backup(
@@ -39,6 +40,7 @@ def restore(
     file: Annotated[Path | None, typer.Argument(help="A backup; without it, the newest.")] = None,
     *,
     force: Annotated[bool, typer.Option("--force", help="Also where the present database is whole.")] = False,
+    done: Annotated[bool, typer.Option("--done", help="PostgreSQL, after pg_restore: lay aside what the ERP may have since.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Put a backup in the database's place.
@@ -47,12 +49,31 @@ def restore(
     """
     from connector.usecases import restoring
 
-    done = restoring.restore(open_app(context, schema=False), file, force=force)
+    if done:
+        _after_pg_restore(context, file, as_json=as_json)
+    restored = restoring.restore(open_app(context, schema=False), file, force=force)
     if as_json:
-        show.document(done.as_dict())
+        show.document(restored.as_dict())
     else:
-        for line in restoring.sentences(done):
+        for line in restoring.sentences(restored):
             show.say(line)
-    for line in restoring.warnings(done):
+    _end(restoring.warnings(restored))
+
+
+def _after_pg_restore(context: typer.Context, file: Path | None, *, as_json: bool) -> NoReturn:
+    from connector.usecases import restoring
+
+    if file is not None:
+        raise UsageError("--done restores nothing", remedy=f"restore {file} by pg_restore first, then: connector restore --done")
+    count = restoring.lay_aside(open_app(context))
+    if as_json:
+        show.document({"erp_files_laid_aside": count})
+    elif not count:
+        show.say("no file for the ERP was waiting")
+    _end(restoring.doubts(count))
+
+
+def _end(warnings: list[str]) -> NoReturn:
+    for line in warnings:
         show.complain(line)
-    raise typer.Exit(1 if restoring.warnings(done) else 0)
+    raise typer.Exit(1 if warnings else 0)

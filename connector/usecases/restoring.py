@@ -13,15 +13,16 @@ from typing import Any
 from connector.app import App
 from connector.errors import Conflict, UsageError
 from connector.storage import backups as store
-from connector.storage import damage, postgresql_dumps
-from connector.storage.salvage import Salvage
+from connector.storage import damage, outbox, postgresql_dumps
+from connector.storage.salvage import DOUBTFUL, Salvage
 from connector.usecases import backups, leftovers, preparing, tombstones
 from connector.usecases.taken_since import taken_since, to_copy
 from connector.usecases.tombstones import Tombstones
-from connector.usecases.turns import alone
+from connector.usecases.turns import alone, turn
 
 INTERRUPTED = "a restore was interrupted before its end"
 MOST_NAMED = 10
+AFTERWARDS = "connector erase --again, and connector restore --done, before daemon and API start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def restore(app: App, file: Path | None, *, force: bool = False) -> Restored:
     """
     if not app.db.is_sqlite:
         line = postgresql_dumps.restore_command(app.db, file or backups.folder(app) / "FILE.dump")
-        raise UsageError("PostgreSQL's own program restores it", remedy=f"{line}, then: connector erase --again")
+        raise UsageError("PostgreSQL's own program restores it, while daemon and API stand still", remedy=f"{line}, then: {AFTERWARDS}")
     with alone(app), leftovers.none_left(app):
         path = file or backups.newest(app).path
         store.verify(path)
@@ -71,6 +72,17 @@ def restore(app: App, file: Path | None, *, force: bool = False) -> Restored:
         if not force:
             _refuse_whole(app)
         return _replace(app, path, at)
+
+
+def lay_aside(app: App) -> int:
+    """Give a person all that waits for the ERP in a database that PostgreSQL's own means restored; returns how many messages.
+
+    Whether they were written since the dump nobody knows. Raises UsageError for SQLite, Busy while a daemon runs or files are written.
+    """
+    if app.db.is_sqlite:
+        raise UsageError("SQLite's restore does that by itself", remedy="connector restore")
+    with turn(app, "daemon", wait_seconds=0), turn(app, "export-orders", wait_seconds=0), app.db.write() as tx:
+        return outbox.bury_all(tx, "erp", DOUBTFUL)
 
 
 def _instant(path: Path) -> datetime:
@@ -158,13 +170,18 @@ def warnings(done: Restored) -> list[str]:
     unknown = (
         "the old database cannot be read to the end: there may be orders since of which nothing is known; compare with the marketplaces"
     )
-    aside = f"{orders.doubtful} files for the ERP may have been written before: connector dead-letters list, and look at the ERP"
     switched = "what was paused or resumed since cannot be read in the old database: compare connector status, and pause it again"
     spoiled = tombstones.warnings(done.tombstones)
     return [
         *spoiled,
         *([lost] if orders.unreadable else []),
         *([unknown] if orders.questions else []),
-        *([aside] if orders.doubtful else []),
+        *doubts(orders.doubtful),
         *([switched] if orders.paused is None else []),
     ]
+
+
+def doubts(laid_aside: int) -> list[str]:
+    """Say how to go on with files of which nobody knows whether the ERP has them."""
+    remedy = "connector dead-letters list, look at the ERP, then connector dead-letters replay or discard"
+    return [f"{laid_aside} files for the ERP may have been written before, and were laid aside: {remedy}"] if laid_aside else []

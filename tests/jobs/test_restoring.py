@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -17,7 +18,7 @@ from damage_world import content, damage, pages_of
 from hypothesis import given
 from hypothesis import strategies as st
 from orders_world import Seller
-from servers import wait_for
+from servers import postgresql_programs, wait_for
 from sqlalchemy import make_url
 
 from connector.app import utc_now
@@ -616,6 +617,40 @@ def test_postgresql_is_dumped_by_its_own_program(tmp_path, postgresql_url):
     assert made.path.suffix == ".dump"
     assert made.path.read_bytes()[:5] == b"PGDMP"
     assert oct(made.path.stat().st_mode & 0o777) == "0o600"
+
+
+def test_what_the_erp_may_have_been_given_since_a_dump_is_laid_aside_and_not_written_a_second_time(tmp_path, postgresql_url):
+    seller = Seller(tmp_path / "shop", url=postgresql_url)
+    seller.sells("A")
+    seller.placed("1")
+    made = backups.make(seller.app)
+    with pytest.raises(UsageError) as refused:
+        restoring.restore(seller.app, made.path)
+    line, steps = refused.value.remedy.split(", then: ")
+    seller.app.db.close()
+    programs = f"{postgresql_programs()}:{os.environ['PATH']}"
+    subprocess.run(shlex.split(line), env={**os.environ, "PATH": programs}, check=True)
+    laid_aside = restoring.lay_aside(seller.app), restoring.lay_aside(seller.app)
+    (seller.app.root / "outbox").mkdir()
+    run_job(seller.app, "export-orders", Pass(by_hand=True))
+    told = letters.listing(seller.app)
+
+    assert "connector erase --again" in steps
+    assert "connector restore --done" in steps
+    assert laid_aside == (1, 0)
+    assert "look there, then replay or discard" in str(told)
+    assert list((seller.app.root / "outbox").rglob("*.json")) == []
+    assert letters.replay(seller.app) == 1
+    seller.app.db.close()
+
+
+def test_nothing_is_laid_aside_while_a_daemon_runs_nor_on_sqlite_whose_restore_does_it(tmp_path, postgresql_url, seller):
+    shared = Seller(tmp_path / "shared", url=postgresql_url)
+    with turn(shared.app, "daemon"), pytest.raises(Busy, match="daemon"):
+        restoring.lay_aside(shared.app)
+    shared.app.db.close()
+    with pytest.raises(UsageError, match="by itself"):
+        restoring.lay_aside(seller.app)
 
 
 @pytest.mark.parametrize(
