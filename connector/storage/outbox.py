@@ -267,9 +267,3 @@ def about(tx: Connection, destination: str, kinds: Collection[Kind], reference: 
     """Return the kinds of the messages about one reference that wait."""
     rows = tx.execute(select(t.c.kind).where(*_waits(destination, kinds), t.c.reference == reference).order_by(t.c.id))
     return list(rows.scalars())
-
-
-def bury_all(tx: Connection, destination: str, reason: str) -> int:
-    """Make dead letters of all that is to go to a destination and is not settled; returns how many."""
-    dead = {"state": "dead", "lease": None, "partial": None, "reason": reason}
-    return tx.execute(update(t).where(t.c.destination == destination, UNSETTLED).values(dead)).rowcount

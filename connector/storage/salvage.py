@@ -11,6 +11,11 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import Connection, update
+
+from connector.storage import message_states
+from connector.storage.tables import outbox
+
 BY_ORDER = ("orders", "order_items", "reservations", "order_events", "order_changes", "documents")
 OUTBOX_OF = "(order_id = :order OR (reference = :order AND destination = 'erp'))"
 UNSETTLED = "destination = 'erp' AND state IN ('pending', 'sending', 'publishing')"
@@ -154,6 +159,12 @@ def _carry_pauses(connection: sqlite3.Connection) -> list[str] | None:
         _refuse_ours(error)
         return None
     return [row[0] for row in connection.execute(PAUSED)]
+
+
+def lay_aside(tx: Connection) -> int:
+    """Give all that waits for the ERP to a person, in a database that PostgreSQL's own means restored; returns how many messages."""
+    dead = {"state": "dead", "lease": None, "partial": None, "reason": DOUBTFUL}
+    return tx.execute(update(outbox).where(outbox.c.destination == "erp", message_states.UNSETTLED).values(dead)).rowcount
 
 
 def _lay_aside(connection: sqlite3.Connection, carried: set[str]) -> int:

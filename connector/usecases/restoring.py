@@ -13,8 +13,8 @@ from typing import Any
 from connector.app import App
 from connector.errors import Conflict, UsageError
 from connector.storage import backups as store
-from connector.storage import damage, outbox, postgresql_dumps
-from connector.storage.salvage import DOUBTFUL, Salvage
+from connector.storage import damage, postgresql_dumps, salvage
+from connector.storage.salvage import Salvage
 from connector.usecases import backups, leftovers, preparing, tombstones
 from connector.usecases.taken_since import taken_since, to_copy
 from connector.usecases.tombstones import Tombstones
@@ -82,7 +82,7 @@ def lay_aside(app: App) -> int:
     if app.db.is_sqlite:
         raise UsageError("SQLite's restore does that by itself", remedy="connector restore")
     with turn(app, "daemon", wait_seconds=0), turn(app, "export-orders", wait_seconds=0), app.db.write() as tx:
-        return outbox.bury_all(tx, "erp", DOUBTFUL)
+        return salvage.lay_aside(tx)
 
 
 def _instant(path: Path) -> datetime:
