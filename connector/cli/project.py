@@ -72,9 +72,9 @@ def _move(app: App, url: str) -> None:
     from connector.usecases import moving
 
     copied = moving.move(app, url, lambda one: show.say(f"  {one.table:<16}{one.rows:>12} rows  {one.checksum}") if one.rows else None)
-    show.say(f"Copied and compared {sum(one.rows for one in copied)} rows of {len(copied)} tables. {app.db.path} was only read.")
+    show.say(f"Copied and compared {sum(one.rows for one in copied)} rows of {len(copied)} tables. {app.db.path} is used no more.")
     said = f'Now set database.url = "{masked(url)}" in {app.settings.config_path}'
-    show.say(f"{said}, then: connector check, and start daemon and serve again.")
+    show.say(f"{said}, then: connector check, and start all again.")
 
 
 def demo(*, once: Annotated[bool, typer.Option("--once", help="End by itself: 0 when every step was seen to work.")] = False) -> None:

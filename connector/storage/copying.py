@@ -34,20 +34,22 @@ class Copied:
     checksum: str
 
 
-def copy(source: Database, target: Database, tell: Callable[[Copied], None]) -> list[Copied]:
+def copy(source: Database, target: Database, tell: Callable[[Copied], None], done: Callable[[], None]) -> list[Copied]:
     """Copy every table, in one writing transaction here and one there; `tell` is given each that was compared.
 
-    Here nothing is written: the transaction keeps commands by hand from writing what would be missing there.
-    Raises Conflict where the target holds anything, and Refused where its indexes cannot hold a key, and where it took a table otherwise
-    than it was read, or not at all: nothing is kept there then.
+    Here nothing is written: the transaction keeps commands by hand from writing what would be missing there. `done` is called before it
+    ends, when all is kept there. Raises Conflict where the target holds anything, and Refused where its indexes cannot hold a key, and
+    where it took a table otherwise than it was read, or not at all: nothing is kept there then.
     """
-    with source.connection() as here, target.connection() as there, writing(here), writing(there):
-        demand_empty(there)
-        demand_keys_that_fit(here, there)
-        copied = []
-        for table in tables():
-            copied.append(_copied(here, there, table))
-            tell(copied[-1])
+    with source.connection() as here, target.connection() as there, writing(here):
+        with writing(there):
+            demand_empty(there)
+            demand_keys_that_fit(here, there)
+            copied = []
+            for table in tables():
+                copied.append(_copied(here, there, table))
+                tell(copied[-1])
+        done()
         return copied
 
 

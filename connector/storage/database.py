@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from connector.errors import ConnectorError, DatabaseDamaged, DatabaseUnreachable, Deadlocked, SchemaBehind, TooLong
-from connector.storage import damage, driver, engines, fences, repeated
+from connector.storage import damage, driver, engines, fences, moved, repeated
 from connector.storage.patient import COURTESY
 from connector.storage.together import MOST, Together
 
@@ -43,6 +43,7 @@ class Database:
         self.engine = engines.sqlite(url, wait_seconds) if self.is_sqlite else engines.postgresql(url, wait_seconds, idle_seconds)
         self._glances = driver.Glances(self.engine) if self.is_sqlite else None
         self._mark = str(damage.mark_of(self.path)) if self.is_sqlite else ""
+        self._moved = str(moved.mark_of(self.path)) if self.is_sqlite else ""
         # PostgreSQL's writers wait for rows, not for one lock: two orders in one transaction would take messages' rows in no common order
         self.placing = Together(self.write, wait_seconds, MOST if self.is_sqlite else 1)
 
@@ -69,6 +70,7 @@ class Database:
     def write(self, wait_seconds: float | None = None) -> Iterator[Connection]:
         """One transaction: committed at the end, rolled back when anything is raised. `wait_seconds` for SQLite's lock; None: as usual."""
         with self._translated(), self.engine.connect() as connection, writing(connection, wait_seconds):
+            self.refuse_moved()  # it may have gone while this waited for SQLite's lock
             yield connection
 
     @contextmanager
@@ -117,6 +119,14 @@ class Database:
         """Raise DatabaseDamaged where it is known to be."""
         damage.refuse(self._mark)
 
+    def refuse_moved(self) -> None:
+        """Raise Misuse where its content went to PostgreSQL."""
+        moved.refuse(self._moved)
+
+    def use_though_moved(self) -> None:
+        """Heed no mark that it moved: for whoever copies it once more."""
+        self._moved = ""
+
     def demand_writes(self) -> None:
         """Raise DatabaseUnreachable where PostgreSQL takes no writes at this moment."""
         if not self.is_sqlite and self.ask("SHOW transaction_read_only", None)[0][0] == "on":
@@ -137,6 +147,7 @@ class Database:
     @contextmanager
     def _translated(self) -> Iterator[None]:
         self.refuse_damaged()
+        self.refuse_moved()
         try:
             yield
         except OperationalError as error:

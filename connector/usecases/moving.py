@@ -8,7 +8,7 @@ from sqlalchemy.exc import ArgumentError
 
 from connector.app import App
 from connector.errors import UsageError
-from connector.storage import copying
+from connector.storage import copying, moved
 from connector.storage.copying import Copied
 from connector.storage.database import Database, migrate, ready
 from connector.usecases.turns import alone
@@ -17,7 +17,7 @@ TARGETS = "postgresql+psycopg://"
 
 
 def move(app: App, url: str, tell: Callable[[Copied], None]) -> list[Copied]:
-    """Copy this project's SQLite database into an empty PostgreSQL database, and make its schema there.
+    """Copy this project's SQLite database into an empty PostgreSQL database, make its schema there, and mark the old one as moved.
 
     The settings stay as they are: whoever moves names the new address in them. Raises UsageError for other databases, Busy while
     anything of ours runs, Conflict where the target holds anything, Refused where what arrived is not what was read,
@@ -27,9 +27,10 @@ def move(app: App, url: str, tell: Callable[[Copied], None]) -> list[Copied]:
     target = _opened(url)
     try:
         with alone(app):
+            app.db.use_though_moved()
             ready(app.db)
             migrate(target)
-            return copying.copy(app.db, target, tell)
+            return copying.copy(app.db, target, tell, lambda: moved.note(app.db.path, app.now))
     finally:
         target.close()
 

@@ -58,13 +58,14 @@ class Restored:
 def restore(app: App, file: Path | None, *, force: bool = False) -> Restored:
     """Restore a backup, the newest where none is named.
 
-    Raises UsageError for PostgreSQL (naming its command), Busy while anything of ours runs, NotFound or Refused for what is no whole
-    backup, Conflict where the present database is whole and `force` is not given, DiskShort where there is no room, DatabaseUnreachable
-    where the disk fails before anything is replaced.
+    Raises UsageError for PostgreSQL (naming its command), Misuse for what moved there, Busy while anything of ours runs, NotFound or
+    Refused for what is no whole backup, Conflict where the present database is whole and `force` is not given, DiskShort where there is
+    no room, DatabaseUnreachable where the disk fails before anything is replaced.
     """
     if not app.db.is_sqlite:
         line = postgresql_dumps.restore_command(app.db, file or backups.folder(app) / "FILE.dump")
         raise UsageError("PostgreSQL's own program restores it, while daemon and API stand still", remedy=f"{line}, then: {AFTERWARDS}")
+    app.db.refuse_moved()
     with alone(app), leftovers.none_left(app):
         path = file or backups.newest(app).path
         store.verify(path)

@@ -3,14 +3,16 @@
 import json
 import random
 import string
+import time
 from datetime import UTC, datetime
+from threading import Thread
 
 import psycopg
 import pytest
 from sqlalchemy import delete, insert, select
 
 from connector import app as building
-from connector.errors import DatabaseUnreachable
+from connector.errors import DatabaseUnreachable, Misuse
 from connector.settings.masking import masked
 from connector.storage import copying, tables
 from connector.storage.database import Database, migrate, reading
@@ -69,6 +71,7 @@ def test_everything_arrives_as_it_was_and_numbers_go_on(project, sqlite, postgre
     assert "Copied and compared 12006 rows" in done.stdout.replace("12,006", "12006")
     assert f'set database.url = "{masked(postgresql_url)}"' in done.stdout
 
+    sqlite.db.use_though_moved()
     target = Database(postgresql_url)
     for table in copying.tables():
         assert rows(target, table) == rows(sqlite.db, table), table.name
@@ -118,8 +121,51 @@ def test_a_command_by_hand_writes_nothing_while_everything_is_copied(sqlite, pos
     moving.move(sqlite, postgresql_url, pause)
 
     assert len(refused) == len(copying.tables())
-    letters.pause(other, "loja")
+    with pytest.raises(Misuse, match="moved to PostgreSQL"):
+        letters.pause(other, "loja")
     other.db.close()
+
+
+def test_whoever_waited_for_the_copy_s_end_writes_nothing_to_what_was_left(sqlite, postgresql_url):
+    other, refused = building.load(sqlite.settings.config_path, wait_seconds=30), []
+
+    def pause():
+        with pytest.raises(Misuse, match="moved to PostgreSQL"):
+            letters.pause(other, "loja")
+        refused.append("pause")
+
+    waiting = Thread(target=pause)
+    moving.move(sqlite, postgresql_url, lambda _copied: None if waiting.ident else (waiting.start(), time.sleep(0.5)))
+    waiting.join()
+
+    assert refused == ["pause"]
+    other.db.close()
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_what_was_moved_is_used_by_no_command_until_a_person_says_so(project, postgresql_url):
+    secret = f"{postgresql_url}?application_name=hidden"
+    assert project.call("migrate", "--to", secret).returncode == 0
+    (mark,) = (project.root / "var").glob("*-moved")
+    before = [project.call(*words) for words in (["run", "export-orders"], ["status"], ["daemon"], ["serve"], ["restore"], ["migrate"])]
+    again = project.call("migrate", "--to", postgresql_url)
+    text = mark.read_text()
+    mark.unlink()
+
+    assert [one.returncode for one in before] == [2] * 6
+    assert all("this database moved to PostgreSQL on 20" in one.stderr and str(mark) in one.stderr for one in before)
+    assert "Traceback" not in "".join(one.stderr for one in before)
+    assert "hidden" not in text + "".join(one.stderr for one in before)
+    assert "the target is not empty" in again.stderr
+    assert project.call("run", "export-orders").returncode == 0
+
+
+def test_where_copying_came_to_nothing_the_old_database_goes_on(project, sqlite, postgresql_url):
+    with sqlite.db.write() as tx:
+        tx.execute(insert(tables.watermarks), {"name": "a\x00b", "value": ""})
+
+    assert project.call("migrate", "--to", postgresql_url).returncode == 1
+    assert project.call("run", "export-orders").returncode == 0
 
 
 @pytest.mark.parametrize("letters_more", [1, 3000])
