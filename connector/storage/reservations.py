@@ -19,6 +19,7 @@ from connector.storage.tables import products, rejections, reservations, stock
 t = reservations
 OPEN = t.c.released_at.is_(None)
 TIME_ENDED = "its time ended"
+COUNTED = "the ERP's stock counts it"
 _COUNTING = 727276
 """PostgreSQL's advisory lock that acks and stock files take, one after the other."""
 CHUNK = 512
@@ -66,7 +67,7 @@ def release_counted(
     asked = true() if order_id is None else t.c.order_id == order_id
     counted = and_(t.c.acked_at < stock_at, asked, true() if said is None else said)
     unsaid = _unsaid(tx, set(tx.scalars(select(t.c.sku).where(OPEN, counted))))
-    return _release(tx, and_(counted, t.c.sku.not_in(unsaid)) if unsaid else counted, "the ERP's stock counts it", now)
+    return _release(tx, and_(counted, t.c.sku.not_in(unsaid)) if unsaid else counted, COUNTED, now)
 
 
 def said_by_delta(tx: Connection, sha256: str, named: ColumnElement[bool] | None = None) -> ColumnElement[bool]:

@@ -9,11 +9,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from sqlalchemy import Connection, update
 
 from connector.storage import message_states
+from connector.storage.reservations import COUNTED
 from connector.storage.tables import outbox
 
 BY_ORDER = ("orders", "order_items", "reservations", "order_events", "order_changes", "documents")
@@ -51,6 +53,12 @@ NEWEST = "coalesce((SELECT max(at) FROM {}.order_events WHERE order_id = :order 
 LATER = f"SELECT {NEWEST.format('main')} > {NEWEST.format('damaged')}"
 """Whether the restored database knows of an order what happened after all that the damaged one tells: it is not set back. That it was
 erased once more just now does not count."""
+COUNTED_HERE = "SELECT sku, quantity, acked_at FROM main.reservations WHERE order_id = ? AND release_reason = ?"
+HOLD_AGAIN = (
+    "UPDATE main.reservations SET released_at = NULL, release_reason = NULL"
+    " WHERE order_id = ? AND release_reason = ? AND (sku, quantity, acked_at) NOT IN ({})"
+)
+"""What a stock file since the backup took off stands in the backup's stock still, and is held until such a file comes again."""
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What reading damaged pages raises; the latter where what SQLite says of them repeats their bytes."""
 DOUBTFUL = "the database was restored, and whether the ERP was given this file before cannot be told: look there, then replay or discard"
@@ -121,7 +129,9 @@ def _carried(connection: sqlite3.Connection, order: str) -> bool:
     connection.execute("BEGIN")
     try:
         connection.execute("PRAGMA defer_foreign_keys=ON")
+        counted = connection.execute(COUNTED_HERE, (order, COUNTED)).fetchall()
         copied = {table: _replaced(connection, table, condition, order) for table, condition in _tables()}
+        _hold_again(connection, order, counted)
         connection.execute("COMMIT" if copied["orders"] else "ROLLBACK")
     except UNREADABLE as error:
         if connection.in_transaction:
@@ -143,6 +153,13 @@ def _replaced(connection: sqlite3.Connection, table: str, condition: str, order:
     rows = f"SELECT {read} FROM damaged.{table} WHERE {condition} ORDER BY rowid"  # noqa: S608  # names of ours
     connection.execute(f"DELETE FROM main.{table} WHERE {condition}", {"order": order})  # noqa: S608  # names of ours
     return connection.execute(f"INSERT INTO main.{table} ({columns}) {rows}", {"order": order}).rowcount
+
+
+def _hold_again(connection: sqlite3.Connection, order: str, counted: list[tuple[str, int, str]]) -> None:
+    """Hold what the damaged database's stock counted, but not what the restored one's counts as well."""
+    places = ", ".join("(?, ?, ?)" for _ in counted)
+    known = f"VALUES {places}" if counted else "SELECT NULL, NULL, NULL WHERE 0"
+    connection.execute(HOLD_AGAIN.format(known), (order, COUNTED, *chain.from_iterable(counted)))
 
 
 def _tables() -> Iterator[tuple[str, str]]:

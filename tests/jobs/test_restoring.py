@@ -24,8 +24,9 @@ from sqlalchemy import make_url
 from connector.app import utc_now
 from connector.domain.orders import OrderState
 from connector.errors import Busy, Conflict, DatabaseDamaged, NotFound, Refused, UsageError
-from connector.storage import accounts, health, postgresql_dumps
+from connector.storage import accounts, health, postgresql_dumps, reservations
 from connector.storage.damage import mark_of
+from connector.storage.tables import stock
 from connector.usecases import (
     backups,
     doctor,
@@ -220,6 +221,42 @@ def test_what_became_of_an_order_since_the_backup_is_taken_over_and_its_file_is_
     run_job(seller.app, "export-orders", Pass(by_hand=True))
 
     assert list((seller.app.root / "outbox" / "orders").iterdir()) == []
+
+
+def counted(seller, *, order, at):
+    """The ERP took an order, then wrote a stock file that counts it and leaves nothing."""
+    with seller.app.db.write() as tx:
+        reservations.acknowledge(tx, order, at)
+        tx.execute(stock.update().values(quantity=0))
+        reservations.release_counted(tx, at + timedelta(seconds=1), at + timedelta(seconds=2))
+
+
+def test_pieces_that_a_stock_file_since_the_backup_counted_are_held_until_such_a_file_comes_again(seller):
+    backups.make(seller.app)
+    second, now = seller.placed("2", ("A", 7)), utc_now()
+    seller.app.db.close()
+    counted(seller, order=second, at=now)
+    gone = seller.left("A")
+    hurt(seller, "job_runs")
+    restoring.restore(seller.app, None)
+    held = seller.left("A")
+    with seller.app.db.write() as tx:
+        before = reservations.release_counted(tx, now - timedelta(seconds=1), utc_now())
+        freed = reservations.release_counted(tx, now + timedelta(seconds=1), utc_now())
+
+    assert (gone, held) == (0, 2)
+    assert (before, freed) == ([], [(second, "A")])
+
+
+def test_pieces_that_the_backup_s_stock_counts_already_are_not_held_again(seller):
+    counted(seller, order=seller.first, at=utc_now())
+    backups.make(seller.app)
+    orders.cancel(seller.app, "shop", seller.first, {"reason": "gave up"})
+    hurt(seller, "job_runs")
+    done = restoring.restore(seller.app, None)
+
+    assert done.orders.carried == [seller.first]
+    assert seller.left("A") == 0
 
 
 def test_where_nobody_knows_whether_a_file_was_written_a_person_decides(seller):
