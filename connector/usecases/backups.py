@@ -76,6 +76,15 @@ def _seen(path: Path, written: str) -> Backup:
     return Backup(path, datetime.strptime(written, TIME).replace(tzinfo=UTC), path.stat().st_size)
 
 
+def so_far(app: App) -> list[Backup]:
+    """Return those that are not dated in the future, the newest first: a clock that was ahead dated those, and they may be far older."""
+    return [one for one in known(app) if one.at <= app.now]
+
+
+def dated_ahead(app: App) -> list[Backup]:
+    return [one for one in known(app) if one.at > app.now]
+
+
 def make(app: App) -> Backup:
     """Make a backup now, and remove those past their days. Raises Busy, DatabaseUnreachable, or DiskShort where it would fill the disk."""
     with turn(app, JOB):
@@ -117,11 +126,8 @@ def outlived(made: Sequence[Backup], now: datetime, kept_for: timedelta) -> list
 
 
 def is_due(app: App) -> bool:
-    """Say whether the daemon should make one: SQLite alone, where the newest is older than `[backup] every`.
-
-    One from the future was made by a clock that was ahead, and counts for nothing.
-    """
-    every, made = app.settings.backup.made_every, [one for one in known(app) if one.at <= app.now]
+    """Say whether the daemon should make one: SQLite alone, where the newest is older than `[backup] every`."""
+    every, made = app.settings.backup.made_every, so_far(app)
     return app.db.is_sqlite and every is not None and (not made or app.now - made[0].at >= every)
 
 
@@ -138,8 +144,8 @@ def keep_up(app: App, run_id: str) -> Backup | None:
 
 
 def newest(app: App) -> Backup:
-    """Return the newest backup of the project. Raises NotFound where there is none."""
-    if made := known(app):
+    """Return the project's newest backup, one dated in the future where there is no other. Raises NotFound where there is none."""
+    if made := so_far(app) or known(app):
         return made[0]
     others = max(chain.from_iterable(_others(app).values()), key=lambda one: one.at, default=None)
     if others is None:

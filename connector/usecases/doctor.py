@@ -124,7 +124,7 @@ def _disk(app: App) -> Iterator[Check]:
 
 
 def _backup(app: App) -> Iterator[Check]:
-    made, every = backups.known(app), app.settings.backup.made_every
+    made, every = backups.so_far(app), app.settings.backup.made_every
     if not app.db.is_sqlite:
         yield Check("backup", OK, "PostgreSQL's own means; `connector backup` calls pg_dump")
     elif not made:

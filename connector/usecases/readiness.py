@@ -71,7 +71,7 @@ def numbers(app: App) -> dict[str, Any]:
 
 
 def _backup_age(app: App) -> dict[str, float]:
-    made = backups.known(app)
+    made = backups.so_far(app)
     return {"database": (app.now - made[0].at).total_seconds()} if made else {}
 
 

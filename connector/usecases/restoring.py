@@ -37,6 +37,7 @@ class Restored:
     tombstones: Tombstones
     files_since: tuple[str, ...]
     files_to_copy: tuple[str, ...]
+    passed_over: tuple[Path, ...]
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -52,6 +53,7 @@ class Restored:
             "files_taken_since": list(self.files_since),
             "files_to_copy": list(self.files_to_copy),
             "paused": self.orders.paused,
+            "backups_passed_over": [str(path) for path in self.passed_over],
         }
 
 
@@ -72,7 +74,7 @@ def restore(app: App, file: Path | None, *, force: bool = False) -> Restored:
         at = _instant(path)
         if not force:
             _refuse_whole(app)
-        return _replace(app, path, at)
+        return _replace(app, path, at, () if file or at > app.now else tuple(one.path for one in backups.dated_ahead(app)))
 
 
 def lay_aside(app: App) -> int:
@@ -99,7 +101,7 @@ def _refuse_whole(app: App) -> None:
         raise Conflict("the database is whole, and holds more than any backup of it; nothing was changed", remedy=remedy)
 
 
-def _replace(app: App, path: Path, at: datetime) -> Restored:
+def _replace(app: App, path: Path, at: datetime, passed_over: tuple[Path, ...]) -> Restored:
     database = app.db.path
     app.db.close()
     preparing.require_room(app, path)
@@ -110,7 +112,8 @@ def _replace(app: App, path: Path, at: datetime) -> Restored:
     prepared.path.replace(database)
     damage.mark_of(database).unlink(missing_ok=True)
     since = taken_since(app, at)
-    return Restored(path, at, aside, prepared.orders, prepared.erased_again, erased, tuple(since), tuple(to_copy(app, since)))
+    files = tuple(since), tuple(to_copy(app, since))
+    return Restored(path, at, aside, prepared.orders, prepared.erased_again, erased, *files, passed_over)
 
 
 @contextmanager
@@ -144,6 +147,7 @@ def sentences(done: Restored) -> list[str]:
     """Say what was done and what is left to do, for a person."""
     orders = done.orders
     said = [f"restored from {done.backup}: the database as of {done.at:%Y-%m-%d %H:%M:%S} UTC"]
+    said += [f"{path.name} was passed over: it is dated in the future, by a clock that was ahead" for path in done.passed_over]
     said += [f"the replaced database lies in {done.aside}; remove it when all is well: it holds personal data"] if done.aside else []
     said += [f"{len(orders.carried)} orders touched since then were read in the old database and taken over"] if orders.carried else []
     said += [f"{done.erased_again} orders of erased persons were erased again"] if done.erased_again else []

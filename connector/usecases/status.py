@@ -85,7 +85,7 @@ def status(app: App) -> Status:
 
 
 def _database(app: App) -> dict[str, Any]:
-    made = backups.known(app)
+    made = backups.so_far(app)
     last = {"at": made[0].at, "path": str(made[0].path), "bytes": made[0].size} if made else None
     return {"wal_bytes": health.wal_bytes(app.db), "backups": len(made), "last_backup": last}
 

@@ -31,7 +31,7 @@ def _late_backup(app: App) -> Iterator[Alarm]:
     every = app.settings.backup.made_every
     if not app.db.is_sqlite or every is None:
         return
-    made = backups.known(app)
+    made = backups.so_far(app)
     last = made[0].at if made else _begun(app)
     if last is None or app.now - last <= backups.LATE * every:
         return

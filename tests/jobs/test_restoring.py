@@ -301,6 +301,22 @@ def test_a_backup_dated_by_a_clock_that_was_ahead_hides_no_order(seller):
     assert set(known(seller).values()) == {seller.first, second}
 
 
+def test_a_backup_of_a_clock_that_was_ahead_is_passed_over_by_name_and_hides_no_late_one(seller):
+    ahead = backups.make(replace(seller.app, clock=lambda: utc_now() + timedelta(days=2)))
+    second = seller.placed("2")
+    made = backups.make(seller.app)
+    later = replace(seller.app, clock=lambda: utc_now() + timedelta(hours=4))
+    alarms = [alarm.name for alarm in upkeep_alarms.found(later)]
+    lose(seller)
+    done = restoring.restore(seller.app, None)
+
+    assert alarms == ["backup-late"]
+    assert done.backup == made.path
+    assert set(known(seller).values()) == {seller.first, second}
+    assert any(ahead.path.name in line and "passed over" in line for line in restoring.sentences(done))
+    assert done.as_dict()["backups_passed_over"] == [str(ahead.path)]
+
+
 def test_an_order_of_which_the_backup_knows_more_is_not_set_back(seller):
     made = backups.make(seller.app)
     orders.cancel(seller.app, "shop", seller.first, {"reason": "gave up"})
