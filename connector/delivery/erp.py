@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from connector.app import App
+from connector.delivery import needless
 from connector.domain.messages import ERP, FILE_KINDS, MAX_ATTEMPTS, Kind, Message, next_attempt
 from connector.domain.orders import Order
 from connector.erp.names import PARTIAL_FOLDER, is_unfinished_of
@@ -105,8 +106,10 @@ def _marked(found: list[tuple[Message, dict[str, str]]]) -> list[Written]:
 def preview(app: App, report: Report) -> None:
     """Say what a pass would write; nothing is written and nothing changes."""
     with app.db.read() as tx:
-        for kind, reference in outbox.sample(tx, ERP, FILE_KINDS, 1000):
-            report.did(f"would write {PAPERS[Kind(kind)].folder}/{reference}", would_write=1)
+        waiting = [(Kind(kind), reference) for kind, reference in outbox.sample(tx, ERP, FILE_KINDS, 1000)]
+        ended = needless.ended_of(tx, waiting)
+    for kind, reference in (one for one in waiting if one not in ended):
+        report.did(f"would write {PAPERS[kind].folder}/{reference}", would_write=1)
 
 
 # ── after a crash ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -114,11 +117,12 @@ def _finish(app: App, interrupted: list[Written], report: Report) -> list[Writte
     """Publish what still lies there, settle what is gone, give up what cannot be told; returns the latter."""
     untold = []
     for written in interrupted:
-        if app.target.presence(written.partial) is Presence.UNKNOWN:
+        presence = app.target.presence(written.partial)
+        if presence is Presence.UNKNOWN:
             _give_up(app, written, report)
             untold.append(written)
         else:
-            _publish(app, [written], report)
+            _go_on(app, written, presence, report)
     return untold
 
 
@@ -133,11 +137,17 @@ def _look_again(app: App, doubtful: list[Written], report: Report) -> list[Writt
     """Finish what was given up where its folder is there again; returns what still cannot be told."""
     untold = []
     for written in doubtful:
-        if app.target.presence(written.partial) is Presence.UNKNOWN:
+        presence = app.target.presence(written.partial)
+        if presence is Presence.UNKNOWN:
             untold.append(written)
         elif message := _taken_up(app, written):
-            _publish(app, [Written(message, written.partial)], report)
+            _go_on(app, Written(message, written.partial), presence, report)
     return untold
+
+
+def _go_on(app: App, written: Written, presence: Presence, report: Report) -> None:
+    """Publish what lies there, unless its order has ended since; settle what is gone."""
+    (_mark_and_publish if presence is Presence.THERE else _publish)(app, [written], report)
 
 
 def _taken_up(app: App, written: Written) -> Message | None:
@@ -171,9 +181,19 @@ def _export(app: App, claimed: list[Message], owner: str, report: Report) -> Non
     except (ErpUnreachable, HostKeyChanged, Misuse) as error:  # no fault of any one order: none of them pays an attempt
         _give_back(app, claimed, str(error))
         raise
+    _mark_and_publish(app, written, report)
+
+
+def _mark_and_publish(app: App, written: list[Written], report: Report) -> None:
+    """Publish what is still to be: what is needless by now is laid aside in the transaction that marks the others."""
     with app.db.write() as tx:
-        marked = [one for one in written if outbox.mark_publishing(tx, one.message, one.partial.as_dict())]
+        aside = needless.lay_aside(tx, [one.message for one in written], app.now)
+        wanted = [one for one in written if one.message.id not in aside]
+        marked = [one for one in wanted if outbox.mark_publishing(tx, one.message, one.partial.as_dict())]
     _publish(app, marked, report)
+    for one in (one for one in written if one.message.id in aside):
+        app.target.discard(one.partial)
+        report.did(f"{one.partial.final} was not written: its order has ended", laid_aside=1)
 
 
 def _write(app: App, message: Message, owner: str, report: Report) -> list[Written]:

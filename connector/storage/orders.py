@@ -170,6 +170,12 @@ def _item(row: Row[Any]) -> OrderItem:
     return OrderItem(row.sku, row.quantity, row.price_cents, row.sla, row.freight_cents, services, **detail)
 
 
+def states(tx: Connection, order_ids: Collection[str]) -> dict[str, OrderState]:
+    """Return how orders stand; nothing is locked."""
+    rows = tx.execute(select(t.c.order_id, t.c.state).where(t.c.order_id.in_(order_ids)))
+    return {row.order_id: OrderState(row.state) for row in rows}
+
+
 def change(tx: Connection, order_id: str, **values: Any) -> None:
     """Write columns of an order that `find` locked."""
     tx.execute(update(t).where(t.c.order_id == order_id).values(values))

@@ -183,11 +183,12 @@ def again(tx: Connection, message: Message, due_at: datetime, reason: str, now: 
     values: dict[str, Any] = {"state": "pending", "due_at": due_at, "reason": reason, "lease": None, "lease_until": None}
     if not counts:
         values["attempt"] = GIVEN_BACK_BUT_TRIED
-    return twins.let_wait(tx, _mine(message), values) == 1 or _superseded(tx, message, now)
+    return twins.let_wait(tx, _mine(message), values) == 1 or superseded(tx, message, now)
 
 
-def _superseded(tx: Connection, message: Message, now: datetime) -> bool:
-    done = update(t).where(*_mine(message)).values(state="superseded", lease=None, lease_until=None, settled_at=now)
+def superseded(tx: Connection, message: Message, now: datetime, **why: str) -> bool:
+    """Settle a message that is not to be told any more; False where the lease was lost meanwhile."""
+    done = update(t).where(*_mine(message)).values(state="superseded", lease=None, lease_until=None, settled_at=now, **why)
     return tx.execute(done).rowcount == 1
 
 

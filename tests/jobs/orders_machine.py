@@ -206,6 +206,8 @@ class Orders(RuleBasedStateMachine):
         """Write files, which the ERP takes away at once."""
         self.seller.now += timedelta(seconds=5)
         assert export_orders.run(self.seller.app, Pass(by_hand=True)).exit_status == 0
+        for one in self.known:
+            one.export()
         target = self.seller.app.root / "outbox"
         for path in target.glob("*/*.json"):
             if path.parent.name != ".partial":
@@ -251,7 +253,7 @@ class Orders(RuleBasedStateMachine):
         names = [name for name, _ in self.taken]
         assert len(names) == len(set(names)), "no file is written twice"
         for one in self.known:
-            wanted = [f"orders/{one.id}.json", *([f"dispatches/{one.id}.json"] if one.receipt else [])]
+            wanted = [f"orders/{one.id}.json", *([f"dispatches/{one.id}.json"] if one.is_dispatched else [])]
             wanted += [f"changes/{one.id}-{n + 1}.json" for n in range(one.changes)]
             story = [event.what for event in self.seller.order(one.id).history]
             was_asked = "cancellation asked" in story

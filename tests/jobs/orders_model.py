@@ -43,6 +43,7 @@ class Modelled:
     acked_at: datetime | None = None
     receipt: dict | None = None
     canceled: dict | None = None
+    is_dispatched: bool = False
     has_invoice: bool = False
     changes: int = 0
     cancellations: int = 0
@@ -73,6 +74,10 @@ class Modelled:
     def end(self, state):
         """End it; a placed or waiting cancellation of an order that the ERP got is one file, however often it is said."""
         self.state, self.holds = state, {}
+
+    def export(self):
+        """Have its files written: what ended first is not shipped."""
+        self.is_dispatched |= self.receipt is not None and self.state not in ENDED
 
     def authorize(self, now):
         """Move it on; what ran out is held anew, unless the ERP has acknowledged or invoiced it."""

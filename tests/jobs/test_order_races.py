@@ -16,7 +16,7 @@ from connector import app
 from connector.domain.documents import Ack
 from connector.domain.messages import Kind
 from connector.domain.orders import OrderState
-from connector.errors import Conflict, ConnectorError
+from connector.errors import Conflict, ConnectorError, ErpUnreachable
 from connector.storage import listings, offers
 from connector.storage import orders as store
 from connector.storage import outbox as messages
@@ -24,7 +24,7 @@ from connector.storage.tables import outbox, reservations
 from connector.usecases import changing, orders
 from connector.usecases.passes import Pass
 from connector.vtex.orders import read
-from jobs import refresh_snapshot
+from jobs import export_orders, refresh_snapshot
 
 ROUNDS = 8
 LESS = {"changeRequestId": "c1", "remove": {"items": [{"id": "A", "quantity": 1}]}}
@@ -120,6 +120,71 @@ def test_the_erps_rejection_among_the_marketplaces_calls_cancels_once(world, n):
     assert world.order(order_id).state is OrderState.CANCELED
     assert kinds(world, order_id).count("cancel") == bool(told), "told where it was the rejection that cancelled"
     assert stock_left(world) == 1000
+
+
+def export(world):
+    (world.root / "outbox").mkdir(exist_ok=True)
+    world.now += timedelta(seconds=5)
+    return export_orders.run(world.app, Pass(by_hand=True))
+
+
+def rejected(world, order_id):
+    return orders.acknowledge(world.app, Ack(order_id, is_accepted=False, erp_order_id="", message="none left", acked_at=world.now))
+
+
+def gets_no_dispatch(world, order_id):
+    export(world)
+    assert (world.left("outbox/dispatches"), world.left("outbox/.partial")) == ([], [".folder-id"])
+    assert [event.detail for event in world.order(order_id).history if event.what == "dispatch file laid aside"] == [
+        "the order has ended: it must not be shipped"
+    ]
+    with world.app.db.read() as tx:
+        assert messages.waiting(tx, "erp", [Kind.DISPATCH_FILE]) == {}
+    return export(world).lines == []
+
+
+def test_an_order_that_the_erp_rejects_before_its_dispatch_is_written_gets_no_dispatch_file(world):
+    order_id, other = world.place("m1"), world.place("m2")
+    export(world)
+    world.authorize(order_id)
+    world.drop("acks", f"{order_id};rejected;;none left")
+    world.run()
+
+    assert export_orders.run(world.app, Pass(by_hand=True, dry_run=True)).lines == []
+    assert gets_no_dispatch(world, order_id)
+    assert world.shop.cancellations == {"m1": "none left"}
+    world.authorize(other)
+    export(world)
+    assert world.left("outbox/dispatches") == [f"{other}.json"]
+
+
+def test_an_order_that_is_cancelled_while_its_dispatch_is_rendered_gets_no_dispatch_file(world, monkeypatch):
+    order_id = world.place("m1")
+    export(world)
+    world.authorize(order_id)
+    write = world.app.target.write_partial
+
+    def rejected_meanwhile(*given):
+        rejected(world, order_id)
+        return write(*given)
+
+    monkeypatch.setattr(world.app.target, "write_partial", rejected_meanwhile)
+    assert gets_no_dispatch(world, order_id)
+
+
+def test_a_dispatch_that_was_about_to_appear_when_the_target_went_away_does_not_once_its_order_is_cancelled(world, monkeypatch):
+    order_id = world.place("m1")
+    export(world)
+    world.authorize(order_id)
+
+    def away(_):
+        raise ErpUnreachable("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.app.target, "publish", away)
+        export(world)
+    rejected(world, order_id)
+    assert gets_no_dispatch(world, order_id)
 
 
 @pytest.mark.parametrize("n", range(ROUNDS // 2))
