@@ -24,6 +24,13 @@ def numbered(tx: Connection, order_id: str, number: int) -> KeptChange | None:
     return _kept(row) if row else None
 
 
+def applied_last(tx: Connection, order_id: str) -> tuple[int, datetime] | None:
+    """Return the number and the instant of the change that was applied last; None where the order is as it was placed."""
+    newest = select(t.c.number, t.c.applied_at).where(t.c.order_id == order_id, t.c.number.is_not(None))
+    row = tx.execute(newest.order_by(t.c.number.desc()).limit(1)).first()
+    return (row.number, row.applied_at) if row else None
+
+
 def _kept(row: Row[Any]) -> KeptChange:
     return KeptChange(row.request_id, row.content_hash, orjson.loads(row.raw), row.asked_at, row.number, row.applied_at, row.result)
 

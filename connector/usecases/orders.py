@@ -13,7 +13,7 @@ from connector.domain.documents import Ack
 from connector.domain.messages import Kind
 from connector.domain.orders import Order, OrderState
 from connector.errors import Conflict, UsageError, guessed
-from connector.storage import files, listings, order_story, repeated, reservations
+from connector.storage import files, listings, order_changes, order_story, repeated, reservations
 from connector.storage import orders as store
 from connector.usecases.cancelling import Expired, cancel, cancel_by_seller, expire
 from connector.usecases.dispatching import authorize
@@ -52,8 +52,9 @@ def acknowledge(app: App, ack: Ack) -> str:
 def take_ack(tx: Connection, app: App, ack: Ack, now: datetime) -> str:
     """Take the ERP's answer to an order file: says in a sentence what is new, "" where nothing is.
 
-    Accepted: stock files newer than the ack count the order, and end its reservations. Rejected: cancelled at the marketplace with the
-    ERP's message as reason, stock released. Raises NotFound; Conflict for the rejection of an order that is invoiced.
+    Accepted: stock files newer than the ack count the order, and end its reservations. An ack no newer than the order's last change is of
+    what the order was, and ends none. Rejected: cancelled at the marketplace with the ERP's message as reason, stock released. Raises
+    NotFound; Conflict for the rejection of an order that is invoiced.
     """
     order = find(tx, ack.order_id)
     return _accepted(tx, app, order, ack, now) if ack.is_accepted else _rejected(tx, app, order, ack, now)
@@ -63,14 +64,32 @@ def _accepted(tx: Connection, app: App, order: Order, ack: Ack, now: datetime) -
     erp_order_id = ack.erp_order_id or order.erp_order_id
     if order.acked_at is not None and erp_order_id == order.erp_order_id:
         return ""
+    changed = order_changes.applied_last(tx, order.order_id) if order.acked_at is None else None
+    if changed is not None and ack.acked_at <= changed[1]:
+        return _accepted_before(tx, order, changed[0], erp_order_id, now)
     if order.acked_at is None:
         reservations.acknowledge(tx, order.order_id, ack.acked_at)
     store.change(tx, order.order_id, acked_at=order.acked_at or ack.acked_at, erp_order_id=erp_order_id)
     order_story.event(tx, order.order_id, now, "accepted by the ERP", f"as {erp_order_id}" if erp_order_id else "")
     if order.acked_at is None:
         _free_what_stock_counts(tx, app, order, ack.acked_at, now)
-    ended = f"; but it is {order.state}: do not ship it" if order.state in (OrderState.CANCELED, OrderState.EXPIRED) else ""
-    return f"order {order.order_id} was accepted by the ERP" + (f" as {erp_order_id}" if erp_order_id else "") + ended
+    return f"order {order.order_id} was accepted by the ERP" + (f" as {erp_order_id}" if erp_order_id else "") + _though_ended(order)
+
+
+def _accepted_before(tx: Connection, order: Order, number: int, erp_order_id: str | None, now: datetime) -> str:
+    """Take an ack of what the order was before its newest change: the ERP's stock does not count what it is since."""
+    known_as = f" as {erp_order_id}" if erp_order_id else ""
+    detail = f"before change {number}" + (f",{known_as}" if known_as else "")
+    if any(event.detail == detail for event in order.history):
+        return ""
+    store.change(tx, order.order_id, erp_order_id=erp_order_id)
+    order_story.event(tx, order.order_id, now, "accepted by the ERP", detail)
+    before = f", before change {number}, which it has not acknowledged yet"
+    return f"order {order.order_id} was accepted by the ERP{known_as}{before}{_though_ended(order)}"
+
+
+def _though_ended(order: Order) -> str:
+    return f"; but it is {order.state}: do not ship it" if order.state in (OrderState.CANCELED, OrderState.EXPIRED) else ""
 
 
 def _free_what_stock_counts(tx: Connection, app: App, order: Order, acked_at: datetime, now: datetime) -> None:

@@ -174,12 +174,12 @@ class Orders(RuleBasedStateMachine):
         if one.state is not OrderState.INVOICED and one.state not in ENDED:
             one.end(OrderState.CANCELED)
 
-    @rule(one=placed)
-    def accept(self, one):
+    @rule(one=placed, age=st.integers(0, 3))
+    def accept(self, one, age):
         self.move()
-        told = orders.acknowledge(self.seller.app, Ack(one.id, is_accepted=True, erp_order_id="E", message="", acked_at=self.now))
-        assert bool(told) == (one.acked_at is None)
-        one.acknowledge(self.now)
+        at = self.now - timedelta(seconds=age)
+        told = orders.acknowledge(self.seller.app, Ack(one.id, is_accepted=True, erp_order_id="E", message="", acked_at=at))
+        assert bool(told) == one.acknowledge(at)
 
     @rule(one=placed)
     def reject(self, one):

@@ -46,6 +46,8 @@ class Modelled:
     is_dispatched: bool = False
     has_invoice: bool = False
     changes: int = 0
+    changed_at: datetime | None = None
+    acked_before: set[int] = field(default_factory=set)
     cancellations: int = 0
 
     def __post_init__(self):
@@ -97,12 +99,16 @@ class Modelled:
         if self.state in (OrderState.AUTHORIZED, OrderState.CANCEL_ASKED):
             self.state = OrderState.INVOICED
 
-    def acknowledge(self, now):
-        if self.acked_at is None:
-            self.acked_at = now
-            self.ran_out = {}
-            for held in self.holds.values():
-                held.acked_at = now
+    def acknowledge(self, at):
+        """Take an ack of that time; one that is older than the newest change is of what the order was. Tells whether it is news."""
+        if self.acked_at is not None or (self.changed_at and at <= self.changed_at):
+            is_news = self.acked_at is None and self.changes not in self.acked_before
+            self.acked_before.add(self.changes)
+            return is_news
+        self.acked_at, self.ran_out = at, {}
+        for held in self.holds.values():
+            held.acked_at = at
+        return True
 
     def count_in_stock(self, modified_at):
         """Let go what a stock file of that time counts already; returns the SKUs."""
@@ -127,7 +133,7 @@ class Modelled:
             held.quantity -= 1
             if not held.quantity:
                 del self.holds[sku]
-        self._changed()
+        self._changed(now)
 
     def more(self, sku, now):
         """Add one piece."""
@@ -137,8 +143,8 @@ class Modelled:
         held = self.holds.setdefault(sku, Held(0, now))
         held.quantity += 1
         held.until, held.acked_at = max(held.until, now + HELD_AFTER_A_CHANGE), None
-        self._changed()
+        self._changed(now)
 
-    def _changed(self):
+    def _changed(self, now):
         self.changes += 1
-        self.acked_at = None
+        self.acked_at, self.changed_at = None, now

@@ -1,6 +1,7 @@
 """Changes of orders from the marketplace's call to the ERP's file and the agreement, with real files and a marketplace that answers."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from documents_world import Papers, opened
@@ -132,9 +133,32 @@ def test_what_the_erps_stock_counts_already_is_not_held_again_and_what_was_added
     with world.app.db.write() as tx:
         store.release_acked(tx, world.now.replace(hour=17), world.now)
     assert world.stock_left("A") == 998, "the ERP has not acknowledged the change"
+    world.now += timedelta(seconds=1)
     assert orders.acknowledge(world.app, Ack(order_id, True, "E1", "", world.now))
     with world.app.db.write() as tx:
         store.release_acked(tx, world.now.replace(hour=18), world.now)
+    assert world.stock_left("A") == 1000
+
+
+def test_an_ack_that_was_written_before_a_change_acknowledges_no_piece_of_it(world):
+    order_id = world.ordered("m1", ("A", 2))
+    world.drop("acks", f"{order_id};accepted;E1")
+    written_at = world.now
+    world.now += timedelta(minutes=1)
+    world.changed(order_id, {"add": {"items": [{"id": "A", "quantity": 5}]}})
+    said = [line for line in world.run().lines if "accepted" in line]
+
+    assert (world.order(order_id).erp_order_id, world.order(order_id).acked_at) == ("E1", None)
+    assert said == [f"acks/acks-1.csv: order {order_id} was accepted by the ERP as E1, before change 1, which it has not acknowledged yet"]
+    assert [e.detail for e in world.order(order_id).history if e.what == "accepted by the ERP"] == ["before change 1, as E1"]
+    assert orders.acknowledge(world.app, Ack(order_id, True, "E1", "", written_at)) == "", "the same once more is no news"
+    with world.app.db.write() as tx:
+        store.release_acked(tx, world.now + timedelta(hours=1), world.now)
+    assert world.stock_left("A") == 993, "the ERP's stock counts two of the seven"
+
+    assert orders.acknowledge(world.app, Ack(order_id, True, "E1", "", world.now))
+    with world.app.db.write() as tx:
+        store.release_acked(tx, world.now + timedelta(hours=1), world.now)
     assert world.stock_left("A") == 1000
 
 
