@@ -20,7 +20,7 @@ from connector.storage import documents, listings, order_changes, order_story, o
 from connector.storage import orders as store
 from connector.usecases import stock_terms
 from connector.usecases.dispatching import named, was_exported
-from connector.usecases.holding import has_invoice, held_until, note_flags
+from connector.usecases.holding import has_invoice, held_until, note_flags, ran_out
 from connector.usecases.offers import on_offer
 from connector.vtex.changes import CONFIRMATION, ChangeCall, change_receipt, read_call, read_change
 
@@ -100,7 +100,7 @@ def _in_words(asked: OrderChange) -> str:
 # ── may it be? ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """A change that can be: the order's lines after it, by how many pieces each SKU grows or shrinks, what a person should look at."""
+    """A change that can be: the lines after it, by how many pieces what is held of each SKU grows or shrinks, what to look at."""
 
     change: OrderChange
     items: tuple[OrderItem, ...]
@@ -118,12 +118,13 @@ def _fit(tx: Connection, app: App, order: Order, asked: OrderChange, now: dateti
     items = changed_lines(order.items, asked, found)
     _shippable(app, asked)
     pieces = differences(order.items, items)
-    more = {sku: pieces[sku] for sku in pieces if pieces[sku] > 0}
-    left = reservations.named_skus(tx, list(more), now, stock_terms.kept_back(tx, app))
+    added = {sku: more for sku, more in pieces.items() if more > 0}
+    left = reservations.named_skus(tx, list(added), now, stock_terms.kept_back(tx, app))
     shipping, tolerance = app.settings.shipping.ids, app.settings.orders.price_tolerance
-    flags = measure_change(order, _brought(asked, items), more, Terms(found, left, shipping, tolerance))
-    _in_stock(more, left)
-    return Fit(asked, items, pieces, flags)
+    flags = measure_change(order, _brought(asked, items), added, Terms(found, left, shipping, tolerance))
+    ended = {sku: quantity for sku, quantity in ran_out(tx, order, now).items() if sku in added}
+    _in_stock(added, ended, left)
+    return Fit(asked, items, {sku: more + ended.get(sku, 0) for sku, more in pieces.items()}, flags)
 
 
 def _brought(asked: OrderChange, items: tuple[OrderItem, ...]) -> list[OrderItem]:
@@ -139,11 +140,13 @@ def _shippable(app: App, asked: OrderChange) -> None:
             raise OrderRefused(f"SKU {one.sku} is to go by the shipping service {one.sla!r}; offered are {', '.join(slas)}", code="FMT010")
 
 
-def _in_stock(wanted: dict[str, int], left: Mapping[str, NamedSku]) -> None:
-    for sku, more in wanted.items():
-        has = left[sku].stock if sku in left else 0
-        if more > has:
-            raise OrderRefused(f"SKU {sku} is out of stock: {more} more are wanted, {has} left", code="FMT002")
+def _in_stock(added: dict[str, int], ended: dict[str, int], left: Mapping[str, NamedSku]) -> None:
+    """Hold what is added against what is left; what the order itself held until its time `ended` is in there, and held again."""
+    for sku, more in added.items():
+        has, before = left[sku].stock if sku in left else 0, ended.get(sku, 0)
+        if more + before > has:
+            besides = f" besides {before} whose time has ended" if before else ""
+            raise OrderRefused(f"SKU {sku} is out of stock: {more} more are wanted{besides}, {has} left", code="FMT002")
 
 
 # ── so be it ────────────────────────────────────────────────────────────────────────────────────────────────────────────

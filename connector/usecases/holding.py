@@ -27,7 +27,7 @@ def hold_anew(tx: Connection, app: App, order: Order, now: datetime) -> tuple[st
 
     All of it is held, there or not: it is paid, and what comes into stock is its own first.
     """
-    pieces = {} if order.acked_at else _ran_out(tx, order, now)
+    pieces = {} if order.acked_at else ran_out(tx, order, now)
     if not pieces or has_invoice(tx, order.order_id):
         return ()
     flags = tuple(_missing(tx, pieces, now))
@@ -66,7 +66,7 @@ def _released(app: App, now: datetime) -> list[str]:
     return skus
 
 
-def _ran_out(tx: Connection, order: Order, now: datetime) -> dict[str, int]:
+def ran_out(tx: Connection, order: Order, now: datetime) -> dict[str, int]:
     """Return the pieces whose time ended, by SKU; not those that a change has taken off since."""
     ended = reservations.ran_out(tx, order.order_id, now)
     ordered = {sku: sum(item.quantity for item in order.items if item.sku == sku) for sku in ended}

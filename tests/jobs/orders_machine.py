@@ -135,7 +135,7 @@ class Orders(RuleBasedStateMachine):
         named, request_id = self.skus[sku], f"c{next(NUMBERS)}"
         part = {"items": [{"id": named, "quantity": 1}]}
         body = {"add" if adds else "remove": part, "changeRequestId": request_id}
-        is_possible = self.left(named) > 0 if adds else self._would_leave_something(one, named)
+        is_possible = self.left(named) >= one.wanted_for_one_more(named, self.now) if adds else self._would_leave_something(one, named)
         if not one.may_change or not is_possible:
             with pytest.raises((Conflict, OrderRefused)):
                 changing.change(self.seller.app, MARKETPLACE, one.id, body)

@@ -93,6 +93,7 @@ class Modelled:
         for sku, quantity in self.ran_out.items():
             if sku in self.lines:
                 self.holds[sku] = Held(min(quantity, self.lines[sku].quantity), until)
+        self.ran_out = {}
 
     def invoice(self):
         self.has_invoice = True
@@ -135,13 +136,18 @@ class Modelled:
                 del self.holds[sku]
         self._changed(now)
 
+    def wanted_for_one_more(self, sku, now):
+        """Count what one piece more takes: what ran out of its SKU is held anew with it."""
+        self.forget_ended(now)
+        return 1 + (min(self.ran_out.get(sku, 0), self.lines[sku].quantity) if sku in self.lines else 0)
+
     def more(self, sku, now):
         """Add one piece."""
-        self.forget_ended(now)
+        wanted = self.wanted_for_one_more(sku, now)
         self.lines.setdefault(sku, Line(0, freight=0)).quantity += 1
         self.ran_out.pop(sku, None)
         held = self.holds.setdefault(sku, Held(0, now))
-        held.quantity += 1
+        held.quantity += wanted
         held.until, held.acked_at = max(held.until, now + HELD_AFTER_A_CHANGE), None
         self._changed(now)
 

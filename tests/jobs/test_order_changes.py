@@ -19,6 +19,7 @@ from connector.vtex.orders import read
 from jobs import export_orders
 
 ONE_LESS = {"reason": "one is enough", "remove": {"items": [{"id": "A", "quantity": 1}]}}
+MORE = {"add": {"items": [{"id": "A", "quantity": 1}]}}
 ONE_B_MORE = {"add": {"items": [{"id": "B", "quantity": 1}], "shippingData": {"logisticsInfo": [{"itemIndex": 0, "price": 250}]}}}
 
 
@@ -162,6 +163,56 @@ def test_an_ack_that_was_written_before_a_change_acknowledges_no_piece_of_it(wor
     assert world.stock_left("A") == 1000
 
 
+def has_ended(world, *, is_seen=True):
+    """Let what orders hold run out, whether housekeeping has seen it or not."""
+    world.now += timedelta(days=9)
+    if is_seen:
+        orders.expire(world.app)
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_a_change_after_the_reservation_ran_out_holds_the_earlier_pieces_too(world, is_seen, is_paid):
+    order_id = world.ordered("m1", ("A", 4)) if is_paid else world.place("m1", ("A", 4))
+    has_ended(world, is_seen=is_seen)
+    assert world.stock_left("A") == 1000
+    world.changed(order_id, MORE)
+    assert world.stock_left("A") == 995
+    if not is_paid:
+        world.authorize(order_id)
+    assert (world.stock_left("A"), world.order(order_id).flags) == (995, ())
+
+
+def test_pieces_that_ran_out_are_held_by_a_change_only_as_far_as_the_order_still_has_them(world):
+    order_id = world.place("m1", ("A", 4), ("B", 1))
+    has_ended(world)
+    world.changed(order_id, {"remove": {"items": [{"id": "A", "quantity": 3}]}}, "c1")
+    world.changed(order_id, MORE, "c2")
+    assert world.stock_left("A") == 998
+    has_ended(world)
+    world.changed(order_id, {"remove": {"items": [{"id": "A", "quantity": 2}]}}, "c3")
+    world.changed(order_id, MORE, "c4")
+    assert world.stock_left("A") == 999
+
+
+def test_a_change_is_refused_where_the_earlier_pieces_were_sold_since_they_ran_out(world):
+    order_id = world.place("m1", ("A", 4))
+    has_ended(world)
+    world.place("m2", ("A", 997))
+    with pytest.raises(OrderRefused, match="1 more are wanted besides 4 whose time has ended, 3 left"):
+        world.ask(order_id, MORE)
+    world.authorize(order_id)
+    assert world.order(order_id).flags == ("SKU A: authorized after its reservation had ended, 4 ordered, 3 left",)
+
+
+def test_pieces_that_the_erp_acknowledged_before_they_ran_out_are_not_held_by_a_change(world):
+    order_id = world.ordered("m1", ("A", 4))
+    orders.acknowledge(world.app, Ack(order_id, True, "E1", "", world.now))
+    has_ended(world)
+    world.changed(order_id, MORE)
+    assert world.stock_left("A") == 999
+
+
 def test_changes_of_an_order_are_numbered_and_written_one_after_the_other(world):
     order_id = world.ordered("m1", ("A", 3))
     world.changed(order_id, ONE_LESS, "c1")
@@ -210,9 +261,6 @@ def asked_to_cancel(world, order_id):
 
 def invoiced(world, order_id):
     world.report("invoices", f"{order_id};N1;2026-01-02;25,00;A;2;10,00")
-
-
-MORE = {"add": {"items": [{"id": "A", "quantity": 1}]}}
 
 
 @pytest.mark.parametrize(
