@@ -9,22 +9,18 @@ do this: the caller holds the job's turn; marks are made behind its fence (decis
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import Connection
 
 from connector.app import App
-from connector.delivery import needless
+from connector.delivery import needless, papers
 from connector.domain.messages import ERP, FILE_KINDS, MAX_ATTEMPTS, Kind, Message, next_attempt
-from connector.domain.orders import Order
 from connector.erp.names import PARTIAL_FOLDER, is_unfinished_of
 from connector.erp.store import Partial, Presence
 from connector.errors import ConnectorError, ErpUnreachable, HostKeyChanged, Misuse, TargetOccupied
-from connector.formats import order_files
-from connector.storage import documents, doubts, fences, order_changes, order_story, orders, outbox, project, repeated
+from connector.storage import documents, doubts, fences, order_story, outbox, project, repeated
 from connector.usecases import errors_back, upkeep
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
@@ -33,27 +29,6 @@ log = logging.getLogger(__name__)
 
 BATCH = 50
 NAMED = 5
-
-
-Write = Callable[[Order, str, Path], tuple[str, bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """One kind of file: its folder, how the order's history names it, and how it is written (errors: as they were kept)."""
-
-    folder: str
-    name: str
-    write: Write | None = None
-
-
-PAPERS = {
-    Kind.ORDER_FILE: Paper("orders", order_story.ORDER_WRITTEN, order_files.order_file),
-    Kind.CHANGE_FILE: Paper("changes", "change file written"),
-    Kind.DISPATCH_FILE: Paper("dispatches", "dispatch file written", order_files.dispatch_file),
-    Kind.CANCELLATION_FILE: Paper("cancellations", "cancellation file written", order_files.cancellation_file),
-    Kind.ERRORS_FILE: Paper(errors_back.FOLDER, "errors file written"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +84,7 @@ def preview(app: App, report: Report) -> None:
         waiting = [(Kind(kind), reference) for kind, reference in outbox.sample(tx, ERP, FILE_KINDS, 1000)]
         ended = needless.ended_of(tx, waiting)
     for kind, reference in (one for one in waiting if one not in ended):
-        report.did(f"would write {PAPERS[kind].folder}/{reference}", would_write=1)
+        report.did(f"would write {papers.PAPERS[kind].folder}/{reference}", would_write=1)
 
 
 # ── after a crash ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -199,7 +174,7 @@ def _mark_and_publish(app: App, written: list[Written], report: Report) -> None:
 def _write(app: App, message: Message, owner: str, report: Report) -> list[Written]:
     """Write one message's file beside the target; what is wrong with one order stays with it."""
     try:
-        name, content = _rendered(app, message)
+        name, content = papers.rendered(app, message)
         return [Written(message, app.target.write_partial(name, content, owner))]
     except (ErpUnreachable, HostKeyChanged, Misuse):
         raise
@@ -209,24 +184,6 @@ def _write(app: App, message: Message, owner: str, report: Report) -> list[Writt
         log.exception("an order's file could not be written", extra={"kind": message.kind, "reference": message.reference})
         _failed(app, message, f"internal: {type(error).__name__}", report)
     return []
-
-
-def _rendered(app: App, message: Message) -> tuple[str, bytes]:
-    """Return a file's name below the target, and its content as of now."""
-    if message.kind is Kind.ERRORS_FILE:
-        return errors_back.rendered(app, message.reference)
-    order_id, number = documents.referred(message.reference)
-    with app.db.read() as tx:
-        order = orders.find(tx, order_id)
-        change = order_changes.numbered(tx, order_id, int(number)) if number else None
-    how = app.settings.orders.format, app.root / "config" / "templates"
-    paper = PAPERS[message.kind]
-    if change is not None:
-        suffix, content = order_files.change_file(order, change, *how)
-        return f"{paper.folder}/{order_id}-{number}{suffix}", content
-    assert paper.write is not None
-    suffix, content = paper.write(order, *how)
-    return f"{paper.folder}/{order_id}{suffix}", content
 
 
 def _failed(app: App, message: Message, reason: str, report: Report) -> None:
@@ -300,7 +257,7 @@ def _forget_errors(app: App, published: list[Written]) -> None:
 def _note(tx: Connection, app: App, written: Written, sentence: str) -> None:
     """Tell it in the order's story; a file of errors is no order's."""
     if written.message.kind is not Kind.ERRORS_FILE:
-        order_story.event(tx, _order_of(written.message), app.now, PAPERS[written.message.kind].name, sentence)
+        order_story.event(tx, _order_of(written.message), app.now, papers.PAPERS[written.message.kind].name, sentence)
 
 
 def _order_of(message: Message) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from connector.app import App
-from connector.delivery.erp import PAPERS
+from connector.delivery.papers import PAPERS
 from connector.errors import ErpUnreachable, HostKeyChanged
 from connector.storage import findings
 
