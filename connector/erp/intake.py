@@ -134,9 +134,7 @@ def take(store: FileStore, file: SourceFile, work: Path) -> Taken:
     """Copy a file into the work folder, under a name that a repeated take uses again. Raises FileChanged, ErpUnreachable."""
     name = f"{sha256(file.raw_name).hexdigest()[:12]}-{shelves.local_name(_last(file))}"
     path = shelves.cleared(work, name)
-    digest = store.fetch(file, path)
-    shelves.set_time(path, file.modified_at)
-    return Taken(file, path, digest)
+    return Taken(file, path, store.fetch(file, path))
 
 
 def twin(taken: Taken, number: int) -> Taken:

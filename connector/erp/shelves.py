@@ -60,11 +60,6 @@ def twin(path: Path, name: str) -> Path:
     return other
 
 
-def set_time(path: Path, modified_at: datetime) -> None:
-    nanoseconds = (modified_at - EPOCH) // timedelta(microseconds=1) * 1000
-    os.utime(path, ns=(nanoseconds, nanoseconds))
-
-
 def make_folders(folder: Path) -> None:
     """Make a folder and those above it (0700), each made durable in its parent."""
     if folder.is_dir():
@@ -152,7 +147,8 @@ def _are_alike(one: BinaryIO, other: BinaryIO) -> bool:
 
 
 def _moved(wanted: Wanted, place: Path) -> bool:
-    """Move the file to a free name, durably; False where the name is taken."""
+    """Move the file to a free name, durably, with the time that it is known by; False where the name is taken."""
+    _set_time(wanted.path, wanted.modified_at)
     source = _on_the_same_disk(wanted.path, place.parent)
     try:
         _rename(source, place)
@@ -162,6 +158,11 @@ def _moved(wanted: Wanted, place: Path) -> bool:
         return False
     wanted.path.unlink(missing_ok=True)
     return True
+
+
+def _set_time(path: Path, modified_at: datetime) -> None:
+    nanoseconds = (modified_at - EPOCH) // timedelta(microseconds=1) * 1000
+    os.utime(path, ns=(nanoseconds, nanoseconds))
 
 
 def _rename(path: Path, place: Path) -> None:

@@ -66,7 +66,7 @@ def stray_files(app: App) -> Iterator[Path]:
     oldest = time.time() - STRAY_SECONDS
     for folder in WORK:
         for path in sorted((app.root / folder).rglob("*"), reverse=True):
-            if path.is_file() and path.stat().st_ctime < oldest:  # a copy has the time of the file that it was made of
+            if path.is_file() and path.stat().st_mtime < oldest:
                 yield path
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 
 from connector import app as building
 from connector import settings as settings_module
+from connector.erp import intake
 from connector.storage import health, order_story
 from connector.storage.tables import files, job_runs, outbox, rejections
 from connector.storage.tables import orders as orders_table
@@ -88,12 +89,15 @@ def test_stray_working_files_go_and_fresh_ones_stay(seller, monkeypatch):
 
 
 def test_the_copy_of_an_old_file_that_is_being_read_is_no_stray(seller):
-    work = seller.app.root / "var" / "work"
-    work.mkdir(parents=True)
-    (work / "read-now").touch()
-    os.utime(work / "read-now", (0, 0))  # a copy has its file's time
+    old = seller.app.root / "inbox" / "stock" / "s.csv"
+    old.parent.mkdir(parents=True, exist_ok=True)
+    old.write_text("sku;quantity\n")
+    os.utime(old, (0, 0))
+    (file,) = seller.app.source.listing("stock")
+    taken = intake.take(seller.app.source, file, seller.app.root / "var" / "work")
 
     assert keep_house(seller).lines == []
+    assert taken.path.exists()
 
 
 def test_nothing_to_do_says_nothing(seller):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -164,14 +165,14 @@ def test_whatever_happens_a_ready_file_was_seen_the_same_in_every_look_for_as_lo
 
 
 # ── take, archive, refuse, hold ─────────────────────────────────────────────────────────────────────────────────────────
-def test_a_taken_file_lies_in_the_work_folder_with_its_time_and_the_source_stays(world):
+def test_a_taken_file_lies_in_the_work_folder_as_of_now_and_the_source_stays(world):
     world.write("a.csv", b"sku;price\n", NOON)
     taken = world.take()
 
     assert taken.path.parent == world.root / "var/work"
     assert taken.path.read_bytes() == b"sku;price\n"
     assert taken.path.suffix == ".csv"
-    assert taken.path.stat().st_mtime == NOON.timestamp()
+    assert time.time() - taken.path.stat().st_mtime < 60, "housekeeping takes it for a stray"
     assert taken.path.stat().st_mode & 0o777 == 0o600
     assert (world.inbox / "prices/a.csv").exists()
 
