@@ -1,5 +1,6 @@
 """A shop's busy day for the console: files, refused and held rows, SKUs, orders with their stories, letters, runs, acts."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -144,7 +145,7 @@ def files(root, tx, now):
         if one["place"]:
             path = root / one["place"]
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text("sku;price\n000103;69,90\n", encoding="utf-8")
+            path.write_bytes(EXPORT)
     rows(tx, tables.rejections, [rejection(at, now) for at in range(6)])
     row = {
         "sku": "000105",
@@ -181,6 +182,7 @@ LEDGER = (
     ("stock", "superseded"),
     ("stock", "applied"),
 )
+EXPORT = b"sku;price\n000103;69,90\n"
 FOLDERS = {"applied": "archive", "superseded": "archive", "held": "held", "refused": "rejected"}
 
 
@@ -190,7 +192,7 @@ def entry(at, feed, state, when):
     bad = {"refused": 3, "applied": 2 if at == 0 else 0}.get(state, 0)
     times = {"modified_at": when, "taken_at": when, "settled_at": when, "moved_at": when}
     plan = {**PLAN, "feed": feed, "name": name, **JUDGED[state]} if feed == "prices" else {}
-    known = {"feed": feed, "name": name, "size": 18_400, "sha256": "9f" * 32, "state": state, "rows_read": 60, "rows_refused": bad}
+    known = {"feed": feed, "name": name, "size": 18_400, "sha256": hashlib.sha256(EXPORT).hexdigest(), "state": state, "rows_read": 60, "rows_refused": bad}
     return {**known, **times, "plan": plan, "place": f"{FOLDERS[state]}/{name}"}
 
 
