@@ -192,7 +192,15 @@ def entry(at, feed, state, when):
     bad = {"refused": 3, "applied": 2 if at == 0 else 0}.get(state, 0)
     times = {"modified_at": when, "taken_at": when, "settled_at": when, "moved_at": when}
     plan = {**PLAN, "feed": feed, "name": name, **JUDGED[state]} if feed == "prices" else {}
-    known = {"feed": feed, "name": name, "size": 18_400, "sha256": hashlib.sha256(EXPORT).hexdigest(), "state": state, "rows_read": 60, "rows_refused": bad}
+    known = {
+        "feed": feed,
+        "name": name,
+        "size": 18_400,
+        "sha256": hashlib.sha256(EXPORT).hexdigest(),
+        "state": state,
+        "rows_read": 60,
+        "rows_refused": bad,
+    }
     return {**known, **times, "plan": plan, "place": f"{FOLDERS[state]}/{name}"}
 
 
