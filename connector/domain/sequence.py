@@ -14,13 +14,13 @@ def reason_to_wait(document: Document, state: OrderState, documents: Sequence[Do
         case Invoice(type="Output"):
             return "waits for the order's authorization" if state == OrderState.PLACED else ""
         case Invoice():
-            return _unreported(invoices(documents, "Output"))
+            return _reason_of_return(documents)
         case Tracking(invoice_number=number):
             return "" if _is_reported(number, documents) else f"waits until invoice {number} is reported"
         case Delivery(invoice_number=number):
             return _reason_of_delivery(number, documents)
         case Cancellation():
-            return "" if state != OrderState.INVOICED else _unreported(invoices(documents, "Output") + invoices(documents, "Input"))
+            return "" if state != OrderState.INVOICED else _reason_of_cancellation(documents)
 
 
 def invoices(documents: Sequence[Document], kind: str = "") -> list[Document]:
@@ -34,6 +34,24 @@ def number_as_invoiced(number: str, documents: Sequence[Document]) -> str:
         return number
     alike = [d.number for d in invoices(documents) if d.number.lstrip("0") == number.lstrip("0")]
     return alike[0] if len(alike) == 1 else number
+
+
+def _reason_of_return(documents: Sequence[Document]) -> str:
+    sales = invoices(documents, "Output")
+    return _unreported(sales) if sales else "waits until a sale (Output) is reported"
+
+
+def _reason_of_cancellation(documents: Sequence[Document]) -> str:
+    """Have all that was sold come back first; of an order whose sales were all refused the marketplace has none."""
+    sales, returns = invoices(documents, "Output"), invoices(documents, "Input")
+    if not sales:
+        return ""
+    is_short = _cents(returns) < _cents(sales)
+    return _unreported(sales + returns) or ("waits until a return of all that was invoiced is reported" if is_short else "")
+
+
+def _cents(documents: Sequence[Document]) -> int:
+    return sum(d.content.value_cents for d in documents if isinstance(d.content, Invoice))
 
 
 def _unreported(documents: Sequence[Document]) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from connector.app import App
 from connector.domain.documents import Cancellation, Document, DocumentKind, DocumentState, Objection
-from connector.domain.invoicing import Ledger, return_of_all
+from connector.domain.invoicing import return_of_all
 from connector.domain.orders import Order, OrderState
 from connector.storage import documents as store
 from connector.storage import orders
@@ -21,22 +21,36 @@ from connector.usecases.taking import Taking
 def take_cancellation(by: Taking, order: Order, cancellation: Cancellation) -> str | Objection:
     """Take the ERP's cancellation of an order: says in a sentence what is new, "" where it is known; or objects.
 
-    It is the ERP's yes where the marketplace asked. An invoiced order gets its return first, and is cancelled when that is reported.
+    It is the ERP's yes where the marketplace asked. An invoiced order gets its return first, and is cancelled when that is reported; one
+    that was given up may come again, or another in its place.
     """
     documents = store.of_order(by.tx, order.order_id)
     known = next((d for d in documents if d.kind == DocumentKind.CANCEL), None)
     if order.state in ENDED:
         return ""
-    if known:
+    if known and not (cancellation.return_number and _is_short(order, documents)):
         return _other_return(known, cancellation) or ""
-    objection = _return_first(by, order, cancellation, ledger(order, documents))
-    if objection:
-        return objection
-    draft = store.Draft(DocumentKind.CANCEL, "", "", fingerprint(cancellation), cancellation, by.file_id)
-    store.add(by.tx, order.order_id, draft, by.now)
+    returned = _return_first(by, order, cancellation, documents)
+    if isinstance(returned, Objection) or (known and _is_short(order, store.of_order(by.tx, order.order_id))):
+        return returned
+    _keep(by, order, known, cancellation)
     is_done = follow(by.tx, by.app, order.order_id, by.now)
     when = "is cancelled" if is_done else f"will be cancelled when return {cancellation.return_number or 'of everything'} is reported"
     return f"order {order.order_id} {when}: {cancellation.reason}"
+
+
+def _is_short(order: Order, documents: list[Document]) -> bool:
+    """Tell whether something is invoiced that no return takes back."""
+    so_far = ledger(order, documents)
+    return order.state == OrderState.INVOICED and so_far.sold_cents > so_far.returned_cents
+
+
+def _keep(by: Taking, order: Order, known: Document | None, cancellation: Cancellation) -> None:
+    draft = store.Draft(DocumentKind.CANCEL, "", "", fingerprint(cancellation), cancellation, by.file_id)
+    if known is None:
+        store.add(by.tx, order.order_id, draft, by.now)
+    else:
+        store.replace(by.tx, known.id, draft, by.now)
 
 
 def _other_return(known: Document, cancellation: Cancellation) -> Objection | None:
@@ -48,18 +62,19 @@ def _other_return(known: Document, cancellation: Cancellation) -> Objection | No
     return Objection("return_invoice_number", cancellation.return_number, reason)
 
 
-def _return_first(by: Taking, order: Order, cancellation: Cancellation, so_far: Ledger) -> Objection | None:
-    if order.state != OrderState.INVOICED or so_far.sold_cents <= so_far.returned_cents:
-        return None
+def _return_first(by: Taking, order: Order, cancellation: Cancellation, documents: list[Document]) -> str | Objection:
+    """Take the return of everything: says what is new of it, "" where none is needed; or objects."""
+    if not _is_short(order, documents):
+        return ""
     if not cancellation.return_number or cancellation.return_issued_at is None:
         column = "return_issuance_date" if cancellation.return_number else "return_invoice_number"
         reason = f"order {order.order_id} is invoiced: name the return invoice that takes everything back, and its day of issue"
         return Objection(column, "", reason)
-    back = return_of_all(so_far, cancellation.return_number, cancellation.return_issued_at)
+    back = return_of_all(ledger(order, documents), cancellation.return_number, cancellation.return_issued_at)
     taken = take_invoice(by, order, back)
     if isinstance(taken, Objection):
         return Objection(f"return_{taken.column}" if taken.column == "invoice_number" else taken.column, taken.value, taken.reason)
-    return None
+    return taken
 
 
 def follow(tx: Connection, app: App, order_id: str, now: datetime) -> bool:

@@ -803,6 +803,84 @@ def test_no_cancellation_goes_out_before_its_return_is_reported(world):
     assert world.shop.cancellations == {"m1": "desistência"}
 
 
+def refused_return(world):
+    """Have an order whose cancellation waits for a return that the marketplace refused."""
+    order = world.ordered("m1")
+    world.report("invoices", INVOICED.format(order=order))
+    world.shop.fail_next(400, pattern="invoice")
+    world.report("cancellations", f"{order};desistência;R1;2026-01-04")
+    assert world.papers(order)[1:] == [("invoice", "R1", "given-up"), ("cancel", "", "waiting")]
+    return order
+
+
+def test_a_cancellation_whose_return_was_refused_waits_whatever_else_is_reported(world):
+    order = refused_return(world)
+    world.report("tracking", f"{order};N1;Correios;AA1")
+    world.run()
+    assert (bodies(world.shop, "/cancel$"), world.order(order).state) == ([], OrderState.INVOICED)
+    assert "waits until a return of all that was invoiced is reported" in world.reasons(order)
+
+    world.report("invoices", f"{order};R2;2026-01-05;25,00;A;2;;Input")
+    assert (world.order(order).state, world.shop.cancellations) == (OrderState.CANCELED, {"m1": "desistência"})
+
+
+@pytest.mark.parametrize("row", ["R2;2026-01-05", "R1;2026-01-05", "R1;2026-01-04"])
+def test_a_cancellation_brings_another_return_or_the_same_once_more_where_the_first_was_refused(world, row):
+    order = refused_return(world)
+    report = world.report("cancellations", f"{order};ainda desiste;{row}")
+
+    assert (report.failures, world.shop.cancellations) == ([], {"m1": "ainda desiste"})
+    assert [c.body.get("invoiceNumber") for c in world.shop.calls] == ["N1", "R1", row[:2], None]
+
+
+def test_a_refused_return_that_a_person_laid_aside_is_not_sent_when_its_cancellation_comes_again(world):
+    order = refused_return(world)
+    letters.discard(world.app, [letters.listing(world.app)[0]["id"]])
+    report = world.report("cancellations", f"{order};desistência;R1;2026-01-04")
+
+    assert "return invoice R1" not in " ".join(report.lines)
+    assert "was given up before" in " ".join(report.lines)
+    assert (world.order(order).state, bodies(world.shop, "/cancel$")) == (OrderState.INVOICED, [])
+
+
+def test_a_cancellation_names_no_other_return_while_the_first_is_on_its_way(world):
+    order = world.ordered("m1")
+    world.report("invoices", INVOICED.format(order=order))
+    world.shop.fail_next(500, times=4, pattern="invoice")
+    world.report("cancellations", f"{order};desistência;R1;2026-01-04")
+    refused = world.report("cancellations", f"{order};desistência;R2;2026-01-05")
+
+    assert f"order {order} is being cancelled with return invoice R1 already" in refused.failures[0]
+
+
+def test_a_return_waits_for_a_sale_that_the_marketplace_has(world):
+    order = world.ordered("m1")
+    world.drop("invoices", INVOICED.format(order=order))
+    world.drop("invoices", f"{order};R1;2026-01-03;25,00;A;2;10,00;Input")
+    world.shop.fail_next(400, pattern="invoice")
+    world.run()
+    world.report("tracking", f"{order};N1;Correios;AA1")
+    world.run()
+    assert len(world.shop.calls) == 1
+    assert world.papers(order)[:2] == [("invoice", "N1", "given-up"), ("invoice", "R1", "waiting")]
+
+    world.report("invoices", f"{order};N1;2026-01-03;25,00;A;2;10,00")
+    world.run()
+    assert [paper[2] for paper in world.papers(order)] == ["reported"] * 3
+
+
+def test_an_order_whose_only_sale_was_refused_is_cancelled_without_its_return(world):
+    order = world.ordered("m1")
+    world.drop("invoices", INVOICED.format(order=order))
+    world.drop("invoices", f"{order};R1;2026-01-03;25,00;A;2;10,00;Input")
+    world.shop.fail_next(400, pattern="invoice")
+    world.run()
+    world.report("cancellations", f"{order};desistência")
+
+    assert (world.order(order).state, world.shop.cancellations) == (OrderState.CANCELED, {"m1": "desistência"})
+    assert world.papers(order)[:2] == [("invoice", "N1", "given-up"), ("invoice", "R1", "given-up")]
+
+
 def test_a_return_that_the_erp_sent_before_needs_no_second_one(world):
     order = world.ordered("m1")
     world.report("invoices", INVOICED.format(order=order))

@@ -205,6 +205,7 @@ RETURN = invoice(TOTAL, ("A", 2, 7390), number="R1", kind="Input")
         (SOLD, OrderState.CANCEL_ASKED, [], ""),
         (RETURN, OrderState.INVOICED, [document(SOLD, state=DocumentState.PENDING)], "waits until invoice N1 is reported"),
         (RETURN, OrderState.INVOICED, [document(SOLD, state=REPORTED)], ""),
+        (RETURN, OrderState.INVOICED, [document(SOLD, state=DocumentState.GIVEN_UP)], "waits until a sale (Output) is reported"),
         (TRACKED, OrderState.AUTHORIZED, [], "waits until invoice N1 is reported"),
         (TRACKED, OrderState.INVOICED, [document(SOLD, state=DocumentState.GIVEN_UP)], "waits until invoice N1 is reported"),
         (TRACKED, OrderState.INVOICED, [document(SOLD, state=REPORTED)], ""),
@@ -224,6 +225,13 @@ RETURN = invoice(TOTAL, ("A", 2, 7390), number="R1", kind="Input")
             "waits until invoice R1 is reported",
         ),
         (Cancellation("x"), OrderState.INVOICED, [document(SOLD, state=REPORTED), document(RETURN, "R1", REPORTED)], ""),
+        (
+            Cancellation("x"),
+            OrderState.INVOICED,
+            [document(SOLD, state=REPORTED), document(RETURN, "R1", DocumentState.GIVEN_UP)],
+            "waits until a return of all that was invoiced is reported",
+        ),
+        (Cancellation("x"), OrderState.INVOICED, [document(SOLD, state=DocumentState.GIVEN_UP), document(RETURN, "R1")], ""),
     ],
 )
 def test_a_document_waits_for_what_has_to_be_reported_before_it(content, state, others, reason):
