@@ -133,6 +133,8 @@ def _new_line(added: Added, model: OrderItem | None, offer: Offer | None) -> Ord
         price_cents=next(price for price in prices if price is not None),
         sla=added.sla or (model.sla if model else ""),
         freight_cents=inherited if added.freight_cents is None else added.freight_cents,
+        tags_cents=_discount(added, same) if same else 0,
+        is_gift=same.is_gift if same else False,
         unit_multiplier=next(multiplier for multiplier in multipliers if multiplier is not None),
         estimate=model.estimate if model else "",
         lock_ttl=model.lock_ttl if model else "",
@@ -143,6 +145,12 @@ def _new_line(added: Added, model: OrderItem | None, offer: Offer | None) -> Ord
         services=same.services if same else (),
         attachments=same.attachments if same else (),
     )
+
+
+def _discount(added: Added, same: OrderItem) -> int:
+    """Give the price tags of a line that comes again: those of its pieces that were ordered; none where its price or unit is another."""
+    is_alike = added.price_cents in (None, same.price_cents) and added.unit_multiplier in (None, same.unit_multiplier)
+    return _share(same.tags_cents, min(added.quantity, same.quantity), same.quantity) if is_alike else 0
 
 
 def _adjusted(lines: tuple[OrderItem, ...], adjustment_cents: int) -> tuple[OrderItem, ...]:

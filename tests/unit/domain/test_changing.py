@@ -49,6 +49,18 @@ def test_a_replacement_goes_as_what_it_replaces_went():
     assert new.tags_cents == 0
 
 
+@pytest.mark.parametrize(("pieces", "discount"), [(1, -100), (3, -300), (5, -300)])
+def test_a_sku_in_its_own_place_keeps_its_share_of_the_discount_and_the_gift_stays_one(pieces, discount):
+    given = replace(A, is_gift=True)
+    (_, line) = changed(items=(given, B), removed=[Removed("A", 3)], added=[Added("A", pieces, instead_of="A")])
+    assert line == replace(given, quantity=pieces, tags_cents=discount)
+
+
+def test_a_sku_in_its_own_place_at_another_price_has_that_price_alone():
+    (_, line) = changed(removed=[Removed("A", 3)], added=[Added("A", 1, price_cents=800, instead_of="A")])
+    assert (line.price_cents, line.tags_cents) == (800, 0)
+
+
 def test_freight_is_inherited_once_and_not_from_a_line_that_stays():
     two = changed(removed=[Removed("B", 1)], added=[Added("C", 1, instead_of="B"), Added("D", 1, price_cents=5, instead_of="B")])
     assert [line.freight_cents for line in two] == [500, 900, 0]
