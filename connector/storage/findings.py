@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, case, exists, func, literal_column, or_, select
+from sqlalchemy import Connection, and_, case, exists, func, literal_column, or_, select
 
 from connector.domain.alarms import Arrival
 from connector.domain.messages import ERP, FILE_KINDS, Kind
@@ -106,10 +106,14 @@ def _finding(found: list[tuple[str, datetime]]) -> Finding | None:
 
 
 def not_written(tx: Connection, due_by: datetime) -> Finding | None:
-    """Find the files for the ERP that were due by an instant and are not written yet; behind a dead order file they are that one's."""
-    dead = outbox.alias("dead")
-    same_order = dead.c.reference == func.coalesce(outbox.c.order_id, outbox.c.reference)
-    is_behind = exists().where(same_order, dead.c.destination == ERP, dead.c.kind == Kind.ORDER_FILE.value, dead.c.state == "dead")
+    """Find the files for the ERP that were due by an instant and are not written yet.
+
+    Behind an order file that is dead, or that was tried and waits, they are that one's.
+    """
+    first = outbox.alias("first")
+    same_order = and_(first.c.reference == func.coalesce(outbox.c.order_id, outbox.c.reference), first.c.id != outbox.c.id)
+    fails = or_(first.c.state == "dead", and_(first.c.state == "pending", first.c.attempt > 0))
+    is_behind = exists().where(same_order, first.c.destination == ERP, first.c.kind == Kind.ORDER_FILE.value, fails)
     due = [outbox.c.destination == ERP, outbox.c.kind.in_([kind.value for kind in FILE_KINDS]), outbox.c.due_at <= due_by, ~is_behind]
     waiting: list[tuple[str, datetime]] = []
     for state in (PENDING, IN_HAND):  # apart, for each along its index

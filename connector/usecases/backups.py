@@ -53,6 +53,11 @@ def known(app: App) -> list[Backup]:
     return sorted(chain.from_iterable(ours), key=lambda one: one.at, reverse=True)
 
 
+def _mark(app: App) -> str:
+    """Tell the project's backups from others' in a folder that several may share: none does in the project, wherever that is moved."""
+    return "" if folder(app).resolve().is_relative_to(app.root.resolve()) else project.mark(app.db)
+
+
 def _there(app: App) -> dict[str, list[Backup]]:
     """Return all backups in the folder by the mark of their project: several may share it."""
     found: dict[str, list[Backup]] = {}
@@ -98,7 +103,8 @@ def make(app: App) -> Backup:
 def _sqlite(app: App) -> Backup:
     """While it reads, bringing the write-ahead log home would keep writers waiting in vain: so it holds that turn, too."""
     disk.require(app, folder(app), store.size_of(app.db))
-    path = folder(app) / f"connector-{app.now:{TIME}}-{project.mark(app.db)}.db"
+    mark = _mark(app)
+    path = folder(app) / f"connector-{app.now:{TIME}}{f'-{mark}' if mark else ''}.db"
     with turn(app, "checkpoint"):
         at = app.now
         store.copy(app.db, path)

@@ -117,7 +117,10 @@ def _retry_file(app: App, feed: str, number: int) -> Report:
 
 @contextmanager
 def _copied(app: App, entry: Entry, place: Path) -> Iterator[None]:
-    """Let a copy of the file lie where it can be taken from. Raises DiskShort, and ErpUnreachable where the disk is full all the same."""
+    """Let a copy of the file lie where it can be taken from, young: housekeeping takes old ones for strays.
+
+    Raises DiskShort, and ErpUnreachable where the disk is full all the same.
+    """
     if short := disk.without_room(disk.places(app), COPIES * entry.size):
         large = f"{entry.name} has {entry.size / disk.MEGABYTE:.1f} MB, of which {COPIES} copies are made"
         raise DiskShort(f"{large}: there is no room in {short.sentence}", remedy="make room, and take it again")
@@ -125,7 +128,7 @@ def _copied(app: App, entry: Entry, place: Path) -> Iterator[None]:
     try:
         with disk_files.translated(str(copy.parent)):
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(place, copy)
+            shutil.copyfile(place, copy)
         yield
     finally:
         copy.unlink(missing_ok=True)
@@ -133,7 +136,8 @@ def _copied(app: App, entry: Entry, place: Path) -> Iterator[None]:
 
 def _take(app: App, feed: str, entry: Entry, report: Report) -> None:
     file = next(f for f in app.source.listing(entry.name.rpartition("/")[0]) if f.name == entry.name)
-    taken = replace(copies.take(app.source, file, app.root / "var" / "work"), first_at=entry.taken_at)
+    copy = copies.take(app.source, file, app.root / "var" / "work")
+    taken = replace(copy, file=replace(file, modified_at=entry.modified_at), first_at=entry.taken_at)
     turn = refreshing.take if feed in CATALOG_FEEDS else document_files.take_file
     intake.take_one(app, [feed], taken, lambda feed, taken, to: turn(app, feed, taken, to), report)
 

@@ -11,7 +11,7 @@ from orders_world import Seller, order
 
 from connector import settings as settings_module
 from connector.domain.documents import Ack
-from connector.domain.messages import ERP, Blocked, Kind
+from connector.domain.messages import ERP, FILE_KINDS, Blocked, Kind
 from connector.domain.standing import Circuit, Standing
 from connector.errors import ConnectorError
 from connector.storage import accounts, outbox
@@ -315,6 +315,17 @@ def test_order_files_that_no_pass_writes_are_an_alarm_until_one_does(seller):
 
     export(seller)
     assert on(seller) == {}
+
+
+def test_what_waits_behind_an_order_file_that_is_tried_again_is_no_alarm_of_the_daemons(seller):
+    order_id = seller.placed()
+    with seller.app.db.write() as tx:
+        (message,) = outbox.claim(tx, ERP, FILE_KINDS, seller.now, 10)
+        outbox.again(tx, message, seller.now + timedelta(hours=1), "internal: KeyError", seller.now)
+        outbox.put(tx, ERP, Kind.DISPATCH_FILE, [order_id], seller.now, order_id=order_id)
+    seller.now += timedelta(minutes=40)
+
+    assert ("not-written", "orders") not in on(seller)
 
 
 @pytest.mark.parametrize(("schedule", "early", "late"), [("every 2h", 149, 151), ("0 12 * * *", 29, 31)])

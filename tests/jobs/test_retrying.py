@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from catalog_world import Catalog
 from documents_world import HEADS, opened
 
 from connector.errors import ErpUnreachable
-from connector.usecases import disk, repair, retrying
+from connector.usecases import disk, repair, retrying, upkeep
 from connector.usecases.disk import Place
 
 LENIENT = "[feeds.stock]\nmax_rejected = 0.9\n[feeds.prices]\nmax_rejected = 0.9"
@@ -113,13 +114,30 @@ def test_a_file_for_which_there_is_no_room_is_named_and_the_others_are_taken(sho
     assert (shop.stock(), len(numbers(shop))) == ({"C": 6}, 1)
 
 
+def test_housekeeping_takes_no_copy_that_is_being_taken_for_a_stray(shop, monkeypatch):
+    shop.configure(more=DELTA)
+    shop.export("stock/1.csv", "A;6", "B;x")
+    shop.configure(more=DELTA + "max_rejected = 0.9\n")
+    copy = shutil.copyfile
+
+    def copied(source, target):
+        copy(source, target)
+        upkeep.remove_stray_files(shop.app)  # of what lies there for longer than a day, as the refused file does
+
+    monkeypatch.setattr(retrying.shutil, "copyfile", copied)
+    os.utime(shop.root / "rejected" / "stock" / "1.csv", (0, 0))
+
+    retrying.retry(shop.app, None)
+    assert shop.stock() == {"A": 6}
+
+
 def test_a_disk_that_is_full_all_the_same_is_said_and_keeps_no_copy(shop, monkeypatch):
     def full(_source, to):
         Path(to).write_bytes(b"sku")
         raise OSError(errno.ENOSPC, "No space left on device")
 
     shop.export("stock/1.csv", "A;6", "B;x")
-    monkeypatch.setattr(retrying.shutil, "copy2", full)
+    monkeypatch.setattr(retrying.shutil, "copyfile", full)
     with pytest.raises(ErpUnreachable, match=r"var/retry.* cannot be used: No space left on device"):
         retrying.retry(shop.app, None)
 

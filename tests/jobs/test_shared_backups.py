@@ -102,6 +102,18 @@ def test_backups_of_earlier_versions_count_as_ones_own(shops, monkeypatch):
     assert backups.keep_up(brand.app, "1") is None
 
 
+def test_what_lies_in_the_project_itself_is_its_own_whatever_its_machine_is_called_by_now(shops, monkeypatch):
+    """A container has another name each time it is made."""
+    brand = shops[0]
+    brand.config.write_text(brand.config.read_text().replace(str(backups.folder(brand.app)), "var/backups"))
+    brand.app = building.App(settings_module.load(brand.config), brand.app.db, brand.app.clock)
+    made = backups.make(brand.app)
+    monkeypatch.setattr(socket, "gethostname", lambda: "another")
+
+    assert [one.path for one in backups.known(brand.app)] == [made.path]
+    assert backups.newest(brand.app).path == made.path
+
+
 def test_a_backup_that_another_project_is_making_is_no_leftover_for_a_day(shops):
     brand, other = shops
     made = backups.make(other.app)
