@@ -10,7 +10,8 @@ import orjson
 from sqlalchemy import Connection
 
 from connector.domain.documents import Document, DocumentKind, DocumentState, GivenInvoice, Invoice, Objection, Tracking
-from connector.domain.invoicing import Fit, Ledger, judge
+from connector.domain.invoicing import Fit, judge
+from connector.domain.ledger import Ledger
 from connector.domain.money import units
 from connector.domain.orders import Order, OrderState
 from connector.errors import RequestInvalid

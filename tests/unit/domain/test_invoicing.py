@@ -19,7 +19,8 @@ from connector.domain.documents import (
     Objection,
     Tracking,
 )
-from connector.domain.invoicing import Fit, Ledger, judge, return_of_all
+from connector.domain.invoicing import Fit, judge, return_of_all
+from connector.domain.ledger import Ledger
 from connector.domain.orders import OrderItem, OrderState, totals
 from connector.domain.sequence import reason_to_wait
 
