@@ -163,7 +163,7 @@ def _valued(given: GivenInvoice, items: tuple[InvoiceItem, ...], open_: Open) ->
     missing = open_.cents - given.value_cents
     if open_.takes_all and open_.cents > 0 and abs(missing) <= open_.ledger.tolerance_cents:
         return Fit(_invoice(given, items, open_.cents), _mended(given, open_) if missing else _unpaid(open_))
-    if open_.is_sale and open_.takes_all and missing < 0 and missing == open_.ledger.beyond_lines:
+    if open_.is_sale and open_.takes_all and missing == open_.ledger.beyond_lines:
         return Fit(_invoice(given, items, given.value_cents), _as_the_lines(open_))
     if missing < 0 or not open_.all_named:
         return Objection("invoice_value", units(given.value_cents), _unequal(given, open_))
@@ -215,7 +215,7 @@ def _doubt(open_: Open, missing: int) -> str:
 
 def _as_the_lines(open_: Open) -> str:
     """Say what a person should know of an invoice of all that was sold at its prices: whether VTEX counts up to that is not documented."""
-    return f"it is what the lines come to, and more than VTEX may count{_paid(open_.ledger)}"
+    return f"it is what the lines come to, which VTEX may not count as the whole order{_paid(open_.ledger)}"
 
 
 def _incomplete(missing: int) -> str:
