@@ -96,8 +96,10 @@ def _finish(app: App, interrupted: list[Written], report: Report) -> list[Writte
         if presence is Presence.UNKNOWN:
             _give_up(app, written, report)
             untold.append(written)
+        elif presence is Presence.THERE:
+            _mark_and_publish(app, [written], report)  # once more: its order may have ended since
         else:
-            _go_on(app, written, presence, report)
+            _publish(app, [written], report)
     return untold
 
 
@@ -110,19 +112,9 @@ def _give_up(app: App, written: Written, report: Report) -> None:
 
 def _look_again(app: App, doubtful: list[Written], report: Report) -> list[Written]:
     """Finish what was given up where its folder is there again; returns what still cannot be told."""
-    untold = []
-    for written in doubtful:
-        presence = app.target.presence(written.partial)
-        if presence is Presence.UNKNOWN:
-            untold.append(written)
-        elif message := _taken_up(app, written):
-            _go_on(app, Written(message, written.partial), presence, report)
-    return untold
-
-
-def _go_on(app: App, written: Written, presence: Presence, report: Report) -> None:
-    """Publish what lies there, unless its order has ended since; settle what is gone."""
-    (_mark_and_publish if presence is Presence.THERE else _publish)(app, [written], report)
+    back = [written for written in doubtful if app.target.presence(written.partial) is not Presence.UNKNOWN]
+    taken_up = [Written(message, written.partial) for written in back if (message := _taken_up(app, written))]
+    return [*_finish(app, taken_up, report), *(written for written in doubtful if written not in back)]
 
 
 def _taken_up(app: App, written: Written) -> Message | None:

@@ -9,8 +9,8 @@ from connector.delivery import passes
 from connector.delivery.marketplace import CatalogCouriers
 from connector.domain.messages import CATALOG_KINDS
 from connector.settings import MarketplaceSettings
-from connector.storage import accounts, listing_states, listings, repeated
-from connector.usecases import holding, newcomers, stock_terms
+from connector.storage import accounts, listing_states, repeated
+from connector.usecases import holding, newcomers, stock_terms, upkeep
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 
@@ -24,7 +24,8 @@ def announce_due(app: App, stop: Event, report: Report) -> None:
     A marketplace that is new or back is to be told everything.
     """
     newcomers.note(app)
-    _announce_expired_prices(app)
+    _know(app)
+    upkeep.announce_expired_prices(app)
     holding.release_ended(app)
     stock_terms.announce_changes(app, stop)
     for m in app.marketplaces:
@@ -34,12 +35,10 @@ def announce_due(app: App, stop: Event, report: Report) -> None:
         report.did(f"{account}: new in the settings, or back, so everything is told to it once: {put} calls", caught_up=put)
 
 
-@repeated.when_deadlocked
-def _announce_expired_prices(app: App) -> None:
+def _know(app: App) -> None:
     with app.db.write() as tx:
         for m in app.marketplaces:
             accounts.know(tx, m.account)
-        listings.announce_expired_prices(tx, app.marketplaces, app.now)
 
 
 @repeated.when_deadlocked

@@ -44,12 +44,13 @@ def end_what_expired(app: App) -> tuple[int, int]:
     from connector.usecases import cancelling  # every job looks after the log, and few end orders
 
     ended = cancelling.expire(app)
-    _announce_expired_prices(app)
+    announce_expired_prices(app)
     return len(ended.order_ids), len(ended.skus)
 
 
 @repeated.when_deadlocked
-def _announce_expired_prices(app: App) -> None:
+def announce_expired_prices(app: App) -> None:
+    """Put what marketplaces are to be told of prices whose time ended."""
     with app.db.write() as tx:
         listings.announce_expired_prices(tx, app.marketplaces, app.now)
 
