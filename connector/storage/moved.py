@@ -18,7 +18,7 @@ def mark_of(database: Path) -> Path:
 
 def refuse(mark: str) -> None:
     """Raise Misuse where the mark is there. Costs one look at a name."""
-    if mark and os.path.exists(mark):  # noqa: PTH110  # as of damage, before every transaction
+    if mark and os.path.exists(mark):  # noqa: PTH110  # a Path costs ten times the look itself, and this is before every transaction
         raise Misuse(
             f"this database moved to PostgreSQL on {_said(mark)}: nothing more is done with it",
             remedy=f"set database.url to the new address, or remove {mark} to go on with this one",

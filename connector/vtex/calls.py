@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, tzinfo
+from datetime import date, tzinfo
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import quote
@@ -76,7 +76,7 @@ def invoice(m: MarketplaceSettings, order: OrderAddress, invoice: Invoice) -> Re
     return Request("POST", _order_url(m, order, "invoice"), body, f"report invoice {invoice.number} of order {_id(order)}")
 
 
-def tracking(m: MarketplaceSettings, order: OrderAddress, invoice: Invoice, tracking: Tracking, zone: tzinfo = UTC) -> Request:
+def tracking(m: MarketplaceSettings, order: OrderAddress, invoice: Invoice, tracking: Tracking, zone: tzinfo) -> Request:
     """Report with which carrier and number an invoice travels; a day that is not known is the invoice's in that zone.
 
     The 2017 dialect sends the invoice again with its tracking filled (guide, "Inform Delivery Tracking").

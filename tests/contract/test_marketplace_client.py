@@ -92,7 +92,7 @@ def test_an_order_is_invoiced_tracked_delivered_and_then_not_cancelled(sandbox, 
     invoiced = say(Kind.INVOICE, calls.invoice(m, order, SALE))
     assert isinstance(invoiced, Delivered)
     assert invoiced.receipt
-    assert isinstance(say(Kind.TRACKING, calls.tracking(m, order, SALE, tracking)), Delivered)
+    assert isinstance(say(Kind.TRACKING, calls.tracking(m, order, SALE, tracking, UTC)), Delivered)
     assert isinstance(say(Kind.DELIVERY, calls.delivery(m, order, Delivery("NFe-00001", True, NOW, ()))), Delivered)
     assert isinstance(say(Kind.CANCEL, calls.cancel(m, order, "sem estoque")), GiveUp)
     known = sandbox.invoices["1138342255777-01"]["NFe-00001"]

@@ -97,7 +97,7 @@ def test_an_invoice_is_as_published_at_both_addresses(invoice, address):
 @pytest.mark.parametrize("tracking", [TRACKED, UNDATED])
 @pytest.mark.parametrize("address", [NAMED, MANAGEMENT])
 def test_a_tracking_is_as_published_at_both_addresses(tracking, address):
-    assert problems("track", calls.tracking(marketplace(), address, SALE, tracking)) == []
+    assert problems("track", calls.tracking(marketplace(), address, SALE, tracking, UTC)) == []
 
 
 @needed
@@ -124,7 +124,7 @@ def test_an_agreement_to_a_change_is_as_published(kind):
     ("file", "request_of", "template"),
     [
         (SERVICES, lambda m: calls.invoice(m, NAMED, SALE), "/pvt/orders/{marketplaceOrderId}/invoice"),
-        (SERVICES, lambda m: calls.tracking(m, NAMED, SALE, TRACKED), "/pvt/orders/{marketplaceOrderId}/invoice/{invoiceNumber}"),
+        (SERVICES, lambda m: calls.tracking(m, NAMED, SALE, TRACKED, UTC), "/pvt/orders/{marketplaceOrderId}/invoice/{invoiceNumber}"),
         (SERVICES, lambda m: calls.delivery(m, NAMED, ON_ITS_WAY), "/pvt/orders/{marketplaceOrderId}/invoice/{invoiceNumber}/tracking"),
         (SERVICES, lambda m: calls.cancel(m, NAMED, "r"), "/pvt/orders/{marketplaceOrderId}/cancel"),
         (
@@ -133,7 +133,7 @@ def test_an_agreement_to_a_change_is_as_published(kind):
             "/pvt/orders/{participantOrderId}/changes/{changeRequestId}/send-agreement",
         ),
         (ORDERS, lambda m: calls.invoice(m, MANAGEMENT, SALE), "/api/oms/pvt/orders/{orderId}/invoice"),
-        (ORDERS, lambda m: calls.tracking(m, MANAGEMENT, SALE, TRACKED), "/api/oms/pvt/orders/{orderId}/invoice/{invoiceNumber}"),
+        (ORDERS, lambda m: calls.tracking(m, MANAGEMENT, SALE, TRACKED, UTC), "/api/oms/pvt/orders/{orderId}/invoice/{invoiceNumber}"),
         (ORDERS, lambda m: calls.delivery(m, MANAGEMENT, ON_ITS_WAY), "/api/oms/pvt/orders/{orderId}/invoice/{invoiceNumber}/tracking"),
         (ORDERS, lambda m: calls.cancel(m, MANAGEMENT, "r"), "/api/oms/pvt/orders/{orderId}/cancel"),
         (SUGGESTIONS, lambda m: calls.suggestion(m, product(), 1, 1), "/suggestions/{sellerId}/{sellerSkuId}"),
@@ -219,7 +219,7 @@ def test_an_invoice_in_the_2017_dialect_is_the_guides():
 
 
 def test_a_tracking_in_the_2017_dialect_is_the_guides():
-    request = calls.tracking(marketplace("2017"), NAMED, SALE, TRACKED)
+    request = calls.tracking(marketplace("2017"), NAMED, SALE, TRACKED, UTC)
 
     assert (request.method, request.url) == ("POST", STORE + "/services/pub/orders/1138342255777-01/invoice")
     assert request.body == INVOICE_IN_THE_GUIDE | {

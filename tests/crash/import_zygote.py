@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sqlalchemy import event
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "jobs"))  # `catalog_world` imports what reads the exports
-import catalog_world  # noqa: F401
+sys.path.insert(0, str(Path(__file__).parents[1] / "jobs"))
+import catalog_world  # noqa: F401  # imports what reads the exports, once for all children
 
 from connector import app as building
 from connector import settings

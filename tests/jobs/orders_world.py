@@ -49,6 +49,14 @@ app_token = "env:T"
 """
 
 
+def target_in(folder, sshd=None):
+    """Make the folder of which the ERP takes its files; returns its settings: a local one, or behind a real SFTP server."""
+    folder.mkdir()
+    if sshd is None:
+        return f'target = "file:{folder}"\n'
+    return f'target = "{sshd.url(folder)}"\nprivate_key = "file:{sshd.user_key}"\nknown_hosts = "{sshd.known_hosts}"\n'
+
+
 class Seller:
     """A seller with a few SKUs in stock, two marketplaces, and a clock that is moved by hand."""
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from catalog_world import Catalog
-from orders_world import Seller, order
+from orders_world import Seller, order, target_in
 
 from connector import settings as settings_module
 from connector.domain.documents import Ack
@@ -239,12 +239,8 @@ def seller(request, tmp_path):
     """A seller whose ERP takes its files from a local folder, or from a real SFTP server."""
     made = Seller(tmp_path / "shop")
     target = tmp_path / "target"
-    target.mkdir()
-    erp = f'[erp]\ntarget = "file:{target}"\n'
-    if request.param == "sftp":
-        sshd = request.getfixturevalue("sshd")
-        erp = f'[erp]\ntarget = "{sshd.url(target)}"\nprivate_key = "file:{sshd.user_key}"\nknown_hosts = "{sshd.known_hosts}"\n'
-    made.config.write_text(made.config.read_text().replace("[orders]\n", f"{erp}[orders]\npickup_minutes = 30\n"))
+    lines = target_in(target, request.getfixturevalue("sshd") if request.param == "sftp" else None)
+    made.config.write_text(made.config.read_text().replace("[orders]\n", f"[erp]\n{lines}[orders]\npickup_minutes = 30\n"))
     made.app = type(made.app)(settings_module.load(made.config), made.app.db, made.app.clock)
     made.target = target
     made.sells("A")

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from orders_world import Seller
+from orders_world import Seller, target_in
 
 from connector import app as building
 from connector import settings as settings_module
@@ -18,11 +18,7 @@ def seller(request, tmp_path):
     """A seller whose ERP takes its files from a local folder, or from a real SFTP server."""
     made = Seller(tmp_path / "shop")
     target = tmp_path / "target"
-    target.mkdir()
-    lines = f'target = "file:{target}"\n'
-    if request.param == "sftp":
-        sshd = request.getfixturevalue("sshd")
-        lines = f'target = "{sshd.url(target)}"\nprivate_key = "file:{sshd.user_key}"\nknown_hosts = "{sshd.known_hosts}"\n'
+    lines = target_in(target, request.getfixturevalue("sshd") if request.param == "sftp" else None)
     made.config.write_text(f"[erp]\n{lines}{made.config.read_text()}")
     made.app = building.App(settings_module.load(made.config), made.app.db, made.app.clock)
     made.target = target

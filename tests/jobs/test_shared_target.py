@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from orders_world import Seller
+from orders_world import Seller, target_in
 
 from connector import app as building
 from connector import settings as settings_module
@@ -19,11 +19,7 @@ from jobs import export_orders
 def erp(request, tmp_path):
     """Returns how a project is made whose files a local folder takes, or a real SFTP server."""
     target = tmp_path / "target"
-    target.mkdir()
-    lines = f'target = "file:{target}"\n'
-    if request.param == "sftp":
-        sshd = request.getfixturevalue("sshd")
-        lines = f'target = "{sshd.url(target)}"\nprivate_key = "file:{sshd.user_key}"\nknown_hosts = "{sshd.known_hosts}"\n'
+    lines = target_in(target, request.getfixturevalue("sshd") if request.param == "sftp" else None)
     opened = []
 
     def made_project(name):

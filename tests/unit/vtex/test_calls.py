@@ -227,7 +227,7 @@ def test_merged_lines_keep_every_unit_and_stay_within_half_a_cent_a_unit(items):
 
 
 def test_tracking_is_posted_to_the_invoice_at_the_orders_own_address():
-    request = calls.tracking(marketplace(), SERVICES, invoice(), TRACKING)
+    request = calls.tracking(marketplace(), SERVICES, invoice(), TRACKING, UTC)
 
     assert (request.method, request.url) == ("POST", STORE + "/services/pvt/orders/959311095/invoice/NFe-00001")
     assert request.body == {
@@ -240,14 +240,14 @@ def test_tracking_is_posted_to_the_invoice_at_the_orders_own_address():
 
 @pytest.mark.parametrize("endpoint", ["", "http://oms.vtexinternal.com.br/api/oms?an=shop", STORE + "/api/oms/"])
 def test_tracking_patches_the_invoice_in_order_management(endpoint):
-    request = calls.tracking(marketplace(), OrderAddress("1", endpoint), invoice(), Tracking("NFe-00001", "C", "T", "", None))
+    request = calls.tracking(marketplace(), OrderAddress("1", endpoint), invoice(), Tracking("NFe-00001", "C", "T", "", None), UTC)
 
     assert (request.method, request.url) == ("PATCH", STORE + "/api/oms/pvt/orders/1/invoice/NFe-00001")
     assert request.body["dispatchedDate"] is None
 
 
 def test_tracking_without_a_day_of_dispatch_carries_the_invoices_where_a_day_is_demanded():
-    body = calls.tracking(marketplace(), SERVICES, invoice(), Tracking("NFe-00001", "C", "T", "", None)).body
+    body = calls.tracking(marketplace(), SERVICES, invoice(), Tracking("NFe-00001", "C", "T", "", None), UTC).body
 
     assert body["dispatchedDate"] == "2026-01-02"
 
@@ -255,7 +255,7 @@ def test_tracking_without_a_day_of_dispatch_carries_the_invoices_where_a_day_is_
 def test_tracking_in_the_2017_dialect_is_the_invoice_again_with_its_carrier():
     m = marketplace("2017")
 
-    request = calls.tracking(m, SERVICES, invoice(), TRACKING)
+    request = calls.tracking(m, SERVICES, invoice(), TRACKING, UTC)
 
     assert (request.method, request.url) == ("POST", STORE + "/services/pub/orders/959311095/invoice")
     assert request.body == calls.invoice(m, SERVICES, invoice()).body | {
@@ -325,7 +325,7 @@ def test_where_the_settings_say_so_all_of_it_goes_to_order_management():
     m = marketplace(post_purchase="oms")
     requests = [
         calls.invoice(m, SERVICES, invoice()),
-        calls.tracking(m, SERVICES, invoice(), TRACKING),
+        calls.tracking(m, SERVICES, invoice(), TRACKING, UTC),
         calls.delivery(m, SERVICES, DELIVERY),
         calls.cancel(m, SERVICES, "no stock"),
         calls.invoice(marketplace("2017", post_purchase="oms"), SERVICES, invoice()),
