@@ -122,7 +122,13 @@ def no_lock():
 
 def deferred():
     """A writing transaction begins as a reading one."""
-    _listen("before_cursor_execute", _begin_deferred, retval=True)
+    from connector.storage import patient
+
+    def begun(driver, _deadline):
+        driver.execute("BEGIN")
+        return True
+
+    patient._has_begun = begun
 
 
 def normal_sync():
@@ -176,10 +182,6 @@ def _listen(event_name, listener, **how):
         return engine
 
     engines.sqlite = sqlite
-
-
-def _begin_deferred(_connection, _cursor, statement, parameters, _context, _many):
-    return ("BEGIN" if statement == "BEGIN IMMEDIATE" else statement), parameters
 
 
 KILLED = (direct_write, marked_first, new_name, linked, no_key, answer_first, no_lock, deferred)
