@@ -14,7 +14,7 @@ from connector.delivery import passes
 from connector.delivery.courier import Courier, Result
 from connector.delivery.sending import send
 from connector.domain.documents import Delivery, Document, DocumentKind, DocumentState, Invoice, Tracking
-from connector.domain.messages import DOCUMENT_KINDS, Delivered, Kind, Message
+from connector.domain.messages import DOCUMENT_KINDS, Delivered, GiveUp, Kind, Message
 from connector.domain.orders import Order
 from connector.settings import MarketplaceSettings
 from connector.storage import documents as store
@@ -156,15 +156,20 @@ class DocumentCouriers:
             order_story.event(tx, case.order.order_id, self.app.now, f"{message.kind} reported", _in_words(message, case, receipt))
             follow(tx, self.app, case.order.order_id, self.app.now)
 
-        return Result(outcome, delivered, self._buried(message, case, told, overtaken), answered)
+        buried = self._buried(message, case, told, overtaken, is_refused=isinstance(outcome, GiveUp))
+        return Result(outcome, delivered, buried, answered)
 
     def _buried(
-        self, message: Message, case: Case, told: Sequence[Document], overtaken: Sequence[int]
+        self, message: Message, case: Case, told: Sequence[Document], overtaken: Sequence[int] = (), *, is_refused: bool
     ) -> Callable[[Connection, str], None]:
+        """Give up what was to be told; what waited for it goes on only where the marketplace surely has it not."""
+
         def record(tx: Connection, reason: str) -> None:
             store.set_state(tx, overtaken, DocumentState.GIVEN_UP, OVERTAKEN)  # else a replay would find these alone to wait
             store.set_state(tx, [d.id for d in told], DocumentState.GIVEN_UP, reason)
             order_story.given_up(tx, case.order.order_id, message.kind, case.number, reason, now=self.app.now)
+            if is_refused:
+                follow(tx, self.app, case.order.order_id, self.app.now)
 
         return record
 

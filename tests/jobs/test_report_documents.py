@@ -881,6 +881,76 @@ def test_an_order_whose_only_sale_was_refused_is_cancelled_without_its_return(wo
     assert world.papers(order)[:2] == [("invoice", "N1", "given-up"), ("invoice", "R1", "given-up")]
 
 
+def sold_and_cancelled_at_once(world, **how):
+    """Have an order whose sale, return and cancellation come in one pass."""
+    order = world.ordered("m1", **how)
+    world.drop("invoices", INVOICED.format(order=order))
+    world.drop("cancellations", f"{order};desistência;R1;2026-01-04")
+    world.run()
+    return order
+
+
+def test_a_cancellation_that_waits_is_carried_out_when_the_marketplace_refuses_its_only_sale(world):
+    world.shop.fail_next(400, pattern="invoice")
+    order = sold_and_cancelled_at_once(world)
+    world.run()
+
+    assert (world.order(order).state, world.shop.cancellations) == (OrderState.CANCELED, {"m1": "desistência"})
+    assert [(number, state) for _, number, state in world.papers(order)] == [("N1", "given-up"), ("R1", "given-up"), ("", "reported")]
+
+
+def test_a_cancellation_that_waits_is_carried_out_when_a_person_lays_its_only_sale_aside(world):
+    world.shop.fail_next(500, times=2, pattern="invoice")
+    order = sold_and_cancelled_at_once(world)
+    assert world.order(order).state is OrderState.INVOICED
+    letters.discard(world.app, [waiting(world, order)])
+    world.run()
+
+    assert (world.order(order).state, world.shop.cancellations) == (OrderState.CANCELED, {"m1": "desistência"})
+
+
+def lies_dead_for_the_mall(world):
+    """Have a sale that died with its marketplace, and a cancellation that waits for it; returns its order, and the whole settings."""
+    world.mall.fail_next(503, times=1_000_000)
+    order = sold_and_cancelled_at_once(world, account="mall")
+    world.mall.trouble.end()
+    whole = loses_its_second_section(world)
+    for _ in range(2):
+        world.run()
+        world.now += timedelta(days=7)
+    assert world.order(order).state is OrderState.INVOICED, "nobody knows yet whether it will be sent after all"
+    return order, whole
+
+
+def test_a_cancellation_that_waits_for_a_sale_that_died_goes_its_way_when_that_is_sent_again(world):
+    order, whole = lies_dead_for_the_mall(world)
+    goes_on_with(world, whole)
+    letters.replay(world.app)
+    world.run()
+
+    assert (list(world.mall.invoices["m1"]), world.mall.cancellations) == (["N1", "R1"], {"m1": "desistência"})
+    assert world.order(order).state is OrderState.CANCELED
+
+
+def test_a_cancellation_that_waits_for_a_sale_that_died_is_carried_out_when_that_is_laid_aside(world):
+    order, whole = lies_dead_for_the_mall(world)
+    letters.discard(world.app, [letter["id"] for letter in letters.listing(world.app)])
+    goes_on_with(world, whole)
+    world.run()
+
+    assert (world.order(order).state, world.mall.invoices, world.mall.cancellations) == (OrderState.CANCELED, {}, {"m1": "desistência"})
+
+
+@pytest.mark.parametrize("row", ["desistência;R1;2026-01-04", "desistência", "ainda;R2;2026-01-05"])
+def test_a_cancellation_that_comes_again_after_its_only_sale_died_is_carried_out(world, row):
+    order, whole = lies_dead_for_the_mall(world)
+    goes_on_with(world, whole)
+    report = world.report("cancellations", f"{order};{row}")
+
+    assert f"order {order} is cancelled: desistência" in " ".join(report.lines)
+    assert (world.order(order).state, world.mall.cancellations) == (OrderState.CANCELED, {"m1": "desistência"})
+
+
 def test_a_return_that_the_erp_sent_before_needs_no_second_one(world):
     order = world.ordered("m1")
     world.report("invoices", INVOICED.format(order=order))
