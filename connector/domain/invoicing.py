@@ -10,7 +10,7 @@ from datetime import datetime
 
 from connector.domain.brazil import is_nfe_key
 from connector.domain.documents import GivenInvoice, GivenLine, Invoice, InvoiceItem, Objection
-from connector.domain.ledger import Ledger
+from connector.domain.ledger import Ledger, brings_pieces, quantities
 from connector.domain.money import units
 from connector.domain.orders import totals
 
@@ -61,6 +61,19 @@ def _form_objections(given: GivenInvoice, ledger: Ledger) -> tuple[Objection | N
 def return_of_all(ledger: Ledger, number: str, issued_at: datetime) -> GivenInvoice:
     """Write the return that goes before a cancellation: everything that was invoiced and did not come back."""
     return GivenInvoice(number, "Input", issued_at, ledger.sold_cents - ledger.returned_cents, (GivenLine("", None, None),))
+
+
+def misfit(invoice: Invoice, ledger: Ledger) -> str:
+    """Say why an invoice that was taken before fits its order no more, others having been taken since; "" where it does."""
+    is_sale = invoice.type == "Output"
+    left = ledger.to_sell if is_sale else ledger.to_return
+    sold = ledger.sold_cents
+    cents = max(ledger.total_cents, ledger.lines_cents) - sold if is_sale else sold - ledger.returned_cents
+    if invoice.value_cents <= cents and (quantities(iter((invoice,))) <= left or not brings_pieces(invoice)):
+        return ""
+    still = f"{units(cents)} in {left.total()} pieces are still {'to be invoiced' if is_sale else 'to come back'}"
+    remedy = "lay it aside (connector dead-letters discard), or let the ERP send another"
+    return f"{units(invoice.value_cents)} do not fit any more, {still}: {remedy}"
 
 
 # ── the form ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -84,6 +84,11 @@ class Ledger:
         return (invoice for invoice in self.invoices if invoice.type == kind)
 
 
+def brings_pieces(invoice: Invoice) -> bool:
+    """Tell whether an invoice is of the pieces that it names: a return of the rest names what came back before, at nothing."""
+    return invoice.type == "Output" or any(item.price_cents for item in invoice.items)
+
+
 def quantities(invoices: Iterator[Invoice]) -> Counter[str]:
     """Count the pieces that invoices name, by SKU."""
     quantities: Counter[str] = Counter()

@@ -833,6 +833,49 @@ def test_a_cancellation_brings_another_return_or_the_same_once_more_where_the_fi
     assert [c.body.get("invoiceNumber") for c in world.shop.calls] == ["N1", "R1", row[:2], None]
 
 
+def test_a_refused_return_in_whose_place_another_is_under_way_is_not_told_when_it_is_replayed(world):
+    order = refused_return(world)
+    world.shop.fail_next(500, pattern="invoice")
+    world.report("cancellations", f"{order};ainda desiste;R2;2026-01-05")
+    letters.replay(world.app)
+    failures = world.run(by_hand=True).failures
+    world.run(by_hand=True)
+
+    assert (list(world.shop.invoices["m1"]), world.shop.cancellations) == (["N1", "R2"], {"m1": "ainda desiste"})
+    assert f"invoice {order}/R1: 25.00 do not fit any more, 0.00 in 0 pieces are still to come back" in failures[0]
+    assert [letter["reference"] for letter in letters.listing(world.app)] == [f"{order}/R1"]
+    assert letters.discard(world.app, [letters.listing(world.app)[0]["id"]]) == 1
+
+
+def test_a_refused_sale_in_whose_place_another_was_reported_is_not_told_when_it_is_replayed(world):
+    order = world.ordered("m1", ("A", 1), ("B", 1))
+    world.shop.fail_next(400, pattern="invoice")
+    world.report("invoices", f"{order};N1;2026-01-02;10,00;A;1;10,00")
+    world.report("invoices", f"{order};N2;2026-01-02;10,00;A;1;10,00")
+    letters.replay(world.app)
+    failures = world.run().failures
+
+    assert (list(world.shop.invoices["m1"]), world.papers(order)[0]) == (["N2"], ("invoice", "N1", "given-up"))
+    assert f"invoice {order}/N1: 10.00 do not fit any more, 20.00 in 1 pieces are still to be invoiced" in failures[0]
+
+
+def test_a_return_of_more_than_the_sales_that_the_marketplace_has_is_not_told(world):
+    order = world.ordered("m1", ("A", 1), ("B", 1))
+    world.report("invoices", f"{order};N1;2026-01-02;15,00;A;1;10,00")
+    world.shop.fail_next(500, pattern="invoice")
+    world.drop("invoices", f"{order};N2;2026-01-02;15,00;B;1;10,00")
+    world.drop("cancellations", f"{order};desistência;R1;2026-01-04")
+    world.run()
+    letters.discard(world.app, [waiting(world, order)])
+    failures = world.run().failures
+    assert f"invoice {order}/R1: 30.00 do not fit any more, 15.00 in 1 pieces are still to come back" in failures[0]
+    assert bodies(world.shop, "/cancel$") == []
+
+    world.report("cancellations", f"{order};desistência;R1;2026-01-04")
+    assert [(one["type"], one["invoiceValue"]) for one in world.shop.invoices["m1"].values()] == [("Output", 1500), ("Input", 1500)]
+    assert (world.order(order).state, world.shop.cancellations) == (OrderState.CANCELED, {"m1": "desistência"})
+
+
 def test_a_refused_return_that_a_person_laid_aside_is_not_sent_when_its_cancellation_comes_again(world):
     order = refused_return(world)
     letters.discard(world.app, [letters.listing(world.app)[0]["id"]])
