@@ -76,6 +76,18 @@ def test_an_invoice_of_what_was_ordered_is_reported_as_it_is_though_the_marketpl
     assert f"may not count as the whole order (the marketplace pays {cents // 100}.00, the lines come to 25.00)" in " ".join(report.lines)
 
 
+@pytest.mark.parametrize("cents", [2300, 2700])
+@pytest.mark.parametrize("value", ["24,99", "25,01"])
+@pytest.mark.parametrize("items", ["A;2;10,00", ";;"])
+def test_an_invoice_a_cent_beside_what_was_ordered_is_reported_as_that_though_the_marketplace_pays_otherwise(world, cents, value, items):
+    world.shop.on_purpose.add("invoice-sum")
+    order = paid(world, cents)
+    report = world.report("invoices", f"{order};N1;2026-01-02;{value};{items}")
+
+    assert (report.failures, world.shop.invoices["m1"]["N1"]["invoiceValue"]) == ([], 2500)
+    assert f"reported as 25.00 instead of {value.replace(',', '.')}: it is what the lines come to" in " ".join(report.lines)
+
+
 def test_an_invoices_key_and_web_address_are_told(world):
     order, key = world.ordered("m1"), "35261112ABC34501DE35550010000043211123456782"
     world.report("invoices", f"{order};4321;2026-01-02;25,00;A;2;10,00;;;;;{key};https://nfe.example/4321", head=LONG)
