@@ -58,12 +58,18 @@ class Ledger:
 
     @property
     def to_return(self) -> Counter[str]:
-        """What was invoiced and did not come back, by SKU; a return of the rest names pieces that came back before."""
+        """What was invoiced and did not come back, by SKU; a return of the rest names pieces that came back before.
+
+        A return may have been taken before the sale that counts: one that the marketplace refused comes again.
+        """
         left = Counter[str]()
         for invoice in self.invoices:
             pieces = quantities(iter((invoice,)))
-            left = left + pieces if invoice.type == "Output" else left - pieces
-        return left
+            if invoice.type == "Output":
+                left.update(pieces)
+            else:
+                left.subtract(pieces if brings_pieces(invoice) else pieces & left)
+        return +left
 
     @property
     def rest_to_return(self) -> int:

@@ -107,6 +107,20 @@ def test_a_part_comes_back_and_the_order_stays_invoiced(world):
     assert "of what was invoiced, 2 can" in more.failures[0]
 
 
+def test_no_more_pieces_come_back_than_were_sold_though_the_sale_was_refused_and_came_again_after_its_return(world):
+    order = world.ordered("m1", ("A", 4))
+    world.drop("invoices", f"{order};N1;2026-01-02;45,00;A;4;10,00")
+    world.drop("invoices", f"{order};R1;2026-01-03;20,00;A;2;10,00;Input")
+    world.shop.fail_next(400, pattern="invoice")
+    world.run()
+    world.report("invoices", f"{order};N2;2026-01-04;45,00;A;4;10,00")
+    world.run()
+    more = world.report("invoices", f"{order};R2;2026-01-05;25,00;A;4;5,00;Input")
+
+    assert list(world.shop.invoices["m1"]) == ["N2", "R1"]
+    assert "4 of SKU A come back; of what was invoiced, 2 can" in more.failures[0]
+
+
 def test_what_is_left_when_all_pieces_came_back_comes_back_without_items(world):
     order = world.ordered("m1")
     world.report("invoices", f"{order};N1;2026-01-02;25,00;A;2;10,00")

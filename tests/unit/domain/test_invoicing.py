@@ -217,6 +217,20 @@ def test_pieces_sold_after_a_return_of_the_rest_can_come_back():
     assert isinstance(judge(sale(7390, ("A", 2, 3695), number="R3", kind="Input"), ledger(part, *returns, later)), Objection)
 
 
+def test_pieces_that_came_back_before_the_sale_that_counts_was_taken_do_not_come_back_twice():
+    so_far = ledger(invoice(7390, ("A", 1, 7390), number="R1", kind="Input"), replace(SOLD, number="N2"))
+    named = judge(sale(7390, ("A", 2, 3695), number="R2", kind="Input"), so_far)
+    whole = judge(return_of_all(so_far, "R2", DAY), so_far)
+
+    assert named.reason == "2 of SKU A come back; of what was invoiced, 1 can"
+    assert [(item.sku, item.quantity) for item in whole.invoice.items] == [("A", 1), ("B", 1)]
+
+
+def test_pieces_that_came_back_at_no_price_do_not_come_back_twice():
+    so_far = ledger(SOLD, invoice(7390, ("A", 1, 0), number="R1", kind="Input"))
+    assert so_far.to_return == {"A": 1, "B": 1}
+
+
 def test_the_return_before_a_cancellation_takes_all_that_did_not_come_back():
     so_far = ledger(SOLD, invoice(7390, ("A", 1, 7390), number="R1", kind="Input"))
     fit = judge(return_of_all(so_far, "R2", DAY), so_far)
