@@ -227,6 +227,20 @@ def test_tracking_and_delivery_find_their_invoice_whatever_zeros_lead_its_number
     assert not any("was taken" in line or "tracking SR1" in line for line in again.lines), again.lines
 
 
+@pytest.mark.parametrize("first", ["invoices", "tracking"])
+def test_tracking_of_a_number_that_was_refused_goes_to_the_one_that_differs_by_zeros_and_was_taken(world, first):
+    order = world.ordered("m1")
+    world.shop.fail_next(400, pattern="invoice")
+    world.report("invoices", f"{order};000123;2026-01-02;25,00;A;2;10,00")
+    files = {"invoices": f"{order};123;2026-01-02;25,00;A;2;10,00", "tracking": f"{order};000123{DELIVERED}"}
+    for feed in sorted(files, reverse=first == "tracking"):
+        world.report(feed, files[feed])
+    world.run()
+
+    assert {paper[1:] for paper in world.papers(order)} == {("000123", "given-up"), ("123", "reported")}
+    assert len(world.papers(order)) == 4
+
+
 def test_a_number_that_two_invoices_have_but_for_zeros_is_nobodys_and_an_exact_one_its_own(world):
     order = world.ordered("m1", ("A", 3))
     world.report("invoices", f"{order};1;2026-01-02;10,00;A;1;10,00", f"{order};01;2026-01-02;10,00;A;1;10,00")
