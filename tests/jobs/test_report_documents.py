@@ -595,6 +595,19 @@ def test_what_was_never_tried_or_is_in_hand_or_is_the_erps_is_not_laid_aside(wor
     assert (len(files), world.papers(order)) == (2, [("invoice", "N1", "pending")])
 
 
+def test_a_dead_letter_that_was_sent_on_its_way_again_a_moment_ago_is_not_laid_aside_before_it_is_tried(world):
+    order = world.ordered("m1")
+    world.shop.fail_next(400)
+    world.report("invoices", INVOICED.format(order=order))
+    number = letters.listing(world.app)[0]["id"]
+    letters.replay(world.app, [number])
+    with pytest.raises(NotFound):
+        letters.discard(world.app, [number])
+    world.run()
+
+    assert world.papers(order) == [("invoice", "N1", "reported")]
+
+
 def test_an_invoice_that_the_marketplace_refused_is_given_up_and_its_correction_goes_out(world):
     order = world.ordered("m1")
     world.shop.fail_next(400, body={"error": {"code": "ORD039", "message": "order state does not accept invoice"}})
