@@ -90,5 +90,14 @@ def follow(tx: Connection, app: App, order_id: str, now: datetime) -> bool:
     free = release(tx, order, now)
     if free is None or order.state in ENDED or not isinstance(free.content, Cancellation):
         return False
+    if under_way := _sent_once_more(tx, order_id):
+        store.set_state(tx, [free.id], DocumentState.WAITING, f"waits until it is settled whether invoice {under_way} is reported")
+        return False
     store.set_state(tx, [free.id], DocumentState.PENDING)
     return cancel_by_seller(tx, app, order, free.content.reason, now)
+
+
+def _sent_once_more(tx: Connection, order_id: str) -> str:
+    """Return the number of an invoice that was given up, was replayed, and may reach the marketplace yet; "" where there is none."""
+    given_up = [d.number for d in store.of_order(tx, order_id) if d.kind == DocumentKind.INVOICE and not d.counts]
+    return next((number for number in given_up if store.was_tried(tx, order_id, number)), "")

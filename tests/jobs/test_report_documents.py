@@ -965,6 +965,22 @@ def test_a_cancellation_that_waits_is_carried_out_when_a_person_lays_its_only_sa
     assert (world.order(order).state, world.shop.cancellations) == (OrderState.CANCELED, {"m1": "desistência"})
 
 
+def test_no_order_is_cancelled_while_its_only_sale_is_sent_once_more(world):
+    order = world.ordered("m1")
+    world.shop.fail_next(400, pattern="invoice")
+    world.report("invoices", INVOICED.format(order=order))
+    letters.replay(world.app)
+    world.shop.fail_next(500, times=2, pattern="invoice")
+    world.run()
+    world.report("cancellations", f"{order};desistência")
+    assert (world.order(order).state, bodies(world.shop, "/cancel$")) == (OrderState.INVOICED, [])
+    assert world.reasons(order)[-1] == "waits until it is settled whether invoice N1 is reported"
+
+    world.run(by_hand=True)
+    world.report("cancellations", f"{order};desistência;R1;2026-01-04")
+    assert (list(world.shop.invoices["m1"]), world.shop.cancellations) == (["N1", "R1"], {"m1": "desistência"})
+
+
 def lies_dead_for_the_mall(world):
     """Have a sale that died with its marketplace, and a cancellation that waits for it; returns its order, and the whole settings."""
     world.mall.fail_next(503, times=1_000_000)
