@@ -14,13 +14,14 @@ from connector.delivery import passes
 from connector.delivery.courier import Courier, Result
 from connector.delivery.sending import send
 from connector.domain.documents import Delivery, Document, DocumentKind, DocumentState, Invoice, Tracking
-from connector.domain.messages import DOCUMENT_KINDS, Delivered, Kind, Message
+from connector.domain.invoicing import misfit
+from connector.domain.messages import DOCUMENT_KINDS, Delivered, GiveUp, Kind, Message
 from connector.domain.orders import Order
 from connector.settings import MarketplaceSettings
 from connector.storage import documents as store
 from connector.storage import order_story, orders
 from connector.usecases import left
-from connector.usecases.invoicing import ENDED
+from connector.usecases.invoicing import ENDED, ledger
 from connector.usecases.passes import Pass
 from connector.usecases.report import Report
 from connector.usecases.returning import follow
@@ -71,6 +72,13 @@ class Case:
     def invoice(self) -> Invoice | None:
         return next((d.content for d in self.documents if d.number == self.number and isinstance(d.content, Invoice)), None)
 
+    def misfit(self, told: Document) -> str:
+        """Say why an invoice cannot be told any more: another took its place, or sales that it takes back were given up."""
+        is_sure = told.counts and isinstance(told.content, Invoice) and told.content.type == "Output"
+        if is_sure or not isinstance(told.content, Invoice) or self.order.state in ENDED:
+            return ""
+        return misfit(told.content, ledger(self.order, self.documents, besides=self.number))
+
     @property
     def address(self) -> OrderAddress:
         return OrderAddress(self.order.marketplace_order_id, self.order.services_endpoint)
@@ -105,6 +113,8 @@ class DocumentCouriers:
         told = case.pending(DocumentKind.INVOICE)
         if not told or case.invoice is None:
             return NOTHING
+        if reason := case.misfit(told[0]):
+            return Result(GiveUp(reason), on_buried=self._buried(message, case, told, is_refused=True))
         return self._send(message, case, calls.invoice(self.m, case.address, case.invoice), told)
 
     def tracking(self, message: Message) -> Result:
@@ -156,15 +166,20 @@ class DocumentCouriers:
             order_story.event(tx, case.order.order_id, self.app.now, f"{message.kind} reported", _in_words(message, case, receipt))
             follow(tx, self.app, case.order.order_id, self.app.now)
 
-        return Result(outcome, delivered, self._buried(message, case, told, overtaken), answered)
+        buried = self._buried(message, case, told, overtaken, is_refused=isinstance(outcome, GiveUp))
+        return Result(outcome, delivered, buried, answered)
 
     def _buried(
-        self, message: Message, case: Case, told: Sequence[Document], overtaken: Sequence[int]
+        self, message: Message, case: Case, told: Sequence[Document], overtaken: Sequence[int] = (), *, is_refused: bool
     ) -> Callable[[Connection, str], None]:
+        """Give up what was to be told; what waited for it goes on only where the marketplace surely has it not."""
+
         def record(tx: Connection, reason: str) -> None:
             store.set_state(tx, overtaken, DocumentState.GIVEN_UP, OVERTAKEN)  # else a replay would find these alone to wait
             store.set_state(tx, [d.id for d in told], DocumentState.GIVEN_UP, reason)
             order_story.given_up(tx, case.order.order_id, message.kind, case.number, reason, now=self.app.now)
+            if is_refused:
+                follow(tx, self.app, case.order.order_id, self.app.now)
 
         return record
 

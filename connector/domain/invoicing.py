@@ -10,7 +10,7 @@ from datetime import datetime
 
 from connector.domain.brazil import is_nfe_key
 from connector.domain.documents import GivenInvoice, GivenLine, Invoice, InvoiceItem, Objection
-from connector.domain.ledger import Ledger
+from connector.domain.ledger import Ledger, brings_pieces, quantities
 from connector.domain.money import units
 from connector.domain.orders import totals
 
@@ -61,6 +61,19 @@ def _form_objections(given: GivenInvoice, ledger: Ledger) -> tuple[Objection | N
 def return_of_all(ledger: Ledger, number: str, issued_at: datetime) -> GivenInvoice:
     """Write the return that goes before a cancellation: everything that was invoiced and did not come back."""
     return GivenInvoice(number, "Input", issued_at, ledger.sold_cents - ledger.returned_cents, (GivenLine("", None, None),))
+
+
+def misfit(invoice: Invoice, ledger: Ledger) -> str:
+    """Say why an invoice that was taken before fits its order no more, others having been taken since; "" where it does."""
+    is_sale = invoice.type == "Output"
+    left = ledger.to_sell if is_sale else ledger.to_return
+    sold = ledger.sold_cents
+    cents = max(ledger.total_cents, ledger.lines_cents) - sold if is_sale else sold - ledger.returned_cents
+    if invoice.value_cents <= cents and (quantities(iter((invoice,))) <= left or not brings_pieces(invoice)):
+        return ""
+    still = f"{units(cents)} in {left.total()} pieces are still {'to be invoiced' if is_sale else 'to come back'}"
+    remedy = "lay it aside (connector dead-letters discard), or let the ERP send another"
+    return f"{units(invoice.value_cents)} do not fit any more, {still}: {remedy}"
 
 
 # ── the form ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -157,15 +170,35 @@ class Open:
     def takes_all(self) -> bool:
         return not self.left
 
+    @property
+    def beyond(self) -> int:
+        """What the marketplace pays of a sale beyond its lines, in cents."""
+        return self.ledger.beyond_lines if self.is_sale else 0
+
+    @property
+    def lines_cents(self) -> int:
+        """What is open of what the lines come to, in cents."""
+        return self.cents - self.beyond
+
+    @property
+    def due_cents(self) -> int:
+        """What the last invoice should be of: what the lines come to, once as much was invoiced as the marketplace pays."""
+        return self.cents if self.cents > 0 else self.lines_cents
+
+    @property
+    def most_cents(self) -> int:
+        """The most that an invoice may be of: a part may go by the lines where the marketplace pays less."""
+        return self.due_cents if self.takes_all else max(self.cents, self.lines_cents)
+
 
 def _valued(given: GivenInvoice, items: tuple[InvoiceItem, ...], open_: Open) -> Fit | Objection:
     """Hold the value against what is open: the last invoice takes the remaining cents, for VTEX counts to the cent (facts 7.2)."""
     missing = open_.cents - given.value_cents
     if open_.takes_all and open_.cents > 0 and abs(missing) <= open_.ledger.tolerance_cents:
         return Fit(_invoice(given, items, open_.cents), _mended(given, open_) if missing else _unpaid(open_))
-    if open_.is_sale and open_.takes_all and missing == open_.ledger.beyond_lines:
-        return Fit(_invoice(given, items, given.value_cents), _as_the_lines(open_))
-    if missing < 0 or not open_.all_named:
+    if open_.beyond and open_.takes_all and open_.lines_cents > 0 and abs(missing - open_.beyond) <= open_.ledger.tolerance_cents:
+        return Fit(_invoice(given, items, open_.lines_cents), _as_the_lines(given, open_))
+    if given.value_cents > open_.most_cents or not open_.all_named:
         return Objection("invoice_value", units(given.value_cents), _unequal(given, open_))
     return Fit(_invoice(given, items, given.value_cents), _doubt(open_, missing) if open_.is_sale else _unpaid(open_))
 
@@ -191,8 +224,8 @@ def _unequal(given: GivenInvoice, open_: Open) -> str:
     paid = _paid(open_.ledger) if open_.is_sale else ""
     by_name = "; name sku and quantity" if open_.is_sale or open_.ledger.to_return else ""
     if not open_.all_named:
-        return f"the row names no item, so it is for all that is open, and {units(open_.cents)} are {what}{paid}{by_name}"
-    return f"{units(given.value_cents)} is more than is still {what}: {units(open_.cents)}{paid}"
+        return f"the row names no item, so it is for all that is open, and {units(open_.due_cents)} are {what}{paid}{by_name}"
+    return f"{units(given.value_cents)} is more than is still {what}: {units(open_.due_cents)}{paid}"
 
 
 def _paid(ledger: Ledger) -> str:
@@ -204,7 +237,7 @@ def _paid(ledger: Ledger) -> str:
 def _doubt(open_: Open, missing: int) -> str:
     """Say of a sale what its value leaves wrong: too little in all, or too little for the pieces that are not invoiced yet."""
     if open_.takes_all:
-        return _incomplete(missing)
+        return _incomplete(missing + open_.due_cents - open_.cents)
     ledger = open_.ledger
     goods = sum(ledger.price_cents(sku) * quantity for sku, quantity in open_.left.items())
     if missing + ledger.tolerance_cents >= goods + totals(ledger.items).discounts + min(ledger.beyond_lines, 0):
@@ -213,9 +246,11 @@ def _doubt(open_: Open, missing: int) -> str:
     return f"{units(missing)} are left for {pieces}, which came to {units(goods)} when ordered: is the invoice's value right?"
 
 
-def _as_the_lines(open_: Open) -> str:
+def _as_the_lines(given: GivenInvoice, open_: Open) -> str:
     """Say what a person should know of an invoice of all that was sold at its prices: whether VTEX counts up to that is not documented."""
-    return f"it is what the lines come to, which VTEX may not count as the whole order{_paid(open_.ledger)}"
+    is_mended = given.value_cents != open_.lines_cents
+    instead = f"reported as {units(open_.lines_cents)} instead of {units(given.value_cents)}: " if is_mended else ""
+    return f"{instead}it is what the lines come to, which VTEX may not count as the whole order{_paid(open_.ledger)}"
 
 
 def _incomplete(missing: int) -> str:

@@ -58,12 +58,18 @@ class Ledger:
 
     @property
     def to_return(self) -> Counter[str]:
-        """What was invoiced and did not come back, by SKU; a return of the rest names pieces that came back before."""
+        """What was invoiced and did not come back, by SKU; a return of the rest names pieces that came back before.
+
+        A return may have been taken before the sale that counts: one that the marketplace refused comes again.
+        """
         left = Counter[str]()
         for invoice in self.invoices:
             pieces = quantities(iter((invoice,)))
-            left = left + pieces if invoice.type == "Output" else left - pieces
-        return left
+            if invoice.type == "Output":
+                left.update(pieces)
+            else:
+                left.subtract(pieces if brings_pieces(invoice) else pieces & left)
+        return +left
 
     @property
     def rest_to_return(self) -> int:
@@ -82,6 +88,11 @@ class Ledger:
 
     def _of(self, kind: str) -> Iterator[Invoice]:
         return (invoice for invoice in self.invoices if invoice.type == kind)
+
+
+def brings_pieces(invoice: Invoice) -> bool:
+    """Tell whether an invoice is of the pieces that it names: a return of the rest names what came back before, at nothing."""
+    return invoice.type == "Output" or any(item.price_cents for item in invoice.items)
 
 
 def quantities(invoices: Iterator[Invoice]) -> Counter[str]:

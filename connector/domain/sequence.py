@@ -29,8 +29,11 @@ def invoices(documents: Sequence[Document], kind: str = "") -> list[Document]:
 
 
 def number_as_invoiced(number: str, documents: Sequence[Document]) -> str:
-    """Return an invoice's number as its own document has it, where one invoice alone differs by leading zeros (an NF-e gives none)."""
-    if any(d.number == number for d in documents if isinstance(d.content, Invoice)):
+    """Return an invoice's number as its own document has it, where one invoice alone differs by leading zeros (an NF-e gives none).
+
+    An invoice that was given up stands aside for one that counts.
+    """
+    if any(d.number == number for d in invoices(documents)):
         return number
     alike = [d.number for d in invoices(documents) if d.number.lstrip("0") == number.lstrip("0")]
     return alike[0] if len(alike) == 1 else number

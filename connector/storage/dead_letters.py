@@ -33,8 +33,11 @@ def replay(tx: Connection, ids: Collection[int], now: datetime) -> int:
 
 
 def lay_aside(tx: Connection, number: int, kinds: Collection[Kind], now: datetime) -> Row[Any] | None:
-    """Lay a message of these kinds aside that waits though it was tried; returns its kind, reference and reason, None for any other."""
-    waits = (t.c.id == number, PENDING, t.c.attempted_at.is_not(None), t.c.kind.in_([k.value for k in kinds]))
+    """Lay a message of these kinds aside that waits though it was tried; returns its kind, reference and reason, None for any other.
+
+    One that was sent on its way again waits to be tried anew: whoever lays it aside has not seen that.
+    """
+    waits = (t.c.id == number, PENDING, t.c.attempt > 0, t.c.kind.in_([k.value for k in kinds]))
     done = update(t).where(*waits).values(state="discarded", settled_at=now)
     return tx.execute(done.returning(t.c.kind, t.c.reference, t.c.reason)).first()
 

@@ -12,7 +12,7 @@ from connector.domain.documents import DocumentKind
 from connector.domain.messages import Kind
 from connector.errors import Conflict, NotFound, guessed
 from connector.storage import accounts, dead_letters, documents, order_story, repeated
-from connector.usecases import letter_groups
+from connector.usecases import letter_groups, returning
 
 
 def listing(app: App) -> list[dict[str, Any]]:
@@ -45,12 +45,17 @@ def _replayed(app: App, numbers: Collection[int]) -> int:
 def discard(app: App, numbers: Collection[int]) -> int:
     """Lay dead letters aside for good, and documents of orders that wait though they were tried; returns how many.
 
+    A cancellation that waited for such a sale alone is carried out.
     Raises NotFound for one that is neither; Conflict for one that is being sent.
     """
     with app.db.write() as tx:
         waited = {number for number in numbers if _given_up(tx, app, number)}
-        dead = [number for number in numbers if number not in waited]
-        return len(waited) + dead_letters.discard(tx, _ids(dead_letters.letters(tx, ids=dead), dead), app.now)
+        named = [number for number in numbers if number not in waited]
+        dead = dead_letters.letters(tx, ids=named)
+        count = len(waited) + dead_letters.discard(tx, _ids(dead, named), app.now)
+        for letter in (one for one in dead if one["kind"] == Kind.INVOICE):
+            returning.follow(tx, app, documents.referred(letter["reference"])[0], app.now)
+        return count
 
 
 def _given_up(tx: Connection, app: App, number: int) -> bool:
@@ -68,6 +73,7 @@ def _given_up(tx: Connection, app: App, number: int) -> bool:
     reason = f"laid aside by a person: {message.reason or 'it waited'}"
     documents.give_up(tx, order_id, invoice, Kind(message.kind), reason)
     order_story.given_up(tx, order_id, Kind(message.kind), invoice, reason, now=app.now)
+    returning.follow(tx, app, order_id, app.now)
     return True
 
 

@@ -9,6 +9,7 @@ from connector.domain.documents import CANCELLED_NFE, Document, Invoice, Objecti
 from connector.storage import documents as store
 from connector.storage import order_story, quarantine
 from connector.storage.quarantine import Refusal
+from connector.usecases.returning import follow
 from connector.usecases.taking import Taking
 
 
@@ -49,5 +50,6 @@ def _alarmed(by: Taking, document: Document, why: str) -> str:
         return f"{invoice} was reported: send its return (type Input), then a cancellation, or the invoice that takes its place"
     if not sure and document.counts and not store.was_tried(by.tx, document.order_id, document.number):
         store.withdraw(by.tx, document, why, by.now)
+        follow(by.tx, by.app, document.order_id, by.now)
         return f"{invoice} was not reported yet, and will not be"
     return f"{invoice} is {document.state}: look at it with connector orders show {document.order_id}"

@@ -29,7 +29,7 @@ def take_cancellation(by: Taking, order: Order, cancellation: Cancellation) -> s
     if order.state in ENDED:
         return ""
     if known and not (cancellation.return_number and _is_short(order, documents)):
-        return _other_return(known, cancellation) or ""
+        return _carried_out(by, known) or _other_return(known, cancellation) or ""
     returned = _return_first(by, order, cancellation, documents)
     if isinstance(returned, Objection) or (known and _is_short(order, store.of_order(by.tx, order.order_id))):
         return returned
@@ -51,6 +51,13 @@ def _keep(by: Taking, order: Order, known: Document | None, cancellation: Cancel
         store.add(by.tx, order.order_id, draft, by.now)
     else:
         store.replace(by.tx, known.id, draft, by.now)
+
+
+def _carried_out(by: Taking, known: Document) -> str:
+    """Carry out a cancellation that waited for a sale which was given up since; says so, "" where it waits still."""
+    assert isinstance(known.content, Cancellation)
+    is_done = follow(by.tx, by.app, known.order_id, by.now)
+    return f"order {known.order_id} is cancelled: {known.content.reason}" if is_done else ""
 
 
 def _other_return(known: Document, cancellation: Cancellation) -> Objection | None:
@@ -83,5 +90,14 @@ def follow(tx: Connection, app: App, order_id: str, now: datetime) -> bool:
     free = release(tx, order, now)
     if free is None or order.state in ENDED or not isinstance(free.content, Cancellation):
         return False
+    if under_way := _sent_once_more(tx, order_id):
+        store.set_state(tx, [free.id], DocumentState.WAITING, f"waits until it is settled whether invoice {under_way} is reported")
+        return False
     store.set_state(tx, [free.id], DocumentState.PENDING)
     return cancel_by_seller(tx, app, order, free.content.reason, now)
+
+
+def _sent_once_more(tx: Connection, order_id: str) -> str:
+    """Return the number of an invoice that was given up, was replayed, and may reach the marketplace yet; "" where there is none."""
+    given_up = [d.number for d in store.of_order(tx, order_id) if d.kind == DocumentKind.INVOICE and not d.counts]
+    return next((number for number in given_up if store.was_tried(tx, order_id, number)), "")

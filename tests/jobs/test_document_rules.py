@@ -76,6 +76,18 @@ def test_an_invoice_of_what_was_ordered_is_reported_as_it_is_though_the_marketpl
     assert f"may not count as the whole order (the marketplace pays {cents // 100}.00, the lines come to 25.00)" in " ".join(report.lines)
 
 
+@pytest.mark.parametrize("cents", [2300, 2700])
+@pytest.mark.parametrize("value", ["24,99", "25,01"])
+@pytest.mark.parametrize("items", ["A;2;10,00", ";;"])
+def test_an_invoice_a_cent_beside_what_was_ordered_is_reported_as_that_though_the_marketplace_pays_otherwise(world, cents, value, items):
+    world.shop.on_purpose.add("invoice-sum")
+    order = paid(world, cents)
+    report = world.report("invoices", f"{order};N1;2026-01-02;{value};{items}")
+
+    assert (report.failures, world.shop.invoices["m1"]["N1"]["invoiceValue"]) == ([], 2500)
+    assert f"reported as 25.00 instead of {value.replace(',', '.')}: it is what the lines come to" in " ".join(report.lines)
+
+
 def test_an_invoices_key_and_web_address_are_told(world):
     order, key = world.ordered("m1"), "35261112ABC34501DE35550010000043211123456782"
     world.report("invoices", f"{order};4321;2026-01-02;25,00;A;2;10,00;;;;;{key};https://nfe.example/4321", head=LONG)
@@ -93,6 +105,20 @@ def test_a_part_comes_back_and_the_order_stays_invoiced(world):
     assert world.shop.invoices["m1"]["D1"]["type"] == "Input"
     assert world.order(order).state is OrderState.INVOICED
     assert "of what was invoiced, 2 can" in more.failures[0]
+
+
+def test_no_more_pieces_come_back_than_were_sold_though_the_sale_was_refused_and_came_again_after_its_return(world):
+    order = world.ordered("m1", ("A", 4))
+    world.drop("invoices", f"{order};N1;2026-01-02;45,00;A;4;10,00")
+    world.drop("invoices", f"{order};R1;2026-01-03;20,00;A;2;10,00;Input")
+    world.shop.fail_next(400, pattern="invoice")
+    world.run()
+    world.report("invoices", f"{order};N2;2026-01-04;45,00;A;4;10,00")
+    world.run()
+    more = world.report("invoices", f"{order};R2;2026-01-05;25,00;A;4;5,00;Input")
+
+    assert list(world.shop.invoices["m1"]) == ["N2", "R1"]
+    assert "4 of SKU A come back; of what was invoiced, 2 can" in more.failures[0]
 
 
 def test_what_is_left_when_all_pieces_came_back_comes_back_without_items(world):
@@ -199,6 +225,20 @@ def test_tracking_and_delivery_find_their_invoice_whatever_zeros_lead_its_number
     assert {paper[1:] for paper in world.papers(order)} == {(invoiced, "reported")}
     assert [call.path.rpartition("/invoice")[2] for call in world.shop.calls] == ["", f"/{invoiced}", f"/{invoiced}/tracking"]
     assert not any("was taken" in line or "tracking SR1" in line for line in again.lines), again.lines
+
+
+@pytest.mark.parametrize("first", ["invoices", "tracking"])
+def test_tracking_of_a_number_that_was_refused_goes_to_the_one_that_differs_by_zeros_and_was_taken(world, first):
+    order = world.ordered("m1")
+    world.shop.fail_next(400, pattern="invoice")
+    world.report("invoices", f"{order};000123;2026-01-02;25,00;A;2;10,00")
+    files = {"invoices": f"{order};123;2026-01-02;25,00;A;2;10,00", "tracking": f"{order};000123{DELIVERED}"}
+    for feed in sorted(files, reverse=first == "tracking"):
+        world.report(feed, files[feed])
+    world.run()
+
+    assert {paper[1:] for paper in world.papers(order)} == {("000123", "given-up"), ("123", "reported")}
+    assert len(world.papers(order)) == 4
 
 
 def test_a_number_that_two_invoices_have_but_for_zeros_is_nobodys_and_an_exact_one_its_own(world):

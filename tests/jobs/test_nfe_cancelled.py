@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from documents_world import opened
 
-from connector.usecases import repair
+from connector.usecases import letters, repair
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "invoices"
 EVENT = (GOLDEN / "nfe-cancelled.xml").read_text(encoding="utf-8")
@@ -67,6 +67,19 @@ def test_an_invoice_that_waits_is_not_reported_any_more(world):
     assert f"invoice 4321 of order {order} was not reported yet, and will not be" in report.failures[0]
     assert world.papers(order) == [("invoice", "4321", "given-up")]
     assert world.shop.invoices.get("m1", {}) == {}
+
+
+def test_an_order_whose_cancellation_waits_is_cancelled_when_its_only_sale_was_cancelled_unreported(world):
+    order = world.ordered("m1", ("A", 2))
+    letters.pause(world.app, "shop")
+    take(world, a=nfe(order))
+    world.report("cancellations", f"{order};desistência;R1;2026-11-25")
+    take(world, b=EVENT)
+    letters.resume(world.app, "shop")
+    world.run()
+
+    assert [(number, state) for _, number, state in world.papers(order)] == [("4321", "given-up"), ("R1", "given-up"), ("", "reported")]
+    assert (world.shop.invoices, world.shop.cancellations) == ({}, {"m1": "desistência"})
 
 
 def test_an_event_that_comes_before_its_invoice_stops_it(world):

@@ -595,6 +595,19 @@ def test_what_was_never_tried_or_is_in_hand_or_is_the_erps_is_not_laid_aside(wor
     assert (len(files), world.papers(order)) == (2, [("invoice", "N1", "pending")])
 
 
+def test_a_dead_letter_that_was_sent_on_its_way_again_a_moment_ago_is_not_laid_aside_before_it_is_tried(world):
+    order = world.ordered("m1")
+    world.shop.fail_next(400)
+    world.report("invoices", INVOICED.format(order=order))
+    number = letters.listing(world.app)[0]["id"]
+    letters.replay(world.app, [number])
+    with pytest.raises(NotFound):
+        letters.discard(world.app, [number])
+    world.run()
+
+    assert world.papers(order) == [("invoice", "N1", "reported")]
+
+
 def test_an_invoice_that_the_marketplace_refused_is_given_up_and_its_correction_goes_out(world):
     order = world.ordered("m1")
     world.shop.fail_next(400, body={"error": {"code": "ORD039", "message": "order state does not accept invoice"}})
@@ -833,6 +846,49 @@ def test_a_cancellation_brings_another_return_or_the_same_once_more_where_the_fi
     assert [c.body.get("invoiceNumber") for c in world.shop.calls] == ["N1", "R1", row[:2], None]
 
 
+def test_a_refused_return_in_whose_place_another_is_under_way_is_not_told_when_it_is_replayed(world):
+    order = refused_return(world)
+    world.shop.fail_next(500, pattern="invoice")
+    world.report("cancellations", f"{order};ainda desiste;R2;2026-01-05")
+    letters.replay(world.app)
+    failures = world.run(by_hand=True).failures
+    world.run(by_hand=True)
+
+    assert (list(world.shop.invoices["m1"]), world.shop.cancellations) == (["N1", "R2"], {"m1": "ainda desiste"})
+    assert f"invoice {order}/R1: 25.00 do not fit any more, 0.00 in 0 pieces are still to come back" in failures[0]
+    assert [letter["reference"] for letter in letters.listing(world.app)] == [f"{order}/R1"]
+    assert letters.discard(world.app, [letters.listing(world.app)[0]["id"]]) == 1
+
+
+def test_a_refused_sale_in_whose_place_another_was_reported_is_not_told_when_it_is_replayed(world):
+    order = world.ordered("m1", ("A", 1), ("B", 1))
+    world.shop.fail_next(400, pattern="invoice")
+    world.report("invoices", f"{order};N1;2026-01-02;10,00;A;1;10,00")
+    world.report("invoices", f"{order};N2;2026-01-02;10,00;A;1;10,00")
+    letters.replay(world.app)
+    failures = world.run().failures
+
+    assert (list(world.shop.invoices["m1"]), world.papers(order)[0]) == (["N2"], ("invoice", "N1", "given-up"))
+    assert f"invoice {order}/N1: 10.00 do not fit any more, 20.00 in 1 pieces are still to be invoiced" in failures[0]
+
+
+def test_a_return_of_more_than_the_sales_that_the_marketplace_has_is_not_told(world):
+    order = world.ordered("m1", ("A", 1), ("B", 1))
+    world.report("invoices", f"{order};N1;2026-01-02;15,00;A;1;10,00")
+    world.shop.fail_next(500, pattern="invoice")
+    world.drop("invoices", f"{order};N2;2026-01-02;15,00;B;1;10,00")
+    world.drop("cancellations", f"{order};desistência;R1;2026-01-04")
+    world.run()
+    letters.discard(world.app, [waiting(world, order)])
+    failures = world.run().failures
+    assert f"invoice {order}/R1: 30.00 do not fit any more, 15.00 in 1 pieces are still to come back" in failures[0]
+    assert bodies(world.shop, "/cancel$") == []
+
+    world.report("cancellations", f"{order};desistência;R1;2026-01-04")
+    assert [(one["type"], one["invoiceValue"]) for one in world.shop.invoices["m1"].values()] == [("Output", 1500), ("Input", 1500)]
+    assert (world.order(order).state, world.shop.cancellations) == (OrderState.CANCELED, {"m1": "desistência"})
+
+
 def test_a_refused_return_that_a_person_laid_aside_is_not_sent_when_its_cancellation_comes_again(world):
     order = refused_return(world)
     letters.discard(world.app, [letters.listing(world.app)[0]["id"]])
@@ -879,6 +935,92 @@ def test_an_order_whose_only_sale_was_refused_is_cancelled_without_its_return(wo
 
     assert (world.order(order).state, world.shop.cancellations) == (OrderState.CANCELED, {"m1": "desistência"})
     assert world.papers(order)[:2] == [("invoice", "N1", "given-up"), ("invoice", "R1", "given-up")]
+
+
+def sold_and_cancelled_at_once(world, **how):
+    """Have an order whose sale, return and cancellation come in one pass."""
+    order = world.ordered("m1", **how)
+    world.drop("invoices", INVOICED.format(order=order))
+    world.drop("cancellations", f"{order};desistência;R1;2026-01-04")
+    world.run()
+    return order
+
+
+def test_a_cancellation_that_waits_is_carried_out_when_the_marketplace_refuses_its_only_sale(world):
+    world.shop.fail_next(400, pattern="invoice")
+    order = sold_and_cancelled_at_once(world)
+    world.run()
+
+    assert (world.order(order).state, world.shop.cancellations) == (OrderState.CANCELED, {"m1": "desistência"})
+    assert [(number, state) for _, number, state in world.papers(order)] == [("N1", "given-up"), ("R1", "given-up"), ("", "reported")]
+
+
+def test_a_cancellation_that_waits_is_carried_out_when_a_person_lays_its_only_sale_aside(world):
+    world.shop.fail_next(500, times=2, pattern="invoice")
+    order = sold_and_cancelled_at_once(world)
+    assert world.order(order).state is OrderState.INVOICED
+    letters.discard(world.app, [waiting(world, order)])
+    world.run()
+
+    assert (world.order(order).state, world.shop.cancellations) == (OrderState.CANCELED, {"m1": "desistência"})
+
+
+def test_no_order_is_cancelled_while_its_only_sale_is_sent_once_more(world):
+    order = world.ordered("m1")
+    world.shop.fail_next(400, pattern="invoice")
+    world.report("invoices", INVOICED.format(order=order))
+    letters.replay(world.app)
+    world.shop.fail_next(500, times=2, pattern="invoice")
+    world.run()
+    world.report("cancellations", f"{order};desistência")
+    assert (world.order(order).state, bodies(world.shop, "/cancel$")) == (OrderState.INVOICED, [])
+    assert world.reasons(order)[-1] == "waits until it is settled whether invoice N1 is reported"
+
+    world.run(by_hand=True)
+    world.report("cancellations", f"{order};desistência;R1;2026-01-04")
+    assert (list(world.shop.invoices["m1"]), world.shop.cancellations) == (["N1", "R1"], {"m1": "desistência"})
+
+
+def lies_dead_for_the_mall(world):
+    """Have a sale that died with its marketplace, and a cancellation that waits for it; returns its order, and the whole settings."""
+    world.mall.fail_next(503, times=1_000_000)
+    order = sold_and_cancelled_at_once(world, account="mall")
+    world.mall.trouble.end()
+    whole = loses_its_second_section(world)
+    for _ in range(2):
+        world.run()
+        world.now += timedelta(days=7)
+    assert world.order(order).state is OrderState.INVOICED, "nobody knows yet whether it will be sent after all"
+    return order, whole
+
+
+def test_a_cancellation_that_waits_for_a_sale_that_died_goes_its_way_when_that_is_sent_again(world):
+    order, whole = lies_dead_for_the_mall(world)
+    goes_on_with(world, whole)
+    letters.replay(world.app)
+    world.run()
+
+    assert (list(world.mall.invoices["m1"]), world.mall.cancellations) == (["N1", "R1"], {"m1": "desistência"})
+    assert world.order(order).state is OrderState.CANCELED
+
+
+def test_a_cancellation_that_waits_for_a_sale_that_died_is_carried_out_when_that_is_laid_aside(world):
+    order, whole = lies_dead_for_the_mall(world)
+    letters.discard(world.app, [letter["id"] for letter in letters.listing(world.app)])
+    goes_on_with(world, whole)
+    world.run()
+
+    assert (world.order(order).state, world.mall.invoices, world.mall.cancellations) == (OrderState.CANCELED, {}, {"m1": "desistência"})
+
+
+@pytest.mark.parametrize("row", ["desistência;R1;2026-01-04", "desistência", "ainda;R2;2026-01-05"])
+def test_a_cancellation_that_comes_again_after_its_only_sale_died_is_carried_out(world, row):
+    order, whole = lies_dead_for_the_mall(world)
+    goes_on_with(world, whole)
+    report = world.report("cancellations", f"{order};{row}")
+
+    assert f"order {order} is cancelled: desistência" in " ".join(report.lines)
+    assert (world.order(order).state, world.mall.cancellations) == (OrderState.CANCELED, {"m1": "desistência"})
 
 
 def test_a_return_that_the_erp_sent_before_needs_no_second_one(world):

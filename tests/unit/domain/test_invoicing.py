@@ -148,6 +148,43 @@ def test_however_an_order_is_split_its_invoices_never_exceed_it(lines, data):
     assert all(sum(i.quantity for n in taken for i in n.items if i.sku == item.sku) <= item.quantity for item in items)
 
 
+def paid_otherwise(beyond, *invoices):
+    return replace(ledger(*invoices), beyond_lines=beyond)
+
+
+@pytest.mark.parametrize("beyond", [-1800, 1800])
+@pytest.mark.parametrize("off_by", [-2, 2])
+@pytest.mark.parametrize("lines", [(), (("A", 2, 7390), ("B", 1, 890))])
+def test_cents_of_rounding_are_mended_where_the_marketplace_pays_otherwise_than_the_lines(beyond, off_by, lines):
+    fit = judge(sale(TOTAL + off_by, *lines), paid_otherwise(beyond))
+
+    assert fit.invoice.value_cents == TOTAL
+    assert fit.note.startswith(f"reported as 167.60 instead of {(TOTAL + off_by) / 100:.2f}: it is what the lines come to")
+
+
+def test_parts_of_what_the_lines_come_to_are_taken_where_the_marketplace_pays_less():
+    first = judge(sale(TOTAL - 890, ("A", 2, 7390)), paid_otherwise(-1800))
+    last = judge(sale(889, ("B", 1, 890), number="N2"), paid_otherwise(-1800, first.invoice))
+
+    assert (first.invoice.value_cents, last.invoice.value_cents) == (TOTAL - 890, 890)
+    assert "it is what the lines come to" in last.note
+
+
+def test_parts_come_to_no_more_than_the_lines_where_the_marketplace_pays_less():
+    more = judge(sale(TOTAL + 1, ("A", 2, 7390)), paid_otherwise(-1800))
+    first = judge(sale(TOTAL - 890, ("A", 2, 7390)), paid_otherwise(-1800))
+    less = judge(sale(500, ("B", 1, 890), number="N2"), paid_otherwise(-1800, first.invoice))
+    unnamed = judge(sale(500, number="N2"), paid_otherwise(-1800, first.invoice))
+    whole = judge(sale(TOTAL, ("A", 2, 7390)), paid_otherwise(-1800))
+    nothing = judge(sale(1, ("B", 1, 890), number="N2"), paid_otherwise(-1800, whole.invoice))
+
+    paid = "(the marketplace pays 149.60, the lines come to 167.60)"
+    assert more.reason == f"167.61 is more than is still to be invoiced: 149.60 {paid}"
+    assert less.note.startswith("everything is invoiced now, but 3.90 less than the order's total")
+    assert f"and 8.90 are to be invoiced {paid}" in unnamed.reason
+    assert nothing.reason == f"0.01 is more than is still to be invoiced: 0.00 {paid}"
+
+
 # ── returns ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 SOLD = invoice(TOTAL, ("A", 2, 7390), ("B", 1, 890))
 
@@ -178,6 +215,20 @@ def test_pieces_sold_after_a_return_of_the_rest_can_come_back():
 
     assert judge(sale(7390, ("A", 1, 7390), number="R3", kind="Input"), ledger(part, *returns, later)).invoice.value_cents == 7390
     assert isinstance(judge(sale(7390, ("A", 2, 3695), number="R3", kind="Input"), ledger(part, *returns, later)), Objection)
+
+
+def test_pieces_that_came_back_before_the_sale_that_counts_was_taken_do_not_come_back_twice():
+    so_far = ledger(invoice(7390, ("A", 1, 7390), number="R1", kind="Input"), replace(SOLD, number="N2"))
+    named = judge(sale(7390, ("A", 2, 3695), number="R2", kind="Input"), so_far)
+    whole = judge(return_of_all(so_far, "R2", DAY), so_far)
+
+    assert named.reason == "2 of SKU A come back; of what was invoiced, 1 can"
+    assert [(item.sku, item.quantity) for item in whole.invoice.items] == [("A", 1), ("B", 1)]
+
+
+def test_pieces_that_came_back_at_no_price_do_not_come_back_twice():
+    so_far = ledger(SOLD, invoice(7390, ("A", 1, 0), number="R1", kind="Input"))
+    assert so_far.to_return == {"A": 1, "B": 1}
 
 
 def test_the_return_before_a_cancellation_takes_all_that_did_not_come_back():
