@@ -54,16 +54,19 @@ def decide(orders: Sequence[NewOrder], terms: Terms) -> list[tuple[str, ...]]:
     return [tuple(dict.fromkeys(_flags(order, terms))) for order in orders]
 
 
-def measure_change(order: Order, lines: Collection[OrderItem], grown: Collection[str], terms: Terms) -> tuple[str, ...]:
+def measure_change(
+    order: Order, lines: Collection[OrderItem], grown: Collection[str], terms: Terms, *, is_agreed: bool = False
+) -> tuple[str, ...]:
     """Measure the lines that a change brings as those of a new order: return flags, or raise OrderRefused naming SKU and cause.
 
-    `grown` are the SKUs of which there are more pieces. A line at the price that was agreed upon is flagged at most.
+    `grown` are the SKUs of which there are more pieces. A line at the price that was agreed upon, with the order or
+    (`is_agreed`) when the change was asked for, is flagged at most.
     """
     agreed = {(item.sku, item.price_cents) for item in order.items}
     for item in lines:
         if item.sku in grown:
             _known(order, item, terms)
-        if (item.sku, item.price_cents) not in agreed:
+        if not is_agreed and (item.sku, item.price_cents) not in agreed:
             _priced(order, item, terms)
     flags = (flag for item in lines for flag in _item_flags(item, terms.offers.get(item.sku), terms))
     return tuple(flag for flag in dict.fromkeys(flags) if flag not in order.flags)

@@ -82,7 +82,7 @@ def _confirm(tx: Connection, app: App, order: Order, kept: KeptChange, now: date
     """Apply a change that was kept; one that was applied already stays as it is."""
     if kept.number is None:
         asked = read_change(kept.raw, kept.request_id)
-        _apply(tx, app, order, _fit(tx, app, order, asked, now), now)
+        _apply(tx, app, order, _fit(tx, app, order, asked, now, is_agreed=True), now)
         _agree(tx, order, kept.request_id, Kind.CHANGE_CONFIRMED, now)
 
 
@@ -108,8 +108,8 @@ class Fit:
     flags: tuple[str, ...]
 
 
-def _fit(tx: Connection, app: App, order: Order, asked: OrderChange, now: datetime) -> Fit:
-    """Say what a change would come to now, or raise why it cannot be."""
+def _fit(tx: Connection, app: App, order: Order, asked: OrderChange, now: datetime, *, is_agreed: bool = False) -> Fit:
+    """Say what a change would come to now, or raise why it cannot be. VTEX was told that one that `is_agreed` can be, at its prices."""
     if order.state not in CHANGEABLE:
         raise Conflict(f"order {order.order_id} is {order.state}; it cannot be changed any more")
     if has_invoice(tx, order.order_id):
@@ -121,7 +121,7 @@ def _fit(tx: Connection, app: App, order: Order, asked: OrderChange, now: dateti
     added = {sku: more for sku, more in pieces.items() if more > 0}
     left = reservations.named_skus(tx, list(added), now, stock_terms.kept_back(tx, app))
     shipping, tolerance = app.settings.shipping.ids, app.settings.orders.price_tolerance
-    flags = measure_change(order, _brought(asked, items), added, Terms(found, left, shipping, tolerance))
+    flags = measure_change(order, _brought(asked, items), added, Terms(found, left, shipping, tolerance), is_agreed=is_agreed)
     ended = {sku: quantity for sku, quantity in ran_out(tx, order, now).items() if sku in added}
     _in_stock(added, ended, left)
     return Fit(asked, items, {sku: more + ended.get(sku, 0) for sku, more in pieces.items()}, flags)

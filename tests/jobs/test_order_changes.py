@@ -384,6 +384,12 @@ def add(sku, quantity=1, **more):
     return {"add": {"items": [{"id": sku, "quantity": quantity, **more}]}}
 
 
+def in_its_place(sku, quantity, **more):
+    """Put a SKU in its own place."""
+    from_ = {"items": [{"id": sku, "quantity": quantity}]}
+    return {"replace": [{"from": from_, "to": {"items": [{"id": sku, "quantity": quantity, **more}]}}]}
+
+
 def sets(world, table, sku, **values):
     with world.app.db.write() as tx:
         tx.execute(table.update().where(table.c.sku == sku).values(**values))
@@ -406,6 +412,26 @@ def test_more_pieces_at_the_price_agreed_upon_are_taken_though_todays_is_higher_
     world.changed(order_id, add("A"))
 
     assert world.order(order_id).flags == ("SKU A came at 10.00, below today's 20.00",)
+
+
+def test_a_change_that_was_acknowledged_is_applied_though_prices_rose_since_and_flagged(world):
+    order_id = world.ordered("m1", ("A", 1))
+    world.ask(order_id, add("B", price=1000))
+    sets(world, prices, "B", price_cents=1100)
+    world.confirm(order_id)
+
+    assert [(item.sku, item.price_cents) for item in world.order(order_id).items] == [("A", 1000), ("B", 1000)]
+    assert "SKU B came at 10.00, below today's 11.00" in world.order(order_id).flags
+    with pytest.raises(OrderRefused, match=r"SKU A came at 9\.00; today's price is 10\.00"):
+        world.ask(order_id, in_its_place("A", 1, price=900), "c2")
+
+
+def test_a_change_that_was_acknowledged_is_not_applied_where_what_it_adds_is_not_for_sale_any_more(world):
+    order_id = world.ordered("m1", ("A", 1))
+    world.ask(order_id, add("A"))
+    sets(world, products, "A", active=False)
+    with pytest.raises(OrderRefused, match="SKU A is not for sale"):
+        world.confirm(order_id)
 
 
 def test_no_pieces_are_added_of_what_is_not_for_sale_any_more(world):
