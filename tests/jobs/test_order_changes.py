@@ -1,16 +1,18 @@
 """Changes of orders from the marketplace's call to the ERP's file and the agreement, with real files and a marketplace that answers."""
 
 import json
+import os
 from datetime import timedelta
 
 import pytest
 from documents_world import Papers, opened
 from orders_world import order
 
+from connector.delivery import erp
 from connector.domain.documents import Ack
 from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, OrderRefused, RequestInvalid
-from connector.storage import order_changes
+from connector.storage import order_changes, salvage
 from connector.storage import orders as store
 from connector.storage.tables import prices, products
 from connector.usecases import changing, offers, orders, privacy
@@ -161,6 +163,67 @@ def test_an_ack_that_was_written_before_a_change_acknowledges_no_piece_of_it(wor
     with world.app.db.write() as tx:
         store.release_acked(tx, world.now + timedelta(hours=1), world.now)
     assert world.stock_left("A") == 1000
+
+
+def acked_by_a_slow_clock(world, order_id, behind):
+    """Let the ERP accept an order some seconds after all that happened, and date its file by a clock that is `behind`."""
+    world.now += timedelta(seconds=30)
+    path = world.drop("acks", f"{order_id};accepted;E1")
+    os.utime(path, ((world.now - behind).timestamp(),) * 2)
+    world.run()
+    with world.app.db.write() as tx:
+        store.release_acked(tx, world.now + timedelta(hours=1), world.now)
+
+
+def test_an_ack_is_of_the_change_where_no_file_was_written_before_it_however_far_the_erps_clock_is_behind(world):
+    order_id = world.ordered("m1", ("A", 2))
+    world.changed(order_id, add("A", 5))
+    world.now += timedelta(seconds=10)
+    world.export()
+    acked_by_a_slow_clock(world, order_id, timedelta(minutes=1))
+
+    assert world.order(order_id).acked_at is not None
+    assert [e.detail for e in world.order(order_id).history if e.what == "accepted by the ERP"] == ["as E1"]
+    assert world.stock_left("A") == 1000
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+def test_an_ack_may_be_older_than_a_change_where_the_erp_may_have_the_file_of_before(world, is_settled):
+    """Also where the file appeared before the change, and its writer ended before it was settled."""
+    order_id = world.ordered("m1", ("A", 2))
+    if is_settled:
+        world.export()
+    else:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(erp, "_settle", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                world.export()
+    assert world.left("outbox/orders") == [f"{order_id}.json"]
+    world.now += timedelta(seconds=10)
+    world.changed(order_id, add("A", 5))
+    world.now += timedelta(seconds=10)
+    world.export()
+    acked_by_a_slow_clock(world, order_id, timedelta(minutes=1))
+
+    assert [e.detail for e in world.order(order_id).history if e.what == "accepted by the ERP"] == ["before change 1, as E1"]
+    assert world.stock_left("A") == 993
+
+
+def test_an_ack_may_be_older_than_a_change_where_a_restored_database_does_not_know_of_the_file(world):
+    order_id = world.ordered("m1", ("A", 2))
+    with world.app.db.write() as tx:
+        salvage.lay_aside(tx)
+    world.changed(order_id, add("A", 5))
+    world.now += timedelta(seconds=10)
+    world.export()
+    acked_by_a_slow_clock(world, order_id, timedelta(minutes=1))
+
+    assert world.order(order_id).acked_at is None
+    assert world.stock_left("A") == 993
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
 
 
 def has_ended(world, *, is_seen=True):
