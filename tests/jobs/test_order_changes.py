@@ -447,9 +447,9 @@ def add(sku, quantity=1, **more):
     return {"add": {"items": [{"id": sku, "quantity": quantity, **more}]}}
 
 
-def in_its_place(sku, quantity, **more):
-    """Put a SKU in its own place."""
-    from_ = {"items": [{"id": sku, "quantity": quantity}]}
+def in_its_place(sku, quantity, *, of=None, **more):
+    """Put a SKU in its own place, `of` so many pieces."""
+    from_ = {"items": [{"id": sku, "quantity": of or quantity}]}
     return {"replace": [{"from": from_, "to": {"items": [{"id": sku, "quantity": quantity, **more}]}}]}
 
 
@@ -495,6 +495,20 @@ def test_a_change_that_was_acknowledged_is_not_applied_where_what_it_adds_is_not
     sets(world, products, "A", active=False)
     with pytest.raises(OrderRefused, match="SKU A is not for sale"):
         world.confirm(order_id)
+
+
+def test_a_change_that_adds_no_piece_of_what_has_no_price_today_is_taken_and_a_lower_price_flagged(world):
+    order_id = world.ordered("m1", ("A", 4))
+    with world.app.db.write() as tx:
+        tx.execute(prices.delete().where(prices.c.sku == "A"))
+    world.changed(order_id, in_its_place("A", 3, of=4, price=1100), "c1")
+    assert world.order(order_id).flags == ()
+    world.changed(order_id, in_its_place("A", 2, of=3, price=900), "c2")
+
+    assert [(item.quantity, item.price_cents) for item in world.order(order_id).items] == [(2, 900)]
+    assert world.order(order_id).flags == ("SKU A came at 9.00, below the 11.00 of before; it has no price today",)
+    with pytest.raises(OrderRefused, match="SKU A has no price today"):
+        world.ask(order_id, in_its_place("A", 3, of=2, price=800), "c3")
 
 
 def test_no_pieces_are_added_of_what_is_not_for_sale_any_more(world):
