@@ -55,12 +55,18 @@ def decide(orders: Sequence[NewOrder], terms: Terms) -> list[tuple[str, ...]]:
 
 
 def measure_change(
-    order: Order, lines: Collection[OrderItem], grown: Collection[str], terms: Terms, *, is_agreed: bool = False
+    order: Order,
+    lines: Collection[OrderItem],
+    grown: Collection[str],
+    terms: Terms,
+    *,
+    unitless: Collection[str] = (),
+    is_agreed: bool = False,
 ) -> tuple[str, ...]:
     """Measure the lines that a change brings as those of a new order: return flags, or raise OrderRefused naming SKU and cause.
 
-    `grown` are the SKUs of which there are more pieces; others need no price today. A line at the price that was agreed upon, with the
-    order or (`is_agreed`) when the change was asked for, is flagged at most.
+    `grown` are the SKUs of which there are more pieces; others need no price today. Of `unitless` ones nobody named a unit multiplier.
+    A line at the price that was agreed upon, with the order or (`is_agreed`) when the change was asked for, is flagged at most.
     """
     agreed = {item.sku: item.price_cents for item in order.items}
     for item in lines:
@@ -68,7 +74,7 @@ def measure_change(
             _known(order, item, terms)
         if not is_agreed and item.price_cents != agreed.get(item.sku) and (item.sku in grown or _has_price(item, terms)):
             _priced(order, item, terms)
-    flags = (flag for item in lines for flag in _change_flags(item, agreed.get(item.sku), terms))
+    flags = (flag for item in lines for flag in _change_flags(item, agreed.get(item.sku), terms, says_unit=item.sku not in unitless))
     return tuple(flag for flag in dict.fromkeys(flags) if flag not in order.flags)
 
 
@@ -165,10 +171,10 @@ def _item_flags(item: OrderItem, offer: Offer | None, terms: Terms, *, says_unit
     yield from _service_flags(item, offer)
 
 
-def _change_flags(item: OrderItem, agreed_cents: int | None, terms: Terms) -> Iterator[str]:
+def _change_flags(item: OrderItem, agreed_cents: int | None, terms: Terms, *, says_unit: bool) -> Iterator[str]:
     if agreed_cents is not None and item.price_cents < agreed_cents and not item.is_gift and not _has_price(item, terms):
         yield f"SKU {item.sku} came at {units(item.price_cents)}, below the {units(agreed_cents)} of before; it has no price today"
-    yield from _item_flags(item, terms.offers.get(item.sku), terms)
+    yield from _item_flags(item, terms.offers.get(item.sku), terms, says_unit=says_unit)
 
 
 def _service_flags(item: OrderItem, offer: Offer) -> Iterator[str]:

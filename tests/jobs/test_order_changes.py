@@ -511,6 +511,24 @@ def test_a_change_that_adds_no_piece_of_what_has_no_price_today_is_taken_and_a_l
         world.ask(order_id, in_its_place("A", 3, of=2, price=800), "c3")
 
 
+def test_a_unit_multiplier_that_neither_order_nor_change_names_is_not_flagged_and_one_that_either_names_is(world):
+    """The tests' orders name none."""
+    sets(world, products, "A", unit_multiplier=0.5)
+    order_id = world.ordered("m1", ("A", 2))
+    world.changed(order_id, add("A"))
+    assert world.order(order_id).flags == ()
+    world.changed(order_id, add("A", unitMultiplier=1), "c2")
+    assert world.order(order_id).flags == (flag := "SKU A came with the unit multiplier 1, offered is 0.5",)
+
+    sets(world, products, "A", unit_multiplier=1.0)
+    document = order("m2", ("A", 2))
+    document["items"][0]["unitMultiplier"] = 1
+    named = json.loads(orders.place(world.app, read([document], "shop", "1"))[0])["orderId"]
+    sets(world, products, "A", unit_multiplier=0.5)
+    world.changed(named, add("A"))
+    assert world.order(named).flags == (flag,)
+
+
 def test_no_pieces_are_added_of_what_is_not_for_sale_any_more(world):
     order_id = world.ordered("m1", ("A", 2))
     sets(world, products, "A", active=False)
