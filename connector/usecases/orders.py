@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -33,6 +33,9 @@ __all__ = [
     "show",
     "take_ack",
 ]
+
+AT_ONCE = timedelta(seconds=1)
+"""A file that is begun so soon after a change may have been read before that was committed (PostgreSQL; another machine's clock)."""
 
 
 def find(tx: Connection, reference: str, account: str | None = None) -> Order:
@@ -85,7 +88,7 @@ def _was_told_before(tx: Connection, order: Order, changed_at: datetime) -> bool
     was_written = order_story.ORDER_WRITTEN in story
     if not was_written or order_story.CHANGED in story[story.index(order_story.ORDER_WRITTEN) :]:
         return True
-    return outbox.was_tried_by(tx, ERP, Kind.ORDER_FILE, order.order_id, changed_at)
+    return outbox.was_tried_by(tx, ERP, Kind.ORDER_FILE, order.order_id, changed_at + AT_ONCE)
 
 
 def _accepted_before(tx: Connection, order: Order, number: int, erp_order_id: str | None, now: datetime) -> str:

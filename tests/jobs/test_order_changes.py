@@ -209,6 +209,17 @@ def test_an_ack_may_be_older_than_a_change_where_the_erp_may_have_the_file_of_be
     assert world.stock_left("A") == 993
 
 
+def test_an_ack_may_be_older_than_a_change_where_the_file_was_begun_at_the_moment_of_the_change(world):
+    """On PostgreSQL it may have been read before the change was committed."""
+    order_id = world.ordered("m1", ("A", 2))
+    world.changed(order_id, add("A", 5))
+    world.now += timedelta(seconds=0.5)
+    world.export()
+    acked_by_a_slow_clock(world, order_id, timedelta(minutes=1))
+
+    assert world.order(order_id).acked_at is None
+
+
 def test_an_ack_may_be_older_than_a_change_where_a_restored_database_does_not_know_of_the_file(world):
     order_id = world.ordered("m1", ("A", 2))
     with world.app.db.write() as tx:
