@@ -103,7 +103,7 @@ def _add(lines: dict[str, OrderItem], added: Added, models: dict[str, OrderItem]
     """Let pieces join their SKU's line, or make one, which follows the line that it replaces in all that is not said."""
     stays = lines.get(added.sku)
     if stays is not None:
-        lines[added.sku] = _joined(stays, added)
+        lines[added.sku] = _joined(stays, added, models.get(added.sku))
         return
     model = models.get(added.sku) or models.get(added.instead_of)
     if model and model.sku in lines:
@@ -113,11 +113,13 @@ def _add(lines: dict[str, OrderItem], added: Added, models: dict[str, OrderItem]
         models[model.sku] = replace(model, freight_cents=0)  # a line's freight is inherited once
 
 
-def _joined(line: OrderItem, added: Added) -> OrderItem:
-    is_alike = added.price_cents in (None, line.price_cents) and added.unit_multiplier in (None, line.unit_multiplier)
-    if not is_alike:
+def _joined(line: OrderItem, added: Added, ordered: OrderItem | None) -> OrderItem:
+    """Let pieces join a line; those that were `ordered`, and taken off by the same change, get their share of the discount again."""
+    if not _is_alike(added, line):
         raise OrderRefused(f"SKU {added.sku} is on the order at another price or unit; it would stand on two lines (KI 1219914)")
-    return replace(line, quantity=line.quantity + added.quantity, freight_cents=line.freight_cents + (added.freight_cents or 0))
+    quantity = line.quantity + added.quantity
+    tags_cents = _discount(quantity, ordered) if ordered and _is_alike(line, ordered) else line.tags_cents
+    return replace(line, quantity=quantity, freight_cents=line.freight_cents + (added.freight_cents or 0), tags_cents=tags_cents)
 
 
 def _new_line(added: Added, model: OrderItem | None, offer: Offer | None) -> OrderItem:
@@ -133,7 +135,7 @@ def _new_line(added: Added, model: OrderItem | None, offer: Offer | None) -> Ord
         price_cents=next(price for price in prices if price is not None),
         sla=added.sla or (model.sla if model else ""),
         freight_cents=inherited if added.freight_cents is None else added.freight_cents,
-        tags_cents=_discount(added, same) if same else 0,
+        tags_cents=_discount(added.quantity, same) if same and _is_alike(added, same) else 0,
         is_gift=same.is_gift if same else False,
         unit_multiplier=next(multiplier for multiplier in multipliers if multiplier is not None),
         estimate=model.estimate if model else "",
@@ -147,10 +149,13 @@ def _new_line(added: Added, model: OrderItem | None, offer: Offer | None) -> Ord
     )
 
 
-def _discount(added: Added, same: OrderItem) -> int:
-    """Give the price tags of a line that comes again: those of its pieces that were ordered; none where its price or unit is another."""
-    is_alike = added.price_cents in (None, same.price_cents) and added.unit_multiplier in (None, same.unit_multiplier)
-    return _share(same.tags_cents, min(added.quantity, same.quantity), same.quantity) if is_alike else 0
+def _is_alike(one: Added | OrderItem, line: OrderItem) -> bool:
+    return one.price_cents in (None, line.price_cents) and one.unit_multiplier in (None, line.unit_multiplier)
+
+
+def _discount(quantity: int, ordered: OrderItem) -> int:
+    """Give the price tags of so many pieces of a line that was ordered: those that are more than were ordered have none."""
+    return _share(ordered.tags_cents, min(quantity, ordered.quantity), ordered.quantity)
 
 
 def _adjusted(lines: tuple[OrderItem, ...], adjustment_cents: int) -> tuple[OrderItem, ...]:

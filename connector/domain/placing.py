@@ -54,18 +54,27 @@ def decide(orders: Sequence[NewOrder], terms: Terms) -> list[tuple[str, ...]]:
     return [tuple(dict.fromkeys(_flags(order, terms))) for order in orders]
 
 
-def measure_change(order: Order, lines: Collection[OrderItem], grown: Collection[str], terms: Terms) -> tuple[str, ...]:
+def measure_change(
+    order: Order,
+    lines: Collection[OrderItem],
+    grown: Collection[str],
+    terms: Terms,
+    *,
+    unitless: Collection[str] = (),
+    is_agreed: bool = False,
+) -> tuple[str, ...]:
     """Measure the lines that a change brings as those of a new order: return flags, or raise OrderRefused naming SKU and cause.
 
-    `grown` are the SKUs of which there are more pieces. A line at the price that was agreed upon is flagged at most.
+    `grown` are the SKUs of which there are more pieces; others need no price today. Of `unitless` ones nobody named a unit multiplier.
+    A line at the price that was agreed upon, with the order or (`is_agreed`) when the change was asked for, is flagged at most.
     """
-    agreed = {(item.sku, item.price_cents) for item in order.items}
+    agreed = {item.sku: item.price_cents for item in order.items}
     for item in lines:
         if item.sku in grown:
             _known(order, item, terms)
-        if (item.sku, item.price_cents) not in agreed:
+        if not is_agreed and item.price_cents != agreed.get(item.sku) and (item.sku in grown or _has_price(item, terms)):
             _priced(order, item, terms)
-    flags = (flag for item in lines for flag in _item_flags(item, terms.offers.get(item.sku), terms))
+    flags = (flag for item in lines for flag in _change_flags(item, agreed.get(item.sku), terms, says_unit=item.sku not in unitless))
     return tuple(flag for flag in dict.fromkeys(flags) if flag not in order.flags)
 
 
@@ -86,13 +95,18 @@ def _known(order: NewOrder | Order, item: OrderItem, terms: Terms) -> None:
 def _priced(order: NewOrder | Order, item: OrderItem, terms: Terms) -> None:
     if item.is_gift:
         return
-    offer = terms.offers.get(item.sku)
-    if offer is None or offer.price_cents <= 0:
+    if not _has_price(item, terms):
         raise _refused(order, item, f"has no price today in sales channel {order.sales_channel}", "FMT006")
+    offer = terms.offers[item.sku]
     if item.price_cents < lowest(offer.price_cents, terms.price_tolerance):
         limit = f"{Decimal(str(terms.price_tolerance)) * 100:f} %"
         cause = f"came at {units(item.price_cents)}; today's price is {units(offer.price_cents)}, and up to {limit} less is accepted"
         raise _refused(order, item, cause, "FMT006")
+
+
+def _has_price(item: OrderItem, terms: Terms) -> bool:
+    offer = terms.offers.get(item.sku)
+    return offer is not None and offer.price_cents > 0
 
 
 def lowest(price_cents: int, tolerance: float) -> Decimal:
@@ -155,6 +169,12 @@ def _item_flags(item: OrderItem, offer: Offer | None, terms: Terms, *, says_unit
     if says_unit and item.unit_multiplier != (offer.unit_multiplier or 1.0):
         yield f"SKU {item.sku} came with the unit multiplier {item.unit_multiplier:g}, offered is {offer.unit_multiplier:g}"
     yield from _service_flags(item, offer)
+
+
+def _change_flags(item: OrderItem, agreed_cents: int | None, terms: Terms, *, says_unit: bool) -> Iterator[str]:
+    if agreed_cents is not None and item.price_cents < agreed_cents and not item.is_gift and not _has_price(item, terms):
+        yield f"SKU {item.sku} came at {units(item.price_cents)}, below the {units(agreed_cents)} of before; it has no price today"
+    yield from _item_flags(item, terms.offers.get(item.sku), terms, says_unit=says_unit)
 
 
 def _service_flags(item: OrderItem, offer: Offer) -> Iterator[str]:

@@ -236,6 +236,12 @@ def was_delivered(tx: Connection, message: Message) -> bool:
     return tx.execute(select(t.c.id).where(*same, t.c.state == "delivered").limit(1)).first() is not None
 
 
+def was_tried_by(tx: Connection, destination: str, kind: Kind, reference: str, at: datetime) -> bool:
+    """Tell whether a message of this kind and reference, whatever became of it, was last tried by then: what it said may be as old."""
+    same = (t.c.reference == reference, t.c.destination == destination, t.c.kind == kind.value)
+    return tx.execute(select(t.c.id).where(*same, t.c.attempted_at <= at).limit(1)).first() is not None
+
+
 # ── what people ask ─────────────────────────────────────────────────────────────────────────────────────────────────────
 def _waits(destination: str, kinds: Collection[Kind], state: ColumnElement[bool] = UNSETTLED) -> list[ColumnElement[bool]]:
     return [t.c.destination == destination, t.c.kind.in_([k.value for k in kinds]), state]

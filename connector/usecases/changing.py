@@ -14,7 +14,7 @@ from connector.domain.changing import KeptChange, OrderChange, changed_lines, di
 from connector.domain.messages import ERP, Kind
 from connector.domain.orders import Order, OrderItem, OrderState
 from connector.domain.placing import NamedSku, Terms, measure_change
-from connector.errors import Conflict, NotFound, OrderRefused
+from connector.errors import Conflict, NotFound, OrderRefused, RequestInvalid
 from connector.formats.order_files import changed_document
 from connector.storage import documents, listings, order_changes, order_story, outbox, repeated, reservations
 from connector.storage import orders as store
@@ -23,6 +23,7 @@ from connector.usecases.dispatching import named, was_exported
 from connector.usecases.holding import has_invoice, held_until, note_flags, ran_out
 from connector.usecases.offers import on_offer
 from connector.vtex.changes import CONFIRMATION, ChangeCall, change_receipt, read_call, read_change
+from connector.vtex.orders import placed_unitless
 
 CHANGEABLE = (OrderState.PLACED, OrderState.AUTHORIZED)
 
@@ -82,7 +83,7 @@ def _confirm(tx: Connection, app: App, order: Order, kept: KeptChange, now: date
     """Apply a change that was kept; one that was applied already stays as it is."""
     if kept.number is None:
         asked = read_change(kept.raw, kept.request_id)
-        _apply(tx, app, order, _fit(tx, app, order, asked, now), now)
+        _apply(tx, app, order, _fit(tx, app, order, asked, now, is_agreed=True), now)
         _agree(tx, order, kept.request_id, Kind.CHANGE_CONFIRMED, now)
 
 
@@ -108,8 +109,8 @@ class Fit:
     flags: tuple[str, ...]
 
 
-def _fit(tx: Connection, app: App, order: Order, asked: OrderChange, now: datetime) -> Fit:
-    """Say what a change would come to now, or raise why it cannot be."""
+def _fit(tx: Connection, app: App, order: Order, asked: OrderChange, now: datetime, *, is_agreed: bool = False) -> Fit:
+    """Say what a change would come to now, or raise why it cannot be. VTEX was told that one that `is_agreed` can be, at its prices."""
     if order.state not in CHANGEABLE:
         raise Conflict(f"order {order.order_id} is {order.state}; it cannot be changed any more")
     if has_invoice(tx, order.order_id):
@@ -121,10 +122,20 @@ def _fit(tx: Connection, app: App, order: Order, asked: OrderChange, now: dateti
     added = {sku: more for sku, more in pieces.items() if more > 0}
     left = reservations.named_skus(tx, list(added), now, stock_terms.kept_back(tx, app))
     shipping, tolerance = app.settings.shipping.ids, app.settings.orders.price_tolerance
-    flags = measure_change(order, _brought(asked, items), added, Terms(found, left, shipping, tolerance))
+    terms, unitless = Terms(found, left, shipping, tolerance), _unitless(order, asked)
+    flags = measure_change(order, _brought(asked, items), added, terms, unitless=unitless, is_agreed=is_agreed)
     ended = {sku: quantity for sku, quantity in ran_out(tx, order, now).items() if sku in added}
     _in_stock(added, ended, left)
     return Fit(asked, items, {sku: more + ended.get(sku, 0) for sku, more in pieces.items()}, flags)
+
+
+def _unitless(order: Order, asked: OrderChange) -> frozenset[str]:
+    """Return the SKUs of which neither order nor change names a unit multiplier."""
+    named = {one.sku for one in asked.added if one.unit_multiplier is not None}
+    try:
+        return placed_unitless(order.raw) - named
+    except RequestInvalid:  # of an erased order all may be overwritten: what differs is flagged
+        return frozenset()
 
 
 def _brought(asked: OrderChange, items: tuple[OrderItem, ...]) -> list[OrderItem]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
 
 from connector.app import App
 from connector.domain.documents import Ack
-from connector.domain.messages import Kind
+from connector.domain.messages import ERP, Kind
 from connector.domain.orders import Order, OrderState
 from connector.errors import Conflict, UsageError, guessed
-from connector.storage import files, listings, order_changes, order_story, repeated, reservations
+from connector.storage import files, listings, order_changes, order_story, outbox, repeated, reservations
 from connector.storage import orders as store
 from connector.usecases.cancelling import Expired, cancel, cancel_by_seller, expire
 from connector.usecases.dispatching import authorize
@@ -34,6 +34,9 @@ __all__ = [
     "take_ack",
 ]
 
+AT_ONCE = timedelta(seconds=1)
+"""A file that is begun so soon after a change may have been read before that was committed (PostgreSQL; another machine's clock)."""
+
 
 def find(tx: Connection, reference: str, account: str | None = None) -> Order:
     """Find an order by our id or the marketplace's. Raises NotFound; Conflict, naming both, where two marketplaces use that id."""
@@ -53,8 +56,8 @@ def take_ack(tx: Connection, app: App, ack: Ack, now: datetime) -> str:
     """Take the ERP's answer to an order file: says in a sentence what is new, "" where nothing is.
 
     Accepted: stock files newer than the ack count the order, and end its reservations. An ack no newer than the order's last change is of
-    what the order was, and ends none. Rejected: cancelled at the marketplace with the ERP's message as reason, stock released. Raises
-    NotFound; Conflict for the rejection of an order that is invoiced.
+    what the order was, where the ERP may have a file of that, and ends none. Rejected: cancelled at the marketplace with the ERP's message
+    as reason, stock released. Raises NotFound; Conflict for the rejection of an order that is invoiced.
     """
     order = find(tx, ack.order_id)
     return _accepted(tx, app, order, ack, now) if ack.is_accepted else _rejected(tx, app, order, ack, now)
@@ -65,7 +68,7 @@ def _accepted(tx: Connection, app: App, order: Order, ack: Ack, now: datetime) -
     if order.acked_at is not None and erp_order_id == order.erp_order_id:
         return ""
     changed = order_changes.applied_last(tx, order.order_id) if order.acked_at is None else None
-    if changed is not None and ack.acked_at <= changed[1]:
+    if changed is not None and ack.acked_at <= changed[1] and _was_told_before(tx, order, changed[1]):
         return _accepted_before(tx, order, changed[0], erp_order_id, now)
     if order.acked_at is None:
         reservations.acknowledge(tx, order.order_id, ack.acked_at)
@@ -74,6 +77,18 @@ def _accepted(tx: Connection, app: App, order: Order, ack: Ack, now: datetime) -
     if order.acked_at is None:
         _free_what_stock_counts(tx, app, order, ack.acked_at, now)
     return f"order {order.order_id} was accepted by the ERP" + (f" as {erp_order_id}" if erp_order_id else "") + _though_ended(order)
+
+
+def _was_told_before(tx: Connection, order: Order, changed_at: datetime) -> bool:
+    """Tell whether the ERP may have a file of what the order was before its last change: it cannot acknowledge what it never read.
+
+    A file counts from its attempt on: it may be there, and the order's story does not tell of it yet.
+    """
+    story = [event.what for event in order.history]
+    was_written = order_story.ORDER_WRITTEN in story
+    if not was_written or order_story.CHANGED in story[story.index(order_story.ORDER_WRITTEN) :]:
+        return True
+    return outbox.was_tried_by(tx, ERP, Kind.ORDER_FILE, order.order_id, changed_at + AT_ONCE)
 
 
 def _accepted_before(tx: Connection, order: Order, number: int, erp_order_id: str | None, now: datetime) -> str:

@@ -52,7 +52,7 @@ def _read_one(document: object, place: str, account: str, sales_channel: str) ->
         document=_person(order.object("clientProfileData")),
         note=_note(order),
         custom_data=order.get("customData"),
-        unitless=frozenset(line.id("id") for line in order.objects("items") if not line.get("unitMultiplier")),
+        unitless=_unitless(order),
     )
     return _bounded(new, order)
 
@@ -61,6 +61,15 @@ def _bounded(new: NewOrder, order: Fields) -> NewOrder:
     if not 0 <= new.totals.total <= LONGEST_TOTAL:
         raise invalid(order.at("items"), new.totals.total, f"a total from 0 to {LONGEST_TOTAL} cents")
     return new
+
+
+def _unitless(order: Fields) -> frozenset[str]:
+    return frozenset(line.id("id") for line in order.objects("items") if not line.get("unitMultiplier"))
+
+
+def placed_unitless(document: object) -> frozenset[str]:
+    """Return the SKUs of an order that VTEX placed without a unit multiplier. Raises RequestInvalid naming the field."""
+    return _unitless(Fields.of(document, ""))
 
 
 def placed_cents(document: object) -> int:

@@ -1,16 +1,18 @@
 """Changes of orders from the marketplace's call to the ERP's file and the agreement, with real files and a marketplace that answers."""
 
 import json
+import os
 from datetime import timedelta
 
 import pytest
 from documents_world import Papers, opened
 from orders_world import order
 
+from connector.delivery import erp
 from connector.domain.documents import Ack
 from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, OrderRefused, RequestInvalid
-from connector.storage import order_changes
+from connector.storage import order_changes, salvage
 from connector.storage import orders as store
 from connector.storage.tables import prices, products
 from connector.usecases import changing, offers, orders, privacy
@@ -161,6 +163,78 @@ def test_an_ack_that_was_written_before_a_change_acknowledges_no_piece_of_it(wor
     with world.app.db.write() as tx:
         store.release_acked(tx, world.now + timedelta(hours=1), world.now)
     assert world.stock_left("A") == 1000
+
+
+def acked_by_a_slow_clock(world, order_id, behind):
+    """Let the ERP accept an order some seconds after all that happened, and date its file by a clock that is `behind`."""
+    world.now += timedelta(seconds=30)
+    path = world.drop("acks", f"{order_id};accepted;E1")
+    os.utime(path, ((world.now - behind).timestamp(),) * 2)
+    world.run()
+    with world.app.db.write() as tx:
+        store.release_acked(tx, world.now + timedelta(hours=1), world.now)
+
+
+def test_an_ack_is_of_the_change_where_no_file_was_written_before_it_however_far_the_erps_clock_is_behind(world):
+    order_id = world.ordered("m1", ("A", 2))
+    world.changed(order_id, add("A", 5))
+    world.now += timedelta(seconds=10)
+    world.export()
+    acked_by_a_slow_clock(world, order_id, timedelta(minutes=1))
+
+    assert world.order(order_id).acked_at is not None
+    assert [e.detail for e in world.order(order_id).history if e.what == "accepted by the ERP"] == ["as E1"]
+    assert world.stock_left("A") == 1000
+
+
+@pytest.mark.parametrize("is_settled", [True, False])
+def test_an_ack_may_be_older_than_a_change_where_the_erp_may_have_the_file_of_before(world, is_settled):
+    """Also where the file appeared before the change, and its writer ended before it was settled."""
+    order_id = world.ordered("m1", ("A", 2))
+    if is_settled:
+        world.export()
+    else:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(erp, "_settle", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                world.export()
+    assert world.left("outbox/orders") == [f"{order_id}.json"]
+    world.now += timedelta(seconds=10)
+    world.changed(order_id, add("A", 5))
+    world.now += timedelta(seconds=10)
+    world.export()
+    acked_by_a_slow_clock(world, order_id, timedelta(minutes=1))
+
+    assert [e.detail for e in world.order(order_id).history if e.what == "accepted by the ERP"] == ["before change 1, as E1"]
+    assert world.stock_left("A") == 993
+
+
+def test_an_ack_may_be_older_than_a_change_where_the_file_was_begun_at_the_moment_of_the_change(world):
+    """On PostgreSQL it may have been read before the change was committed."""
+    order_id = world.ordered("m1", ("A", 2))
+    world.changed(order_id, add("A", 5))
+    world.now += timedelta(seconds=0.5)
+    world.export()
+    acked_by_a_slow_clock(world, order_id, timedelta(minutes=1))
+
+    assert world.order(order_id).acked_at is None
+
+
+def test_an_ack_may_be_older_than_a_change_where_a_restored_database_does_not_know_of_the_file(world):
+    order_id = world.ordered("m1", ("A", 2))
+    with world.app.db.write() as tx:
+        salvage.lay_aside(tx)
+    world.changed(order_id, add("A", 5))
+    world.now += timedelta(seconds=10)
+    world.export()
+    acked_by_a_slow_clock(world, order_id, timedelta(minutes=1))
+
+    assert world.order(order_id).acked_at is None
+    assert world.stock_left("A") == 993
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
 
 
 def has_ended(world, *, is_seen=True):
@@ -384,6 +458,12 @@ def add(sku, quantity=1, **more):
     return {"add": {"items": [{"id": sku, "quantity": quantity, **more}]}}
 
 
+def in_its_place(sku, quantity, *, of=None, **more):
+    """Put a SKU in its own place, `of` so many pieces."""
+    from_ = {"items": [{"id": sku, "quantity": of or quantity}]}
+    return {"replace": [{"from": from_, "to": {"items": [{"id": sku, "quantity": quantity, **more}]}}]}
+
+
 def sets(world, table, sku, **values):
     with world.app.db.write() as tx:
         tx.execute(table.update().where(table.c.sku == sku).values(**values))
@@ -406,6 +486,58 @@ def test_more_pieces_at_the_price_agreed_upon_are_taken_though_todays_is_higher_
     world.changed(order_id, add("A"))
 
     assert world.order(order_id).flags == ("SKU A came at 10.00, below today's 20.00",)
+
+
+def test_a_change_that_was_acknowledged_is_applied_though_prices_rose_since_and_flagged(world):
+    order_id = world.ordered("m1", ("A", 1))
+    world.ask(order_id, add("B", price=1000))
+    sets(world, prices, "B", price_cents=1100)
+    world.confirm(order_id)
+
+    assert [(item.sku, item.price_cents) for item in world.order(order_id).items] == [("A", 1000), ("B", 1000)]
+    assert "SKU B came at 10.00, below today's 11.00" in world.order(order_id).flags
+    with pytest.raises(OrderRefused, match=r"SKU A came at 9\.00; today's price is 10\.00"):
+        world.ask(order_id, in_its_place("A", 1, price=900), "c2")
+
+
+def test_a_change_that_was_acknowledged_is_not_applied_where_what_it_adds_is_not_for_sale_any_more(world):
+    order_id = world.ordered("m1", ("A", 1))
+    world.ask(order_id, add("A"))
+    sets(world, products, "A", active=False)
+    with pytest.raises(OrderRefused, match="SKU A is not for sale"):
+        world.confirm(order_id)
+
+
+def test_a_change_that_adds_no_piece_of_what_has_no_price_today_is_taken_and_a_lower_price_flagged(world):
+    order_id = world.ordered("m1", ("A", 4))
+    with world.app.db.write() as tx:
+        tx.execute(prices.delete().where(prices.c.sku == "A"))
+    world.changed(order_id, in_its_place("A", 3, of=4, price=1100), "c1")
+    assert world.order(order_id).flags == ()
+    world.changed(order_id, in_its_place("A", 2, of=3, price=900), "c2")
+
+    assert [(item.quantity, item.price_cents) for item in world.order(order_id).items] == [(2, 900)]
+    assert world.order(order_id).flags == ("SKU A came at 9.00, below the 11.00 of before; it has no price today",)
+    with pytest.raises(OrderRefused, match="SKU A has no price today"):
+        world.ask(order_id, in_its_place("A", 3, of=2, price=800), "c3")
+
+
+def test_a_unit_multiplier_that_neither_order_nor_change_names_is_not_flagged_and_one_that_either_names_is(world):
+    """The tests' orders name none."""
+    sets(world, products, "A", unit_multiplier=0.5)
+    order_id = world.ordered("m1", ("A", 2))
+    world.changed(order_id, add("A"))
+    assert world.order(order_id).flags == ()
+    world.changed(order_id, add("A", unitMultiplier=1), "c2")
+    assert world.order(order_id).flags == (flag := "SKU A came with the unit multiplier 1, offered is 0.5",)
+
+    sets(world, products, "A", unit_multiplier=1.0)
+    document = order("m2", ("A", 2))
+    document["items"][0]["unitMultiplier"] = 1
+    named = json.loads(orders.place(world.app, read([document], "shop", "1"))[0])["orderId"]
+    sets(world, products, "A", unit_multiplier=0.5)
+    world.changed(named, add("A"))
+    assert world.order(named).flags == (flag,)
 
 
 def test_no_pieces_are_added_of_what_is_not_for_sale_any_more(world):

@@ -56,6 +56,19 @@ def test_a_sku_in_its_own_place_keeps_its_share_of_the_discount_and_the_gift_sta
     assert line == replace(given, quantity=pieces, tags_cents=discount)
 
 
+@pytest.mark.parametrize(("off", "more", "discount"), [(2, 2, -300), (2, 1, -200), (1, 5, -300), (3, 1, -100)])
+def test_pieces_in_their_own_place_keep_their_share_of_the_discount_beside_those_that_stay(off, more, discount):
+    (line, _) = sorted(changed(removed=[Removed("A", off)], added=[Added("A", more, instead_of="A")]), key=lambda one: one.sku)
+    assert line == replace(A, quantity=3 - off + more, tags_cents=discount)
+
+
+def test_pieces_that_join_their_own_place_in_two_parts_keep_the_discount_once_and_at_the_same_price_alone():
+    twice = [Added("A", 1, instead_of="A"), Added("A", 3, instead_of="A")]
+    assert changed(removed=[Removed("A", 3)], added=twice)[-1].tags_cents == -300
+    dearer = [Added("A", 1, price_cents=1100, instead_of="A"), Added("A", 1, price_cents=1100, instead_of="A")]
+    assert changed(removed=[Removed("A", 3)], added=dearer)[-1].tags_cents == 0
+
+
 def test_a_sku_in_its_own_place_at_another_price_has_that_price_alone():
     (_, line) = changed(removed=[Removed("A", 3)], added=[Added("A", 1, price_cents=800, instead_of="A")])
     assert (line.price_cents, line.tags_cents) == (800, 0)
