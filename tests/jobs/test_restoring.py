@@ -464,6 +464,20 @@ def test_what_the_source_must_have_again_is_named_the_oldest_first_and_of_a_full
     assert f"cp -p, the oldest first: {', '.join(done.files_to_copy)}" in said
 
 
+def test_a_file_that_was_dated_ahead_counts_as_of_when_it_was_put_away_in_what_the_source_must_have_again(seller):
+    made = backups.make(seller.app)
+    folder = seller.app.root / "archive" / "prices" / "2026-11-24"
+    folder.mkdir(parents=True)
+    for name, ahead in (("a.csv", timedelta(days=300)), ("b.csv", timedelta(0)), ("c.csv", timedelta(0))):
+        (folder / name).write_text("x")
+        os.utime(folder / name, (time.time() + ahead.total_seconds(),) * 2)
+        time.sleep(0.05)
+    done = restoring.restore(seller.app, made.path, force=True)
+
+    assert [place[-5:] for place in done.files_since] == ["a.csv", "b.csv", "c.csv"]
+    assert done.files_to_copy == ("archive/prices/2026-11-24/c.csv",)
+
+
 def paused(seller):
     with seller.app.db.read() as tx:
         return accounts.is_paused(tx, "shop"), accounts.is_paused(tx, "mall"), job_switches.paused_by(tx, "export-orders")
