@@ -39,6 +39,12 @@ def first_start(tx: Connection) -> datetime | None:
     return tx.execute(select(job_runs.c.started_at).order_by(job_runs.c.id).limit(1)).scalar()
 
 
+def last_success(tx: Connection, job: str, now: datetime) -> datetime | None:
+    """Say when a job's last run that did all of its work ended; none that a clock which was ahead has dated."""
+    done = (job_runs.c.job == job, job_runs.c.exit_status == 0, job_runs.c.ended_at <= now)
+    return tx.execute(select(job_runs.c.ended_at).where(*done).order_by(job_runs.c.id.desc()).limit(1)).scalar()
+
+
 def recent(tx: Connection, limit: int = 100) -> list[dict[str, Any]]:
     """Return the newest runs of all jobs, newest first."""
     return [dict(row) for row in tx.execute(select(job_runs).order_by(job_runs.c.id.desc()).limit(limit)).mappings()]

@@ -24,7 +24,7 @@ from sqlalchemy import make_url
 from connector.app import utc_now
 from connector.domain.orders import OrderState
 from connector.errors import Busy, Conflict, DatabaseDamaged, NotFound, Refused, UsageError
-from connector.storage import accounts, health, postgresql_dumps, reservations
+from connector.storage import accounts, health, postgresql_dumps, reservations, runs
 from connector.storage.damage import mark_of
 from connector.storage.tables import stock
 from connector.usecases import (
@@ -648,6 +648,21 @@ def test_the_alarm_of_a_late_backup_lasts_where_the_disk_that_it_lay_on_is_not_t
     shutil.rmtree(backups.folder(seller.app))
 
     assert late == ["backup-late"] == [alarm.name for alarm in upkeep_alarms.found(later)]
+
+
+def test_a_folder_that_was_changed_is_late_as_counted_from_the_last_pass_that_made_a_backup(seller):
+    begun = utc_now()
+    with seller.app.db.write() as tx:
+        runs.start(tx, "tell-alarms", "long ago", "daemon", begun - timedelta(days=20))
+    backups.keep_up(seller.app, "made")
+    with seller.app.db.write() as tx:
+        runs.end(tx, runs.start(tx, "backup", "failed", "daemon", begun), begun, 3, {})
+        ahead = begun + timedelta(days=3)
+        runs.end(tx, runs.start(tx, "backup", "clock ahead", "daemon", ahead), ahead, 0, {})
+    shutil.rmtree(backups.folder(seller.app))
+    hours = [replace(seller.app, clock=lambda passed=passed: begun + timedelta(hours=passed)) for passed in (2, 4)]
+
+    assert [[alarm.name for alarm in upkeep_alarms.found(app)] for app in hours] == [[], ["backup-late"]]
 
 
 def test_a_large_write_ahead_log_raises_an_alarm(seller):
