@@ -14,7 +14,7 @@ FOLDERS = ("archive", "held", "rejected")
 
 
 def taken_since(app: App, at: datetime) -> list[str]:
-    """Name the files in our folders that were put there since, the oldest first by their own time, or when they came where they are dated ahead."""
+    """Name the files in our folders that were put there since, the oldest first: by their own time, or, dated ahead, by when they came."""
     found = [path for folder in FOLDERS for path in (app.root / folder).rglob("*") if path.is_file()]
     taken = [path for path in found if not path.name.startswith(".") and not path.name.endswith(ERRORS_ENDING)]
     young = [path for path in taken if path.stat().st_ctime >= at.timestamp()]
