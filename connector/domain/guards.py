@@ -29,7 +29,7 @@ class Plan:
     `present` counts what the snapshot holds of this feed (freight: of this file), `stocked` the SKUs in stock (as far as the guard needs
     to know), `zeroed` those of them that would have none. `moved` counts the removed rows in whose place the file names the SKU anew
     (stock in another warehouse): nothing went. `ended` counts changed rows that count no longer, as `ENDED` says. `left_out` counts the
-    held rows that the file leaves out, where a person was not asked about them before. `changed_by_field` counts rows by field,
+    held rows that the file leaves out or ends, where a person was not asked about them before. `changed_by_field` counts rows by field,
     `discarded` tells of prices that come again though a person said no to them, `samples` holds up to ten rows by action.
     """
 

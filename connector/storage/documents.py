@@ -44,9 +44,14 @@ def of_order(tx: Connection, order_id: str) -> list[Document]:
     return [_document(row) for row in tx.execute(select(t).where(t.c.order_id == order_id).order_by(t.c.id))]
 
 
-def orders_of_invoice(tx: Connection, digits: str) -> list[tuple[str, str]]:
-    """Return order and invoice number of the invoices whose number is this, leading zeros aside; `digits` has none."""
-    same = (t.c.kind == DocumentKind.INVOICE.value, func.ltrim(t.c.number, "0") == digits)
+def orders_of_invoice(tx: Connection, digits: str, *, given_up: bool = True) -> list[tuple[str, str]]:
+    """Return order and invoice number of the invoices whose number is this, leading zeros aside; `digits` has none.
+
+    Without `given_up` only of those that the marketplace knows or will know.
+    """
+    same = [t.c.kind == DocumentKind.INVOICE.value, func.ltrim(t.c.number, "0") == digits]
+    if not given_up:
+        same.append(t.c.state != DocumentState.GIVEN_UP.value)
     return [(row.order_id, row.number) for row in tx.execute(select(t.c.order_id, t.c.number).where(*same).distinct())]
 
 

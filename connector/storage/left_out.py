@@ -1,21 +1,43 @@
-"""Prices that a full export leaves out while a more general one stays: what is asked from then on may be far lower.
+"""Prices that a full export leaves out, or a file ends, while a more general one stays: what is asked from then on may be far lower.
 
 Where none stays, or only one that is over, there is no price any more: that is a row removed, which another guard counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Float, FromClause, Integer, Row, and_, cast, exists, func, literal, null, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    FromClause,
+    Integer,
+    Row,
+    Select,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
+from connector.storage.changes import has_changed
 from connector.storage.staging import Stage
+
+Where = Callable[[Any], ColumnElement[bool]]
+"""Says of a table's row whether its price is meant."""
 
 
 def falls(connection: Connection, stage: Stage, max_fall: float, now: datetime) -> Sequence[Row[Any]]:
-    """Find, roughly, whose removal lets the price fall by more than the share: the row as known, but `price_cents` what counts then.
+    """Find, roughly, whose removal or end lets the price fall by more than the share: the row as known, but `price_cents` what counts then.
 
     Only what goes is looked at, and of that only prices of a marketplace or channel of its own that are not over anyway.
     """
@@ -23,14 +45,23 @@ def falls(connection: Connection, stage: Stage, max_fall: float, now: datetime) 
     kept = [known.c[name] for name in (*stage.key, *stage.fields) if name != "price_cents"]
     old, line = known.c.price_cents, cast(null(), Integer)
     is_narrow = or_(changes.c.marketplace != "", changes.c.sales_channel != "")
-    goes = (
+    goes = or_(changes.c.action == "removed", *_ends(connection, stage, now))
+    gone = (
         select(*kept, _after(stage, now).label("price_cents"), old.label("old"), old.label("known"), line.label("line"))
         .select_from(changes.join(known, stage.same_key(known, changes)))
-        .where(changes.c.action == "removed", is_narrow, _lasts(known, now))
+        .where(is_narrow, goes, _lasts(known, now))
         .subquery()
     )
-    is_low = goes.c.price_cents < cast(goes.c.old, Float) * (1 - max_fall) + 1
-    return connection.execute(select(goes).where(is_low)).all()
+    is_low = gone.c.price_cents < cast(gone.c.old, Float) * (1 - max_fall) + 1
+    return connection.execute(select(gone).where(is_low)).all()
+
+
+def _ends(connection: Connection, stage: Stage, now: datetime) -> Iterator[ColumnElement[bool]]:
+    """Say of changes that the file ends them; nothing where none of its rows is over: dates that all move on are not looked up."""
+    changes, staged = stage.changes, stage.staged
+    if connection.execute(select(staged.c.line).where(~_lasts(staged, now)).limit(1)).first():
+        is_over = exists().where(stage.same_key(staged, changes), ~_lasts(staged, now)).correlate(changes)
+        yield and_(changes.c.action == "changed", has_changed(changes, stage.fields, "valid_until"), is_over)
 
 
 def _lasts(table: FromClause, now: datetime) -> ColumnElement[bool]:
@@ -38,22 +69,43 @@ def _lasts(table: FromClause, now: datetime) -> ColumnElement[bool]:
 
 
 def _after(stage: Stage, now: datetime) -> ColumnElement[Any]:
-    """Give the most specific price that is left and not over, in the order in which offers look for it; NULL where there is none."""
+    """Give the most specific price that is left and not over, in the order in which offers look for it; NULL where there is none.
+
+    A marketplace's price for all its channels has others in its place by channel: the least of them.
+    """
     c, every = stage.changes.c, literal("")
     wider = ((c.marketplace, every), (every, c.sales_channel), (every, every))
-    return func.coalesce(*[price for market, channel in wider for price in _at(stage, market, channel, now)])
+    nearest = func.coalesce(*[price.scalar_subquery() for at in wider for price in _left(stage, _at(stage, *at), now)])
+    by_channel = _left(stage, _of_any_channel(stage, now), now)
+    every_one = union_all(select(nearest.label("cents")).correlate(stage.changes), *by_channel).subquery()
+    return case((c.sales_channel == "", select(func.min(every_one.c.cents)).scalar_subquery()), else_=nearest)
 
 
-def _at(
-    stage: Stage, market: ColumnElement[str], channel: ColumnElement[str], now: datetime
-) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Give the price that an import puts there, and the known one that it leaves as it is."""
-    made, staged, known = stage.changes.alias("made"), stage.staged.alias("put"), stage.known.alias("stays")
+def _at(stage: Stage, market: ColumnElement[str], channel: ColumnElement[str]) -> Where:
+    c = stage.changes.c
+    return lambda table: and_(table.c.sku == c.sku, table.c.marketplace == market, table.c.sales_channel == channel)
+
+
+def _of_any_channel(stage: Stage, now: datetime) -> Where:
+    """Mean the channels' prices that come before one for all: not those where the marketplace has one of its own, judged by itself."""
+    c = stage.changes.c
 
     def is_there(table: Any) -> ColumnElement[bool]:
-        return and_(table.c.sku == stage.changes.c.sku, table.c.marketplace == market, table.c.sales_channel == channel)
+        mine = _at(stage, c.marketplace, table.c.sales_channel)
+        made, staged, known = stage.changes.alias("own_made"), stage.staged.alias("own_put"), stage.known.alias("own")
+        has = exists().where(mine(known), _lasts(known, now)).correlate(stage.changes, table)
+        gets = exists().where(mine(made), stage.same_key(staged, made), _lasts(staged, now)).correlate(stage.changes, table)
+        is_a_channel_s = and_(table.c.sku == c.sku, table.c.marketplace == "", table.c.sales_channel != "")
+        return and_(is_a_channel_s, ~has, ~gets)
 
-    put = select(made.c.new).select_from(made.join(staged, stage.same_key(staged, made))).where(is_there(made), _lasts(staged, now))
-    changes = exists().where(is_there(made)).correlate(stage.changes)  # of this row, and not of any in the file
-    stays = select(known.c.price_cents).where(is_there(known), _lasts(known, now), ~changes)
-    return put.correlate(stage.changes).scalar_subquery(), stays.correlate(stage.changes).scalar_subquery()
+    return is_there
+
+
+def _left(stage: Stage, is_meant: Where, now: datetime) -> tuple[Select[Any], Select[Any]]:
+    """Give the least price meant that an import puts, and the least known one that it leaves as it is."""
+    made, staged, known = stage.changes.alias("made"), stage.staged.alias("put"), stage.known.alias("stays")
+    puts = made.join(staged, stage.same_key(staged, made))
+    put = select(func.min(made.c.new).label("cents")).select_from(puts).where(is_meant(made), _lasts(staged, now))
+    changes = exists().where(stage.same_key(made, known)).correlate(known)
+    stays = select(func.min(known.c.price_cents)).where(is_meant(known), _lasts(known, now), ~changes)
+    return put.correlate(stage.changes), stays.correlate(stage.changes)

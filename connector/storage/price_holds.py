@@ -57,7 +57,7 @@ class Discarded:
 class HeldRows:
     """What the guard found: `new` holds, `again` (hold's number, row) the same value seen again, `quiet` prices that a person discarded,
     `superseded` the holds that this file has made pointless, `ended` the decisions that count only until it is applied. `left_out`
-    counts the rows that it leaves out and nobody was asked about before.
+    counts the rows that it leaves out or ends, and nobody was asked about before.
     """
 
     new: tuple[Held, ...] = ()
@@ -80,8 +80,8 @@ def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float
     counting = [one for one in decided if one.state == "discarded" or newest[one.key] == one.id]
     said = {(one.key, one.price_cents): one for one in counting}
     stopped = _stopped(connection, stage, said, _suspects(connection, stage, max_fall))
-    if mode == "full":  # after the others: what waits is not asked yet
-        stopped += _stopped(connection, stage, said, _left_out(connection, stage, max_fall, now))
+    gone = _left_out(connection, stage, max_fall, now)  # after the others: what waits is not asked yet
+    stopped += _stopped(connection, stage, said, gone)
     quiet = [Discarded(held.key, held.price_cents, row.known, no.by or "") for row, held, no in stopped if no is not None]
     waiting = {held.key: held for _, held, no in stopped if no is None}
     opened = {one.key: (one.id, one.price_cents) for one in known if one.state == "held"}
@@ -100,7 +100,7 @@ def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float
 
 
 def _newly_left_out(waiting: dict[str, Held], known: list[Decision]) -> int:
-    """Count what is left out and nobody was asked about before."""
+    """Count what is left out, or ends, and nobody was asked about before."""
     asked = {one.key for one in known if _is_left_out(one.row)}
     return len({key for key, held in waiting.items() if _is_left_out(held.row)} - asked)
 
@@ -139,7 +139,7 @@ def _suspects(connection: Connection, stage: Stage, max_fall: float) -> list[Sus
 
 
 def _left_out(connection: Connection, stage: Stage, max_fall: float, now: datetime) -> list[Suspect]:
-    """Find the rows whose absence is such a fall; they are held without a line."""
+    """Find the rows whose absence or end is such a fall; they are held without a line."""
     found = [(row, price_guard(row.old, row.price_cents, max_fall)) for row in left_out.falls(connection, stage, max_fall, now)]
     without = [(row, replace(reason, sentence=f"without this row {reason.sentence}")) for row, reason in found if reason is not None]
     return [(row, _held(stage, row, reason)) for row, reason in without]

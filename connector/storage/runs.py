@@ -21,13 +21,15 @@ def end(tx: Connection, number: int, now: datetime, exit_status: int, report: di
     tx.execute(update(job_runs).where(job_runs.c.id == number).values(ended_at=now, exit_status=exit_status, report=report))
 
 
-def last(tx: Connection) -> dict[str, dict[str, Any]]:
-    """Return the last run of each job, by name: from name to name along the index, however many runs there are."""
+def last(tx: Connection, *, ended: bool = False) -> dict[str, dict[str, Any]]:
+    """Return the last run of each job, or the last that `ended`: from name to name along the index, however many runs there are."""
     found: dict[str, dict[str, Any]] = {}
     job = tx.execute(select(func.min(job_runs.c.job))).scalar()
     while job is not None:
-        newest = select(job_runs).where(job_runs.c.job == job).order_by(job_runs.c.id.desc()).limit(1)
-        found[job] = dict(tx.execute(newest).mappings().one())
+        of_job = (job_runs.c.job == job, *([job_runs.c.ended_at.is_not(None)] if ended else []))
+        newest = tx.execute(select(job_runs).where(*of_job).order_by(job_runs.c.id.desc()).limit(1)).mappings().first()
+        if newest is not None:
+            found[job] = dict(newest)
         job = tx.execute(select(func.min(job_runs.c.job)).where(job_runs.c.job > job)).scalar()
     return found
 
@@ -35,6 +37,12 @@ def last(tx: Connection) -> dict[str, dict[str, Any]]:
 def first_start(tx: Connection) -> datetime | None:
     """Say when the oldest run that is still known began; None where nothing has run yet."""
     return tx.execute(select(job_runs.c.started_at).order_by(job_runs.c.id).limit(1)).scalar()
+
+
+def last_success(tx: Connection, job: str, now: datetime) -> datetime | None:
+    """Say when a job's last run that did all of its work ended; none that a clock which was ahead has dated."""
+    done = (job_runs.c.job == job, job_runs.c.exit_status == 0, job_runs.c.ended_at <= now)
+    return tx.execute(select(job_runs.c.ended_at).where(*done).order_by(job_runs.c.id.desc()).limit(1)).scalar()
 
 
 def recent(tx: Connection, limit: int = 100) -> list[dict[str, Any]]:

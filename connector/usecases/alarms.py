@@ -166,7 +166,7 @@ def _blocked(tx: Connection, app: App) -> Iterator[Alarm]:
 
 def _unreachable(tx: Connection) -> Iterator[Alarm]:
     """Yield the ERP's folders that the last pass over them could not reach, or not use in full; a disk that is short has its own alarm."""
-    last = runs.last(tx)
+    last = runs.last(tx, ended=True)  # one that is under way knows nothing yet
     for job, subject in ((REFRESH, "source"), (EXPORT, "target")):
         run = last.get(job)
         failures, counts = _said(run)
@@ -203,7 +203,7 @@ def _orders(tx: Connection, app: App) -> Iterator[Alarm]:
 def _not_written(tx: Connection, app: App) -> Iterator[Alarm]:
     """Yield the files for the ERP that no pass writes; a target that cannot be reached has its own alarm."""
     found = findings.not_written(tx, app.now - WRITTEN_WITHIN)
-    if found is None or _is_unreachable(runs.last(tx).get(EXPORT)):
+    if found is None or _is_unreachable(runs.last(tx, ended=True).get(EXPORT)):
         return
     since = schedules.first_pass(app.settings, EXPORT, found.since) + WRITTEN_WITHIN
     if app.now > since:

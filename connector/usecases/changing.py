@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -124,9 +124,11 @@ def _fit(tx: Connection, app: App, order: Order, asked: OrderChange, now: dateti
     shipping, tolerance = app.settings.shipping.ids, app.settings.orders.price_tolerance
     terms, unitless = Terms(found, left, shipping, tolerance), _unitless(order, asked)
     flags = measure_change(order, _brought(asked, items), added, terms, unitless=unitless, is_agreed=is_agreed)
+    _in_stock(added, left)
     ended = {sku: quantity for sku, quantity in ran_out(tx, order, now).items() if sku in added}
-    _in_stock(added, ended, left)
-    return Fit(asked, items, {sku: more + ended.get(sku, 0) for sku, more in pieces.items()}, flags)
+    again = {sku: min(before, left[sku].stock - added[sku]) for sku, before in ended.items()}
+    missing = tuple(_missing(ended, again))
+    return Fit(asked, items, {sku: more + again.get(sku, 0) for sku, more in pieces.items()}, (*flags, *missing))
 
 
 def _unitless(order: Order, asked: OrderChange) -> frozenset[str]:
@@ -151,13 +153,18 @@ def _shippable(app: App, asked: OrderChange) -> None:
             raise OrderRefused(f"SKU {one.sku} is to go by the shipping service {one.sla!r}; offered are {', '.join(slas)}", code="FMT010")
 
 
-def _in_stock(added: dict[str, int], ended: dict[str, int], left: Mapping[str, NamedSku]) -> None:
-    """Hold what is added against what is left; what the order itself held until its time `ended` is in there, and held again."""
+def _in_stock(added: dict[str, int], left: Mapping[str, NamedSku]) -> None:
     for sku, more in added.items():
-        has, before = left[sku].stock if sku in left else 0, ended.get(sku, 0)
-        if more + before > has:
-            besides = f" besides {before} whose time has ended" if before else ""
-            raise OrderRefused(f"SKU {sku} is out of stock: {more} more are wanted{besides}, {has} left", code="FMT002")
+        has = left[sku].stock if sku in left else 0
+        if more > has:
+            raise OrderRefused(f"SKU {sku} is out of stock: {more} more are wanted, {has} left", code="FMT002")
+
+
+def _missing(ended: dict[str, int], again: dict[str, int]) -> Iterator[str]:
+    """Say what an order held until its time `ended` and is not there to be held `again`: sold, or off the ERP's stock already."""
+    for sku, before in ended.items():
+        if again[sku] < before:
+            yield f"SKU {sku}: changed after its reservation had ended, {before} ordered before, {again[sku]} left"
 
 
 # ── so be it ────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -49,13 +49,13 @@ def _of_the_order(by: Taking, group: Sequence[Row]) -> Sequence[Row] | Objection
     named = str(group[0][1]["order_id"])
     if not named.startswith(BY_INVOICE):
         return group
-    found = documents.orders_of_invoice(by.tx, named.removeprefix(BY_INVOICE))
+    number = named.removeprefix(BY_INVOICE)
+    found = documents.orders_of_invoice(by.tx, number, given_up=False) or documents.orders_of_invoice(by.tx, number)
     if len(found) != 1:
-        number = named.removeprefix(BY_INVOICE)
         several = f"several orders have an invoice {number}: {', '.join(order for order, _ in found)}"
         return Objection("invoice_number", number, several if found else f"no order has an invoice {number}{UNKNOWN}")
-    order_id, number = found[0]
-    return [(line, {**values, "order_id": order_id, "invoice_number": number}) for line, values in group]
+    order_id, as_taken = found[0]
+    return [(line, {**values, "order_id": order_id, "invoice_number": as_taken}) for line, values in group]
 
 
 def _take(by: Taking, feed: str, order: Order, group: Sequence[Row]) -> str | Objection:

@@ -20,13 +20,13 @@ MASKED_LINE = re.compile(rb"^[^0-9A-Za-z\x80-\xff\n*]*\*[^0-9A-Za-z\x80-\xff\n]*
 """What `erase` leaves of a line that named a person."""
 
 
-def lying(app: App, number: int) -> Entry:
-    """Return a line of the ledger whose file lies with us. Raises NotFound."""
+def lying(app: App, number: int, *, corrected: bool = False) -> Entry:
+    """Return a line of the ledger whose file lies with us; `corrected`: or what a person made of it in its place. Raises NotFound."""
     with app.db.read() as tx:
         entry = files.one(tx, number)
     if entry.place is None or not (app.root / entry.place).is_file():
         raise NotFound(f"{entry.name} does not lie in {entry.place or 'its place'} any more", remedy=REMEDY)
-    if not lies_here(app, entry):
+    if not lies_here(app, entry) and not (corrected and _is_nobody_elses(app, entry)):
         raise NotFound(f"{entry.name} lies on another machine, or was replaced: {entry.place} holds another file", remedy=REMEDY)
     return entry
 
@@ -41,6 +41,13 @@ def lies_here(app: App, entry: Entry) -> bool:
             return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256 or _is_masked(path, entry)
     except OSError:
         return False
+
+
+def _is_nobody_elses(app: App, entry: Entry) -> bool:
+    """Tell whether what lies at a line's place can be no other line's: neither its file, nor what was made of one that was refused."""
+    with app.db.read() as tx:
+        others = [other for other in files.lines_at(tx, str(entry.place)) if other.id != entry.id]
+    return not any(other.state == "refused" or lies_here(app, other) for other in others)
 
 
 def _is_masked(path: Path, entry: Entry) -> bool:

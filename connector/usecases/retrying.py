@@ -100,11 +100,11 @@ def _refused_again(tx: Connection, row: dict[str, Any]) -> int | None:
 
 # ── a file refused whole ────────────────────────────────────────────────────────────────────────────────────────────────
 def _retry_file(app: App, feed: str, number: int) -> Report:
-    """Take a refused file again from a copy: it stays in rejected/ until it was taken."""
+    """Take a refused file again from a copy, as it is now: a person may have corrected it. It stays in rejected/ until it was taken."""
     job = REFRESH if feed in CATALOG_FEEDS else REPORT
     report = Report(job)
     with turn(app, job):
-        entry = places.lying(app, number)
+        entry = places.lying(app, number, corrected=True)
         place = app.root / str(entry.place)
         with _copied(app, entry, place):
             _take(app.taking_from(LocalStore(app.root / RETRY)), feed, entry, report)

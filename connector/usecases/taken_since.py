@@ -14,7 +14,7 @@ FOLDERS = ("archive", "held", "rejected")
 
 
 def taken_since(app: App, at: datetime) -> list[str]:
-    """Name the files in our folders that were put there since, by their own time the oldest first."""
+    """Name the files in our folders that were put there since, the oldest first: by their own time, or, dated ahead, by when they came."""
     found = [path for folder in FOLDERS for path in (app.root / folder).rglob("*") if path.is_file()]
     taken = [path for path in found if not path.name.startswith(".") and not path.name.endswith(ERRORS_ENDING)]
     young = [path for path in taken if path.stat().st_ctime >= at.timestamp()]
@@ -22,7 +22,8 @@ def taken_since(app: App, at: datetime) -> list[str]:
 
 
 def _age(path: Path) -> tuple[float, float, str]:
-    return path.stat().st_mtime, path.stat().st_ctime, str(path)
+    status = path.stat()
+    return min(status.st_mtime, status.st_ctime), status.st_ctime, str(path)
 
 
 def to_copy(app: App, places: Sequence[str]) -> list[str]:

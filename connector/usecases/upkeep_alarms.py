@@ -41,6 +41,9 @@ def _late_backup(app: App) -> Iterator[Alarm]:
 
 
 def _begun(app: App) -> datetime | None:
-    """Say since when backups might have been made: a folder that cannot be written to from the first day on has none."""
+    """Say when a backup was made that is not there any more, or since when one might have been made.
+
+    A folder that was changed has none yet, one that cannot be written to from the first day on never has.
+    """
     with app.db.read() as tx:
-        return runs.first_start(tx)
+        return runs.last_success(tx, backups.JOB, app.now) or runs.first_start(tx)

@@ -395,6 +395,40 @@ def test_a_wider_price_that_is_over_takes_no_price_s_place(database):
     assert (made.plan.removed, made.plan.ended) == (3, 2)
 
 
+def special(sku, market, channel, cents, until=None):
+    return (sku, market, channel, cents, 5000, until)
+
+
+def test_a_marketplace_s_price_left_out_is_held_where_a_channel_s_price_that_sells_then_is_far_lower(database):
+    general = [price(sku, 1000) for sku in "ABCDEF"]
+    channels = [special(sku, "", "1", 10) for sku in "ABCD"]
+    own = [special("B", "m1", "1", 1000), special("C", "m1", "1", 1000)]
+    ends = special("D", "", "1", 10, NOW)
+    there = [*general, *channels, *own, special("E", "m2", "1", 10)]
+    Import(database, "prices", PRICES, lines(*there, *[special(sku, "m1", "", 1000) for sku in "ABCDEF"]))
+    left = [*general, *channels[:3], ends, own[0], special("E", "m2", "1", 10), special("F", "", "2", 900)]
+    made = Import(database, "prices", PRICES, lines(*left), limits=FALLS)
+
+    assert sorted(open_holds(database)) == [("A/m1/", 10), ("C/m1/1", 10)]
+    assert (made.plan.held, made.plan.removed) == (2, 5)
+
+
+@pytest.mark.parametrize("mode", ["full", "delta"])
+def test_a_special_price_that_a_file_ends_is_held_where_the_one_that_sells_then_is_far_lower(database, mode):
+    general, past = [price(sku, 100) for sku in "ABCD"], NOW - timedelta(days=1)
+    there = [*[special(sku, "m1", "", 1000) for sku in "ABC"], special("D", "m1", "", 1000, past)]
+    Import(database, "prices", PRICES, lines(*general, *there))
+    ends = [special("A", "m1", "", 1000, past), special("B", "m1", "", 1000, NOW + timedelta(days=1)), special("C", "m1", "", 400, past)]
+    ends.append(special("D", "m1", "", 1000, past - timedelta(days=1)))
+    made = Import(database, "prices", PRICES, lines(*general, *ends), limits=FALLS, mode=mode)
+    again = Import(database, "prices", PRICES, lines(*general, *ends), limits=FALLS, mode=mode)
+
+    assert sorted(open_holds(database)) == [("A/m1/", 100), ("C/m1/", 100)]
+    assert (made.plan.held, made.plan.left_out, made.plan.ended, made.plan.changed) == (2, 2, 0, 2)
+    assert (again.plan.held, again.plan.left_out, again.plan.changes) == (2, 0, 0)
+    assert {row[3] for row in known(database, "prices") if row[:2] in [("A", "m1"), ("C", "m1")]} == {1000}
+
+
 def test_the_same_held_value_is_not_a_second_hold_and_another_takes_its_place(database):
     import_prices(database, price("A", 1000))
     import_prices(database, price("A", 100))

@@ -135,7 +135,8 @@ class Orders(RuleBasedStateMachine):
         named, request_id = self.skus[sku], f"c{next(NUMBERS)}"
         part = {"items": [{"id": named, "quantity": 1}]}
         body = {"add" if adds else "remove": part, "changeRequestId": request_id}
-        is_possible = self.left(named) >= one.wanted_for_one_more(named, self.now) if adds else self._would_leave_something(one, named)
+        left = self.left(named)
+        is_possible = left > 0 if adds else self._would_leave_something(one, named)
         if not one.may_change or not is_possible:
             with pytest.raises((Conflict, OrderRefused)):
                 changing.change(self.seller.app, MARKETPLACE, one.id, body)
@@ -143,7 +144,7 @@ class Orders(RuleBasedStateMachine):
         changing.change(self.seller.app, MARKETPLACE, one.id, body)
         changing.change(self.seller.app, MARKETPLACE, one.id, {"agreementType": "Confirmation"}, request_id)
         if adds:
-            one.more(named, self.now)
+            one.more(named, self.now, left)
         else:
             one.less(named, self.now)
 

@@ -136,18 +136,14 @@ class Modelled:
                 del self.holds[sku]
         self._changed(now)
 
-    def wanted_for_one_more(self, sku, now):
-        """Count what one piece more takes: what ran out of its SKU is held anew with it."""
+    def more(self, sku, now, left):
+        """Add one piece; what ran out of its SKU is held anew with it, as far as it is there."""
         self.forget_ended(now)
-        return 1 + (min(self.ran_out.get(sku, 0), self.lines[sku].quantity) if sku in self.lines else 0)
-
-    def more(self, sku, now):
-        """Add one piece."""
-        wanted = self.wanted_for_one_more(sku, now)
+        again = min(self.ran_out.get(sku, 0), self.lines[sku].quantity, left - 1) if sku in self.lines else 0
         self.lines.setdefault(sku, Line(0, freight=0)).quantity += 1
         self.ran_out.pop(sku, None)
         held = self.holds.setdefault(sku, Held(0, now))
-        held.quantity += wanted
+        held.quantity += 1 + again
         held.until, held.acked_at = max(held.until, now + HELD_AFTER_A_CHANGE), None
         self._changed(now)
 

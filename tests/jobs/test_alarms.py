@@ -14,7 +14,7 @@ from connector.domain.documents import Ack
 from connector.domain.messages import ERP, FILE_KINDS, Blocked, Kind
 from connector.domain.standing import Circuit, Standing
 from connector.errors import ConnectorError
-from connector.storage import accounts, outbox
+from connector.storage import accounts, outbox, runs
 from connector.storage.tables import outbox as outbox_table
 from connector.usecases import alarms, job_switches, orders, readiness
 from connector.usecases.passes import Pass
@@ -358,6 +358,22 @@ def test_what_waits_behind_a_dead_letter_and_what_waits_for_a_target_that_is_awa
 
 def export_by_job(world):
     return run_job(world.app, "export-orders", Pass())
+
+
+def test_a_pass_that_is_under_way_or_was_killed_changes_nothing_of_what_the_last_one_found(seller):
+    with seller.app.db.write() as tx:
+        runs.start(tx, "export-orders", "first", "daemon", seller.now)
+    seller.placed()
+    assert on(seller) == {}
+
+    seller.target.rename(seller.target.with_name("away"))
+    export_by_job(seller)
+    seller.now += timedelta(hours=1)
+    look(seller)
+    with seller.app.db.write() as tx:
+        runs.start(tx, "export-orders", "second", "daemon", seller.now)
+
+    assert (list(on(seller)), look(seller)) == ([("erp-unreachable", "target")], [])
 
 
 def test_an_order_that_the_erp_rejected_is_an_alarm_for_a_day(seller):

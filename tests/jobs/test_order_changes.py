@@ -14,7 +14,7 @@ from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, OrderRefused, RequestInvalid
 from connector.storage import order_changes, salvage
 from connector.storage import orders as store
-from connector.storage.tables import prices, products
+from connector.storage.tables import prices, products, stock
 from connector.usecases import changing, offers, orders, privacy
 from connector.usecases.passes import Pass
 from connector.vtex.orders import read
@@ -269,14 +269,29 @@ def test_pieces_that_ran_out_are_held_by_a_change_only_as_far_as_the_order_still
     assert world.stock_left("A") == 999
 
 
-def test_a_change_is_refused_where_the_earlier_pieces_were_sold_since_they_ran_out(world):
+def test_a_change_is_refused_only_where_its_own_pieces_are_not_there_and_what_ran_out_and_was_sold_since_is_flagged(world):
     order_id = world.place("m1", ("A", 4))
     has_ended(world)
     world.place("m2", ("A", 997))
-    with pytest.raises(OrderRefused, match="1 more are wanted besides 4 whose time has ended, 3 left"):
-        world.ask(order_id, MORE)
+    with pytest.raises(OrderRefused, match="SKU A is out of stock: 4 more are wanted, 3 left"):
+        world.ask(order_id, {"add": {"items": [{"id": "A", "quantity": 4}]}})
+    world.changed(order_id, MORE)
+    said = "SKU A: changed after its reservation had ended, 4 ordered before, 2 left"
+
+    assert (world.stock_left("A"), world.order(order_id).flags) == (0, (said,))
     world.authorize(order_id)
-    assert world.order(order_id).flags == ("SKU A: authorized after its reservation had ended, 4 ordered, 3 left",)
+    assert (world.stock_left("A"), world.order(order_id).flags) == (0, (said,))
+
+
+def test_a_change_after_the_reservation_ran_out_is_taken_where_the_erp_s_stock_counts_the_earlier_pieces_and_sends_no_acks(world):
+    order_id = world.ordered("m1", ("A", 2))
+    world.export()
+    has_ended(world)
+    with world.app.db.write() as tx:
+        tx.execute(stock.update().where(stock.c.sku == "A").values(quantity=1))
+    world.changed(order_id, MORE)
+
+    assert (world.stock_left("A"), len(world.order(order_id).flags)) == (0, 1)
 
 
 def test_pieces_that_the_erp_acknowledged_before_they_ran_out_are_not_held_by_a_change(world):

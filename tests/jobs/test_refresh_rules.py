@@ -155,6 +155,25 @@ def test_a_yes_to_a_price_left_out_takes_it_away_and_a_no_keeps_it(shop):
     assert (last.exit_status, ("A", "shop") in shop.known("former_prices", "sku", "marketplace")) == (0, True)
 
 
+def test_a_yes_to_a_special_price_that_an_export_ends_takes_it_away_and_the_next_exports_are_applied(shop):
+    def export(name, until, *more):
+        rows = ["A;;10,00;", f"A;shop;1000,00;{until}", *[f"S{number};;1,00;" for number in range(9)]]
+        return shop.export(name, *rows, *more, head="sku;marketplace;price;valid_until")
+
+    export("prices/1.csv", "")
+    report = export("prices/2.csv", "01/01/2020")
+    kept = shop.known("prices", "sku", "marketplace", "valid_until")
+    repair.held_approve(shop.app, shop.held()[0]["id"], by="ana")
+    gone = shop.known("prices", "sku", "marketplace")
+    later = [export(f"prices/{number}.csv", "01/01/2020", f"T;;{number},00;") for number in (3, 4)]
+
+    held = "A/shop: held: without this row the price falls by 99.0 %; max_price_change allows 80 % (connector held list)"
+    assert report.failures == [f"prices/2.csv, {held}"]
+    assert ("A", "shop", None) in kept
+    assert ("A", "shop") not in gone
+    assert ([one.exit_status for one in later], shop.held()) == ([0, 0], [])
+
+
 def test_a_decision_ends_with_another_one_that_a_person_approves(shop):
     shop.configure(more="[feeds.prices]\nmax_price_change = 0.4")
     decided(shop, "50,00", repair.held_discard)

@@ -21,6 +21,7 @@ from connector.errors import Conflict, NotFound, Refused
 from connector.sandbox import Sandbox, market
 from connector.sandbox.books import SandboxOrder
 from connector.sandbox.wire import Reply
+from connector.storage import documents as document_store
 from connector.storage import order_story, outbox, quarantine
 from connector.storage.tables import documents as documents_table
 from connector.storage.tables import files, reservations
@@ -1308,6 +1309,21 @@ def test_a_carriers_ocoren_is_told_of_the_order_that_has_the_invoice(world):
         "Processo de transporte já iniciado",
         "Entrega realizada normalmente",
     ]
+
+
+def test_a_carriers_ocoren_is_told_of_the_invoice_that_took_the_place_of_one_given_up(world):
+    order = world.ordered("m1", ("A", 2))
+    world.report("invoices", INVOICED.format(order=order).replace("N1", "000123"))
+    with world.app.db.write() as tx:
+        document_store.withdraw(tx, document_store.of_order(tx, order)[0], "mistaken", world.now)
+    drop_ocoren(world, "before.txt", ("123", "00", "24112026"))
+    before = world.run()
+    world.report("invoices", INVOICED.format(order=order).replace("N1", "123"))
+    drop_ocoren(world, "oco.txt", ("123", "01", "25112026"))
+    report = world.run()
+
+    assert (before.failures, report.failures) == ([], [])
+    assert [line for line in report.lines if f"of invoice 123 of order {order}" in line]
 
 
 def test_an_ocoren_of_an_invoice_that_nobody_knows_yet_is_listed_and_can_be_taken_again(world):

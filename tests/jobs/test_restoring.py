@@ -24,7 +24,7 @@ from sqlalchemy import make_url
 from connector.app import utc_now
 from connector.domain.orders import OrderState
 from connector.errors import Busy, Conflict, DatabaseDamaged, NotFound, Refused, UsageError
-from connector.storage import accounts, health, postgresql_dumps, reservations
+from connector.storage import accounts, health, postgresql_dumps, reservations, runs
 from connector.storage.damage import mark_of
 from connector.storage.tables import stock
 from connector.usecases import (
@@ -464,6 +464,20 @@ def test_what_the_source_must_have_again_is_named_the_oldest_first_and_of_a_full
     assert f"cp -p, the oldest first: {', '.join(done.files_to_copy)}" in said
 
 
+def test_a_file_that_was_dated_ahead_counts_as_of_when_it_was_put_away_in_what_the_source_must_have_again(seller):
+    made = backups.make(seller.app)
+    folder = seller.app.root / "archive" / "prices" / "2026-11-24"
+    folder.mkdir(parents=True)
+    for name, ahead in (("a.csv", timedelta(days=300)), ("b.csv", timedelta(0)), ("c.csv", timedelta(0))):
+        (folder / name).write_text("x")
+        os.utime(folder / name, (time.time() + ahead.total_seconds(),) * 2)
+        time.sleep(0.05)
+    done = restoring.restore(seller.app, made.path, force=True)
+
+    assert [place[-5:] for place in done.files_since] == ["a.csv", "b.csv", "c.csv"]
+    assert done.files_to_copy == ("archive/prices/2026-11-24/c.csv",)
+
+
 def paused(seller):
     with seller.app.db.read() as tx:
         return accounts.is_paused(tx, "shop"), accounts.is_paused(tx, "mall"), job_switches.paused_by(tx, "export-orders")
@@ -634,6 +648,21 @@ def test_the_alarm_of_a_late_backup_lasts_where_the_disk_that_it_lay_on_is_not_t
     shutil.rmtree(backups.folder(seller.app))
 
     assert late == ["backup-late"] == [alarm.name for alarm in upkeep_alarms.found(later)]
+
+
+def test_a_folder_that_was_changed_is_late_as_counted_from_the_last_pass_that_made_a_backup(seller):
+    begun = utc_now()
+    with seller.app.db.write() as tx:
+        runs.start(tx, "tell-alarms", "long ago", "daemon", begun - timedelta(days=20))
+    backups.keep_up(seller.app, "made")
+    with seller.app.db.write() as tx:
+        runs.end(tx, runs.start(tx, "backup", "failed", "daemon", begun), begun, 3, {})
+        ahead = begun + timedelta(days=3)
+        runs.end(tx, runs.start(tx, "backup", "clock ahead", "daemon", ahead), ahead, 0, {})
+    shutil.rmtree(backups.folder(seller.app))
+    hours = [replace(seller.app, clock=lambda passed=passed: begun + timedelta(hours=passed)) for passed in (2, 4)]
+
+    assert [[alarm.name for alarm in upkeep_alarms.found(app)] for app in hours] == [[], ["backup-late"]]
 
 
 def test_a_large_write_ahead_log_raises_an_alarm(seller):
