@@ -242,6 +242,12 @@ def was_tried_by(tx: Connection, destination: str, kind: Kind, reference: str, a
     return tx.execute(select(t.c.id).where(*same, t.c.attempted_at <= at).limit(1)).first() is not None
 
 
+def states(tx: Connection, destination: str, kind: Kind, reference: str) -> list[tuple[str, datetime | None]]:
+    """Return what became of the messages of this kind and reference, and when each was settled."""
+    same = (t.c.reference == reference, t.c.destination == destination, t.c.kind == kind.value)
+    return [(row.state, row.settled_at) for row in tx.execute(select(t.c.state, t.c.settled_at).where(*same))]
+
+
 # ── what people ask ─────────────────────────────────────────────────────────────────────────────────────────────────────
 def _waits(destination: str, kinds: Collection[Kind], state: ColumnElement[bool] = UNSETTLED) -> list[ColumnElement[bool]]:
     return [t.c.destination == destination, t.c.kind.in_([k.value for k in kinds]), state]

@@ -13,7 +13,7 @@ from connector.domain.documents import Ack
 from connector.domain.messages import ERP, Kind
 from connector.domain.orders import Order, OrderState
 from connector.errors import Conflict, UsageError, guessed
-from connector.storage import files, listings, order_changes, order_story, outbox, repeated, reservations
+from connector.storage import documents, files, listings, order_changes, order_story, outbox, repeated, reservations
 from connector.storage import orders as store
 from connector.usecases.cancelling import Expired, cancel, cancel_by_seller, expire
 from connector.usecases.dispatching import authorize
@@ -55,9 +55,9 @@ def acknowledge(app: App, ack: Ack) -> str:
 def take_ack(tx: Connection, app: App, ack: Ack, now: datetime) -> str:
     """Take the ERP's answer to an order file: says in a sentence what is new, "" where nothing is.
 
-    Accepted: stock files newer than the ack count the order, and end its reservations. An ack no newer than the order's last change is of
-    what the order was, where the ERP may have a file of that, and ends none. Rejected: cancelled at the marketplace with the ERP's message
-    as reason, stock released. Raises NotFound; Conflict for the rejection of an order that is invoiced.
+    Accepted: stock files newer than the ack count the order, and end its reservations. An ack no newer than the file of the order's last
+    change is of what the order was, where the ERP may have a file of that, and ends none. Rejected: cancelled at the marketplace with the
+    ERP's message as reason, stock released. Raises NotFound; Conflict for the rejection of an order that is invoiced.
     """
     order = find(tx, ack.order_id)
     return _accepted(tx, app, order, ack, now) if ack.is_accepted else _rejected(tx, app, order, ack, now)
@@ -68,7 +68,7 @@ def _accepted(tx: Connection, app: App, order: Order, ack: Ack, now: datetime) -
     if order.acked_at is not None and erp_order_id == order.erp_order_id:
         return ""
     changed = order_changes.applied_last(tx, order.order_id) if order.acked_at is None else None
-    if changed is not None and ack.acked_at <= changed[1] and _was_told_before(tx, order, changed[1]):
+    if changed is not None and _was_told_before(tx, order, changed[1]) and not _may_know(tx, order, changed, ack.acked_at):
         return _accepted_before(tx, order, changed[0], erp_order_id, now)
     if order.acked_at is None:
         reservations.acknowledge(tx, order.order_id, ack.acked_at)
@@ -89,6 +89,15 @@ def _was_told_before(tx: Connection, order: Order, changed_at: datetime) -> bool
     if not was_written or order_story.CHANGED in story[story.index(order_story.ORDER_WRITTEN) :]:
         return True
     return outbox.was_tried_by(tx, ERP, Kind.ORDER_FILE, order.order_id, changed_at + AT_ONCE)
+
+
+def _may_know(tx: Connection, order: Order, changed: tuple[int, datetime], at: datetime) -> bool:
+    """Tell whether the ERP can have known of a change by then: it has read nothing of one whose file is not written yet."""
+    number, changed_at = changed
+    written = outbox.states(tx, ERP, Kind.CHANGE_FILE, documents.reference(order.order_id, str(number)))
+    if not written:  # it is kept no more
+        return at > changed_at
+    return any(state == "delivered" and settled_at is not None and at > settled_at for state, settled_at in written)
 
 
 def _accepted_before(tx: Connection, order: Order, number: int, erp_order_id: str | None, now: datetime) -> str:

@@ -208,7 +208,7 @@ class Orders(RuleBasedStateMachine):
         self.seller.now += timedelta(seconds=5)
         assert export_orders.run(self.seller.app, Pass(by_hand=True)).exit_status == 0
         for one in self.known:
-            one.export()
+            one.export(self.now)
         target = self.seller.app.root / "outbox"
         for path in target.glob("*/*.json"):
             if path.parent.name != ".partial":

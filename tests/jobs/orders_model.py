@@ -8,6 +8,7 @@ from connector.domain.orders import OrderState
 PRICE, FREIGHT = 1000, 500
 LOCKED = timedelta(days=8)
 HELD_AFTER_A_CHANGE = HELD_ANEW = timedelta(days=2)
+AT_ONCE = timedelta(seconds=1)
 ENDED = (OrderState.CANCELED, OrderState.EXPIRED)
 CHANGEABLE = (OrderState.PLACED, OrderState.AUTHORIZED)
 
@@ -47,6 +48,8 @@ class Modelled:
     has_invoice: bool = False
     changes: int = 0
     changed_at: datetime | None = None
+    written_at: datetime | None = None
+    change_written_at: datetime | None = None
     acked_before: set[int] = field(default_factory=set)
     cancellations: int = 0
 
@@ -77,8 +80,10 @@ class Modelled:
         """End it; a placed or waiting cancellation of an order that the ERP got is one file, however often it is said."""
         self.state, self.holds = state, {}
 
-    def export(self):
+    def export(self, now):
         """Have its files written: what ended first is not shipped."""
+        self.written_at = self.written_at or now
+        self.change_written_at = self.change_written_at or (now if self.changes else None)
         self.is_dispatched |= self.receipt is not None and self.state not in ENDED
 
     def authorize(self, now):
@@ -101,8 +106,8 @@ class Modelled:
             self.state = OrderState.INVOICED
 
     def acknowledge(self, at):
-        """Take an ack of that time; one that is older than the newest change is of what the order was. Tells whether it is news."""
-        if self.acked_at is not None or (self.changed_at and at <= self.changed_at):
+        """Take an ack of that time; one before the ERP knew of the newest change is of what the order was. Tells whether it is news."""
+        if self.acked_at is not None or self.is_of_before(at):
             is_news = self.acked_at is None and self.changes not in self.acked_before
             self.acked_before.add(self.changes)
             return is_news
@@ -110,6 +115,12 @@ class Modelled:
         for held in self.holds.values():
             held.acked_at = at
         return True
+
+    def is_of_before(self, at):
+        """Tell whether an ack of that time is of what the order was before its newest change: nobody answers a file that he never read."""
+        if self.changed_at is None or (self.written_at and self.written_at > self.changed_at + AT_ONCE):
+            return False
+        return self.change_written_at is None or at <= self.change_written_at
 
     def count_in_stock(self, modified_at):
         """Let go what a stock file of that time counts already; returns the SKUs."""
@@ -149,4 +160,4 @@ class Modelled:
 
     def _changed(self, now):
         self.changes += 1
-        self.acked_at, self.changed_at = None, now
+        self.acked_at, self.changed_at, self.change_written_at = None, now, None

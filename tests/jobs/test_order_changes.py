@@ -159,9 +159,26 @@ def test_an_ack_that_was_written_before_a_change_acknowledges_no_piece_of_it(wor
         store.release_acked(tx, world.now + timedelta(hours=1), world.now)
     assert world.stock_left("A") == 993, "the ERP's stock counts two of the seven"
 
+    world.export()
+    world.now += timedelta(seconds=1)
     assert orders.acknowledge(world.app, Ack(order_id, True, "E1", "", world.now))
     with world.app.db.write() as tx:
         store.release_acked(tx, world.now + timedelta(hours=1), world.now)
+    assert world.stock_left("A") == 1000
+
+
+def test_an_ack_after_a_change_whose_file_is_not_written_yet_acknowledges_no_piece_of_it(world):
+    order_id = world.ordered("m1", ("A", 2))
+    world.export()
+    world.now += timedelta(seconds=10)
+    world.changed(order_id, add("A", 5))
+    acked_by_a_slow_clock(world, order_id, timedelta(0))
+    assert world.order(order_id).acked_at is None
+    assert world.stock_left("A") == 993, "the ERP has read of two of the seven"
+
+    world.export()
+    acked_by_a_slow_clock(world, order_id, timedelta(0))
+    assert world.order(order_id).acked_at is not None
     assert world.stock_left("A") == 1000
 
 
