@@ -54,7 +54,7 @@ def discard(app: App, numbers: Collection[int]) -> int:
         dead = dead_letters.letters(tx, ids=named)
         count = len(waited) + dead_letters.discard(tx, _ids(dead, named), app.now)
         for letter in (one for one in dead if one["kind"] == Kind.INVOICE):
-            returning.follow(tx, app, documents.referred(letter["reference"])[0], app.now)
+            _follow(tx, app, documents.referred(letter["reference"])[0])
         return count
 
 
@@ -73,8 +73,14 @@ def _given_up(tx: Connection, app: App, number: int) -> bool:
     reason = f"laid aside by a person: {message.reason or 'it waited'}"
     documents.give_up(tx, order_id, invoice, Kind(message.kind), reason)
     order_story.given_up(tx, order_id, Kind(message.kind), invoice, reason, now=app.now)
-    returning.follow(tx, app, order_id, app.now)
+    _follow(tx, app, order_id)
     return True
+
+
+def _follow(tx: Connection, app: App, order_id: str) -> None:
+    """Let go what waited for a document; of an order that is not there nothing did."""
+    if documents.of_order(tx, order_id):
+        returning.follow(tx, app, order_id, app.now)
 
 
 def pause(app: App, account: str) -> None:
