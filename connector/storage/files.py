@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, exists, func, insert, or_, select, update
@@ -69,6 +69,15 @@ def record(tx: Connection, entry: Entry, now: datetime) -> int:
         tx.execute(update(t).where(t.c.id == entry.id).values(**values, settled_at=now, moved_at=None))
         return entry.id
     return int(tx.execute(insert(t).values(**values, taken_at=now, settled_at=now).returning(t.c.id)).scalar_one())
+
+
+def record_applied(tx: Connection, entry: Entry, now: datetime) -> int:
+    """Write that an export was applied: it is the last one, and what a clock ahead of ours dated later is dated before it, in its order."""
+    ahead = _of_feed(entry.feed, None, "applied").with_only_columns(t.c.id).where(t.c.settled_at >= now)
+    numbers = tx.execute(ahead.order_by(t.c.settled_at.desc(), t.c.id.desc())).scalars().all()
+    for before, number in enumerate(numbers, 1):
+        tx.execute(update(t).where(t.c.id == number).values(settled_at=now - before * timedelta.resolution))
+    return record(tx, entry, now)
 
 
 def begin(tx: Connection, entry: Entry, now: datetime) -> int:
@@ -150,7 +159,10 @@ def _of_feed(feed: str, name: str | None, *states: str) -> Select[Any]:
 
 
 def last_applied(tx: Connection, feed: str, name: str | None = None) -> Entry | None:
-    """Return the feed's (with `name`: that file name's) last applied file; one that a person approved counts from then on."""
+    """Return the feed's (with `name`: that file name's) last applied file; one that a person approved counts from then on.
+
+    `settled_at` grows with each, whatever the clocks of the nodes say.
+    """
     query = _of_feed(feed, name, "applied").order_by(t.c.settled_at.desc(), t.c.id.desc()).limit(1)
     row = tx.execute(query).mappings().first()
     return None if row is None else entry_of(row)
