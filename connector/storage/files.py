@@ -49,6 +49,8 @@ class Entry:
 
 dated = case((t.c.modified_at > t.c.taken_at, t.c.taken_at), else_=t.c.modified_at)
 """The time that a file counts by, as `Entry.dated` has it."""
+APART = timedelta(minutes=1)
+"""How far nodes' clocks may be apart; a line dated further ahead was dated by one that was wrong."""
 _WRITTEN = ("feed", "name", "size", "modified_at", "sha256", "state", "rows_read", "rows_refused", "plan")
 _FIELDS = (*_WRITTEN, "place", "moved_at", "id", "taken_at")
 
@@ -172,8 +174,9 @@ def _newer(file: Entry, now: datetime) -> Select[Any]:
     """Choose the applied files that are newer than this one: by its own time, and by the one that it counts by.
 
     By its own alone, one dated ahead would shut out all that come after it; by the other alone, a clock of ours set back would.
+    What both clocks dated ahead says nothing: it would shut out all until they get there again.
     """
-    newer = and_(t.c.modified_at > file.modified_at, dated > file.dated(now))
+    newer = and_(t.c.modified_at > file.modified_at, dated > file.dated(now), dated <= now + APART)
     return _of_feed(file.feed, file.of_its_own, "applied").where(newer).order_by(t.c.id.desc())
 
 
@@ -194,8 +197,10 @@ def newer_full(tx: Connection, file: Entry, now: datetime) -> Entry | None:
 
 
 def is_older(than: Entry, now: datetime) -> ColumnElement[bool]:
-    """Say of files that they are no newer than this one, by either time."""
-    return or_(t.c.modified_at <= than.modified_at, dated <= than.dated(now))
+    """Say of files that they are no newer than this one, by either time; what is dated ahead goes by the order in the ledger."""
+    before = t.c.id < number_of(than)
+    by_time = or_(t.c.modified_at <= than.modified_at, dated <= than.dated(now), and_(dated > now + APART, before))
+    return before if than.dated(now) > now + APART else by_time
 
 
 def newest_undecided(tx: Connection, feed: str, besides: str) -> datetime | None:
