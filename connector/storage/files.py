@@ -14,6 +14,9 @@ from connector.storage.tables import files as t
 from connector.storage.tables import holds, looks, rejections
 from connector.storage.upsert import insert as upsert
 
+APART = timedelta(minutes=1)
+"""How far nodes' clocks may be apart; a line dated further ahead was dated by one that was wrong."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -46,11 +49,13 @@ class Entry:
         """Return the time that an export counts by among others: its own, or when it was taken, where it is dated ahead of that."""
         return min(self.modified_at, self.taken_at or now)
 
+    def is_ahead(self, now: datetime) -> bool:
+        """Tell whether a clock that was wrong dated it, by both times."""
+        return self.dated(now) > now + APART
+
 
 dated = case((t.c.modified_at > t.c.taken_at, t.c.taken_at), else_=t.c.modified_at)
 """The time that a file counts by, as `Entry.dated` has it."""
-APART = timedelta(minutes=1)
-"""How far nodes' clocks may be apart; a line dated further ahead was dated by one that was wrong."""
 _WRITTEN = ("feed", "name", "size", "modified_at", "sha256", "state", "rows_read", "rows_refused", "plan")
 _FIELDS = (*_WRITTEN, "place", "moved_at", "id", "taken_at")
 
@@ -200,7 +205,7 @@ def is_older(than: Entry, now: datetime) -> ColumnElement[bool]:
     """Say of files that they are no newer than this one, by either time; what is dated ahead goes by the order in the ledger."""
     before = t.c.id < number_of(than)
     by_time = or_(t.c.modified_at <= than.modified_at, dated <= than.dated(now), and_(dated > now + APART, before))
-    return before if than.dated(now) > now + APART else by_time
+    return before if than.is_ahead(now) else by_time
 
 
 def newest_undecided(tx: Connection, feed: str, besides: str) -> datetime | None:
