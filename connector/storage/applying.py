@@ -31,7 +31,7 @@ def apply(
         snapshots.apply(tx, stage, plan)
     else:
         generations.show(tx, plan.feed, generation)
-    number = files.record(tx, entry, now)
+    number = files.record_applied(tx, entry, now)
     quarantine.replace(tx, stage, plan.mode, number, settled_ids=planned.healed, now=now)
     _keep(tx, planned.held, number, plan.feed, now)
     entry = replace(entry, id=number)
@@ -54,7 +54,7 @@ def approve(tx: Connection, entry: Entry, by: str, now: datetime) -> None:
 def renew(tx: Connection, to: Sequence[MarketplaceSettings], entry: Entry, mode: str, now: datetime) -> Entry:
     """Write what the file applied last, sent again, settles by being there, though it changes nothing."""
     _wait_for_acks(tx, entry.feed)
-    entry = replace(entry, id=files.record(tx, entry, now))
+    entry = replace(entry, id=files.record_applied(tx, entry, now))
     if mode == "full":
         _supersede_older(tx, entry, now)
     if entry.feed == "stock":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, delete, exists, func, insert, or_, select, update
@@ -13,6 +13,9 @@ from connector.errors import NotFound
 from connector.storage.tables import files as t
 from connector.storage.tables import holds, looks, rejections
 from connector.storage.upsert import insert as upsert
+
+APART = timedelta(minutes=1)
+"""How far nodes' clocks may be apart; a line dated further ahead was dated by one that was wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,10 @@ class Entry:
         """Return the time that an export counts by among others: its own, or when it was taken, where it is dated ahead of that."""
         return min(self.modified_at, self.taken_at or now)
 
+    def is_ahead(self, now: datetime) -> bool:
+        """Tell whether a clock that was wrong dated it, by both times."""
+        return self.dated(now) > now + APART
+
 
 dated = case((t.c.modified_at > t.c.taken_at, t.c.taken_at), else_=t.c.modified_at)
 """The time that a file counts by, as `Entry.dated` has it."""
@@ -69,6 +76,15 @@ def record(tx: Connection, entry: Entry, now: datetime) -> int:
         tx.execute(update(t).where(t.c.id == entry.id).values(**values, settled_at=now, moved_at=None))
         return entry.id
     return int(tx.execute(insert(t).values(**values, taken_at=now, settled_at=now).returning(t.c.id)).scalar_one())
+
+
+def record_applied(tx: Connection, entry: Entry, now: datetime) -> int:
+    """Write that an export was applied: it is the last one, and what a clock ahead of ours dated later is dated before it, in its order."""
+    ahead = _of_feed(entry.feed, None, "applied").with_only_columns(t.c.id).where(t.c.settled_at >= now)
+    numbers = tx.execute(ahead.order_by(t.c.settled_at.desc(), t.c.id.desc())).scalars().all()
+    for before, number in enumerate(numbers, 1):
+        tx.execute(update(t).where(t.c.id == number).values(settled_at=now - before * timedelta.resolution))
+    return record(tx, entry, now)
 
 
 def begin(tx: Connection, entry: Entry, now: datetime) -> int:
@@ -150,7 +166,10 @@ def _of_feed(feed: str, name: str | None, *states: str) -> Select[Any]:
 
 
 def last_applied(tx: Connection, feed: str, name: str | None = None) -> Entry | None:
-    """Return the feed's (with `name`: that file name's) last applied file; one that a person approved counts from then on."""
+    """Return the feed's (with `name`: that file name's) last applied file; one that a person approved counts from then on.
+
+    `settled_at` grows with each, whatever the clocks of the nodes say.
+    """
     query = _of_feed(feed, name, "applied").order_by(t.c.settled_at.desc(), t.c.id.desc()).limit(1)
     row = tx.execute(query).mappings().first()
     return None if row is None else entry_of(row)
@@ -160,8 +179,9 @@ def _newer(file: Entry, now: datetime) -> Select[Any]:
     """Choose the applied files that are newer than this one: by its own time, and by the one that it counts by.
 
     By its own alone, one dated ahead would shut out all that come after it; by the other alone, a clock of ours set back would.
+    What both clocks dated ahead says nothing: it would shut out all until they get there again.
     """
-    newer = and_(t.c.modified_at > file.modified_at, dated > file.dated(now))
+    newer = and_(t.c.modified_at > file.modified_at, dated > file.dated(now), dated <= now + APART)
     return _of_feed(file.feed, file.of_its_own, "applied").where(newer).order_by(t.c.id.desc())
 
 
@@ -182,8 +202,10 @@ def newer_full(tx: Connection, file: Entry, now: datetime) -> Entry | None:
 
 
 def is_older(than: Entry, now: datetime) -> ColumnElement[bool]:
-    """Say of files that they are no newer than this one, by either time."""
-    return or_(t.c.modified_at <= than.modified_at, dated <= than.dated(now))
+    """Say of files that they are no newer than this one, by either time; what is dated ahead goes by the order in the ledger."""
+    before = t.c.id < number_of(than)
+    by_time = or_(t.c.modified_at <= than.modified_at, dated <= than.dated(now), and_(dated > now + APART, before))
+    return before if than.is_ahead(now) else by_time
 
 
 def newest_undecided(tx: Connection, feed: str, besides: str) -> datetime | None:

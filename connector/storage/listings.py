@@ -7,7 +7,7 @@ says that the marketplace does not know it. The 2017 dialect has that one call f
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -37,6 +37,9 @@ from connector.storage.driver import Prepared
 from connector.storage.tables import Instant, listings, marketplaces, prices, products, reservations, stock
 from connector.storage.tables import outbox as messages
 from connector.storage.upsert import Insert, insert
+
+AGAIN_AFTER = timedelta(minutes=1)
+"""Further than nodes' clocks are apart: the one that a marketplace asks at once may still answer the price that ended."""
 
 
 def announce(tx: Connection, to: Sequence[MarketplaceSettings], skus: Iterable[str], kind: Kind, now: datetime) -> None:
@@ -126,13 +129,19 @@ def _is_sold_out(sku: ColumnElement[str], now: ColumnElement[datetime]) -> Colum
 
 
 def announce_expired_prices(tx: Connection, to: Sequence[MarketplaceSettings], now: datetime) -> None:
-    """Tell each marketplace of the prices whose time ended since it was last told of such."""
+    """Tell each marketplace of the prices whose time ended since it was last told of such, and AGAIN_AFTER once more."""
     for m in _in_order(to):
         since = tx.execute(select(marketplaces.c.prices_expired_to).where(marketplaces.c.account == m.account)).scalar()
-        ended = [prices.c.valid_until <= now] + ([prices.c.valid_until > since] if since else [])
-        rows = select(*_row(prices.c.sku, Kind.PRICE, prices.c.marketplace)).where(*ended)
+        rows = select(*_row(prices.c.sku, Kind.PRICE, prices.c.marketplace)).where(_ended(since, now))
         announce_from(tx, [m], rows, now)
         tx.execute(update(marketplaces).where(marketplaces.c.account == m.account).values(prices_expired_to=now))
+
+
+def _ended(since: datetime | None, now: datetime) -> ColumnElement[bool]:
+    until = prices.c.valid_until
+    if since is None:
+        return until <= now
+    return or_(*(and_(until > since - ago, until <= now - ago) for ago in (timedelta(), AGAIN_AFTER)))
 
 
 def announce_stocked(tx: Connection, to: Sequence[MarketplaceSettings], after: str, limit: int, now: datetime) -> str:

@@ -119,10 +119,11 @@ def _though_ended(order: Order) -> str:
 def _free_what_stock_counts(tx: Connection, app: App, order: Order, acked_at: datetime, now: datetime) -> None:
     """Free what the stock file applied last counts already, where the ack came after it.
 
-    An ack that was written after the file was taken is not counted in it, however far ahead that one was dated.
+    An ack that was written after the file was taken is not counted in it, however far ahead that one was dated. Where both its times
+    are ahead nobody knows: the next file tells.
     """
     last = files.last_applied(tx, "stock")
-    if last is not None and last.taken_at is not None and min(acked_at, now) < last.taken_at:
+    if last is not None and last.taken_at is not None and min(acked_at, now) < last.taken_at and not last.is_ahead(now):
         is_delta = app.settings.feeds.stock.mode == "delta"
         said = reservations.said_by_delta(tx, last.sha256) if is_delta else None
         skus = store.release_acked(tx, last.modified_at, now, order.order_id, said=said)

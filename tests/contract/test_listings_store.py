@@ -4,17 +4,18 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from connector.domain.listings import ListingState
 from connector.domain.messages import Kind
 from connector.settings import MarketplaceSettings
-from connector.storage import listing_states, listings, outbox, resyncing
+from connector.storage import accounts, listing_states, listings, outbox, resyncing
 from connector.storage import tables as t
 from connector.storage.database import MIGRATIONS, Database, migrate
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+PRICE = {"marketplace": "", "sales_channel": "", "price_cents": 500, "list_price_cents": 500}
 LATER = NOW + timedelta(minutes=5)
 PRODUCT = {
     **dict.fromkeys(("product_name", "sku_name", "description", "brand", "category", "ean", "ref_id", "measurement_unit"), "x"),
@@ -68,6 +69,16 @@ def waiting(db):
     with db.read() as tx:
         rows = tx.execute(select(t.outbox.c.kind, t.outbox.c.reference, t.outbox.c.due_at).order_by(t.outbox.c.id))
         return [tuple(row) for row in rows]
+
+
+def expired(db, now):
+    """Announce what ended, as a pass of then does, and deliver it; return its SKUs."""
+    with db.write() as tx:
+        accounts.know(tx, "shop")
+        listings.announce_expired_prices(tx, [shop()], now)
+        skus = tx.execute(select(t.outbox.c.reference)).scalars().all()
+        tx.execute(delete(t.outbox))
+    return list(skus)
 
 
 # ── siblings ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -146,6 +157,28 @@ def test_what_has_nothing_left_to_sell_is_sold_out_only_where_it_is_known(db):
         ("sold-out", "empty"),
         ("sold-out", "gone"),
     ]
+
+
+def test_the_end_of_a_price_is_told_once_more_when_it_ended_by_the_clocks_of_all_nodes(db):
+    known(db, "A", "B")
+    ends = NOW + timedelta(hours=1)
+    with db.write() as tx:
+        tx.execute(
+            insert(t.prices), [{**PRICE, "sku": "A", "valid_until": ends}, {**PRICE, "sku": "B", "valid_until": ends + timedelta(days=1)}]
+        )
+    said = [expired(db, NOW)] + [expired(db, ends + timedelta(seconds=at)) for at in (-10, 20, 21, 40, 59, 60, 61, 90, 200)]
+
+    assert said == [[], [], ["A"], [], [], [], ["A"], [], [], []]
+
+
+def test_the_end_of_a_price_is_told_after_it_though_the_clock_that_told_it_was_ahead(db):
+    known(db, "A")
+    with db.write() as tx:
+        tx.execute(insert(t.prices), [{**PRICE, "sku": "A", "valid_until": LATER}])
+    ahead = timedelta(seconds=30)
+    told = {at: expired(db, LATER + ahead + timedelta(seconds=at)) for at in range(-60, 90, 10)}
+
+    assert [at for at, skus in told.items() if skus] == [-30, 30]
 
 
 def test_the_2017_dialect_puts_one_message_for_stock_and_price(db):

@@ -380,6 +380,16 @@ def test_a_stock_file_dated_ahead_counts_no_order_that_is_acknowledged_after_it_
     assert seller.left("A") == 6
 
 
+def test_a_stock_file_written_and_taken_by_a_clock_ahead_counts_no_order_that_is_acknowledged_after_it_was_set_right(seller):
+    order_id, ahead = seller.placed("1", ("A", 4)), seller.now + timedelta(hours=3)
+    with seller.app.db.write() as tx:
+        files.record(tx, Entry("stock", "stock/s.csv", 1, ahead, "0" * 64, "applied"), ahead)
+    seller.now += timedelta(hours=1)
+    orders.acknowledge(seller.app, Ack(order_id, is_accepted=True, erp_order_id="", message="", acked_at=seller.now))
+
+    assert seller.left("A") == 6
+
+
 def test_thousands_of_acked_orders_are_released_at_once_each_with_its_own_story(seller):
     """Each was looked for among all: eight thousand took seconds of the processor, with SQLite's lock held."""
     numbers = [seller.placed(), *(f"O{n}" for n in range(8000))]
