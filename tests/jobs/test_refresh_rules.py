@@ -213,6 +213,21 @@ def test_prices_for_sales_channels_that_no_setting_names_are_taken_and_told_once
 
 
 # ── which files are taken ───────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_file_whose_last_line_has_no_end_is_told_where_the_one_before_had_one(shop):
+    first = shop.export("stock/1.csv", "A;5", "B;7")
+    cut = shop.drop("stock/2.csv", "A;5", "B;1200")
+    cut.write_text(cut.read_text().rstrip()[:-3])
+    second = shop.run()
+    without = shop.drop("stock/3.csv", "A;5", "B;9")
+    without.write_text(without.read_text().rstrip())
+    third = shop.run()
+
+    told = "its last line has no end, unlike that of the file applied last: is it whole?"
+    assert shop.stock() == {"A": 5, "B": 9}
+    assert [told in " ".join(report.lines) for report in (first, second, third)] == [False, True, False]
+    assert [report.exit_status for report in (first, second, third)] == [0, 0, 0]
+
+
 def test_with_a_done_marker_a_file_waits_for_it_and_takes_it_along(shop):
     shop.configure(more='done_marker = ".ok"')
     shop.drop("stock/1.csv", "A;5")
