@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from connector.domain.documents import Cancellation, Delivery, Document, Invoice, Tracking
-from connector.domain.orders import OrderState
+from connector.domain.ledger import Ledger
+from connector.domain.money import units
+from connector.domain.orders import OrderItem, OrderState
 
 
 def reason_to_wait(document: Document, state: OrderState, documents: Sequence[Document]) -> str:
@@ -51,6 +53,26 @@ def _reason_of_cancellation(documents: Sequence[Document]) -> str:
         return ""
     is_short = _cents(returns) < _cents(sales)
     return _unreported(sales + returns) or ("waits until a return of all that was invoiced is reported" if is_short else "")
+
+
+def reason_to_keep(items: tuple[OrderItem, ...], documents: Sequence[Document]) -> str:
+    """Say why an invoiced order is not cancelled when the marketplace asks; "" where all was sold, came back and is reported.
+
+    What was not invoiced yet may be on its way to the buyer: only the ERP knows.
+    """
+    counting = invoices(documents)
+    sold, back = _cents(invoices(documents, "Output")), _cents(invoices(documents, "Input"))
+    left = Ledger(items, tuple(d.content for d in counting if isinstance(d.content, Invoice))).to_sell
+    untold = next((d.number for d in counting if not d.is_reported), "")
+    only = "it can be cancelled only after a return of all that was invoiced"
+    if back < sold:
+        return f"{only}: {units(sold)} were invoiced, {units(back)} came back"
+    if untold:
+        return f"{only}: invoice {untold} is not reported yet"
+    if left:
+        pieces = ", ".join(f"{quantity} of {sku}" for sku, quantity in sorted(left.items()))
+        return f"what came back is not all that was ordered, {pieces} was not invoiced yet: the ERP decides (a row of cancellations)"
+    return ""
 
 
 def _cents(documents: Sequence[Document]) -> int:

@@ -8,6 +8,8 @@ from connector.feeds import columns as c
 from connector.feeds.feed import Feed, Values
 
 CEP_DIGITS = 8
+FIRST_CEP = "01000000"
+WRITE_WHOLE = "write all 8 digits of a code, such as 01000000 to 19999999"
 
 
 def _adjust(values: Values) -> dict[str, int]:
@@ -25,6 +27,9 @@ def _check(values: Values) -> Iterator[tuple[int, str, str]]:
     for at, (start, end) in enumerate(zip(values["zip_start"], values["zip_end"], strict=True)):
         if len(start) == len(end) and end < start:
             yield at, "ZipCodeEnd", "it is below ZipCodeStart"
+    for at, (end, country) in enumerate(zip(values["zip_end"], values["country"], strict=True)):
+        if country.upper() == "BRA" and end.isdigit() and 0 < int(end) < int(FIRST_CEP) and set(end.lstrip("0")) != {"9"}:
+            yield at, "ZipCodeEnd", f"no CEP is as low: {WRITE_WHOLE}"
     for at, (lightest, heaviest) in enumerate(zip(values["weight_start_g"], values["weight_end_g"], strict=True)):
         if heaviest < lightest:
             yield at, "WeightEnd", "it is below WeightStart"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from threading import Lock
 
-from sqlalchemy import Connection, literal_column, select
+from sqlalchemy import Connection, Table, func, literal_column, select
 
 from connector.domain.freight import Rate, RateTable
 from connector.domain.ways import Sla
@@ -33,6 +33,14 @@ def files(tx: Connection) -> list[str]:
 def matching(table: str, names: Collection[str]) -> list[str]:
     """Return those of the names that a service level's `table` matches."""
     return [name for name in names if fnmatchcase(name, table)]
+
+
+def below(tx: Connection, rates: Table, code: str) -> int:
+    """Count the rows that name no country and end below a code of digits; 0 (no range) and nines alone (any code) aside."""
+    end = func.ltrim(rates.c.zip_end, "0")
+    digits = func.length(code.lstrip("0"))
+    query = select(func.count()).select_from(rates).where(rates.c.country == "", func.length(end) < digits, func.rtrim(end, "9") != "")
+    return int(tx.execute(query).scalar_one())
 
 
 def rates(tx: Connection, names: Collection[str]) -> Iterator[Rate]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -162,6 +162,14 @@ def by_marketplace(connection: Connection, stage: Stage, but: Collection[str]) -
     name, rows = stage.staged.c.marketplace, func.count()
     query = select(name, rows).where(name != "", name.not_in(but)).group_by(name).order_by(rows.desc(), name)
     return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def by_channel(connection: Connection, stage: Stage, asked: Mapping[str, Collection[str]]) -> list[tuple[str, str, int]]:
+    """Count the staged prices of each marketplace in `asked` ("" for every one) and a channel that is none of its own, the most first."""
+    name, channel, rows = stage.staged.c.marketplace, stage.staged.c.sales_channel, func.count()
+    is_asked = or_(*[and_(name == account, channel.in_(channels)) for account, channels in asked.items()])
+    query = select(name, channel, rows).where(channel != "", name.in_(asked), ~is_asked).group_by(name, channel)
+    return [(row[0], row[1], row[2]) for row in connection.execute(query.order_by(rows.desc(), name, channel))]
 
 
 def ended(connection: Connection, stage: Stage, changed: Collection[str], now: datetime) -> int:

@@ -10,9 +10,11 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from connector.app import App
+from connector.domain.documents import Invoice
 from connector.domain.messages import ERP, Kind
 from connector.domain.orders import Order, OrderState, moved
 from connector.domain.reserving import PLACED_FOR
+from connector.domain.sequence import reason_to_keep
 from connector.errors import Conflict
 from connector.storage import documents, listings, order_story, outbox, repeated, reservations
 from connector.storage import orders as store
@@ -25,7 +27,7 @@ from connector.vtex.orders import CancelRequest, read_cancellation, receipt
 def cancel(app: App, account: str, order_id: str, body: object) -> dict[str, Any] | None:
     """Take VTEX's wish to cancel: the receipt where it is cancelled, None where the ERP must decide first (200, empty body).
 
-    Raises NotFound; Conflict for an order that is invoiced.
+    Raises NotFound; Conflict for an order that is invoiced and did not come back as a whole.
     """
     request = read_cancellation(body)
     with app.db.write() as tx:
@@ -41,12 +43,22 @@ def _cancel(tx: Connection, app: App, order: Order, request: CancelRequest, now:
             return receipt(order, order.canceled_at, order.cancel_receipt)
         case OrderState.EXPIRED:
             return _confirm_expired(tx, order, now)
-        case OrderState.PLACED:
+        case OrderState.INVOICED if reason := _reason_to_keep(tx, order):
+            raise Conflict(f"order {order.order_id} is {order.state}; {reason}")
+        case OrderState.PLACED | OrderState.INVOICED:
             return _cancel_at_once(tx, app, order, request, now)
         case OrderState.AUTHORIZED:
             _ask(tx, order, request, now)
             return None
-    raise Conflict(f"order {order.order_id} is {order.state}; it can be cancelled only after a return of all that was invoiced")
+    raise Conflict(f"order {order.order_id} is {order.state}; it cannot be cancelled")
+
+
+def _reason_to_keep(tx: Connection, order: Order) -> str:
+    """Say why an invoiced order is not cancelled, "" where all of it came back. A sale that lies dead may be sent again."""
+    papers = documents.of_order(tx, order.order_id)
+    sales = [d for d in papers if isinstance(d.content, Invoice) and d.content.type == "Output" and not d.counts]
+    dead = next((d.number for d in sales if documents.lies_dead(tx, order.order_id, d.number)), "")
+    return f"invoice {dead} was given up: send it again or discard it (dead-letters)" if dead else reason_to_keep(order.items, papers)
 
 
 def _cancel_at_once(tx: Connection, app: App, order: Order, request: CancelRequest, now: datetime) -> dict[str, Any]:

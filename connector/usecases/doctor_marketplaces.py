@@ -25,6 +25,7 @@ ROLE = f"VTEX's admin, Account settings > Roles: give the key's role {', '.join(
 def marketplace(app: App, m: MarketplaceSettings) -> Iterator[Check]:
     """Look at one marketplace. Raises SettingsError for a secret that is not there, MarketplaceUnreachable."""
     name = f"marketplace {m.account}"
+    yield from _payment(m)
     key, token = app.settings.reveal(m.app_key), app.settings.reveal(m.app_token)
     yield Check(name, OK, "its credentials are at hand")
     answer = surroundings.knock(m.base_url)
@@ -32,6 +33,14 @@ def marketplace(app: App, m: MarketplaceSettings) -> Iterator[Check]:
     yield from _clock(app, answer.skew_seconds)
     yield _taken(f"key of {m.account}", _asked(m, key, token))
     yield from _blocked(app, m)
+
+
+def _payment(m: MarketplaceSettings) -> Iterator[Check]:
+    """Warn of a seller that says it takes the payment: VTEX asks such a one for what is not here (facts 4.2, 6.2)."""
+    if m.takes_payment:
+        lacks = "answers to orders hold no merchantPaymentReferenceId (CHK0088), and /pvt/installments/options and /pvt/payments/ are 404"
+        remedy = "takes_payment = false, unless a server in front of this one adds all of that"
+        yield Check(f"payment at {m.account}", WARN, f"simulations name you as the merchant, but {lacks}", remedy)
 
 
 def _asked(m: MarketplaceSettings, key: str, token: str) -> Reply:

@@ -24,7 +24,7 @@ from connector.storage.files import Entry
 from connector.storage.quarantine import Refusal
 from connector.storage.snapshots import Planned
 from connector.storage.staging import Stage, load, staging
-from connector.usecases import comparing, unknown_accounts, upkeep
+from connector.usecases import comparing, cut_short, unknown_accounts, unreached, upkeep
 from connector.usecases.comparing import Read
 from connector.usecases.opening import layout_of, opened
 from connector.usecases.passing_over import Passed, pass_over
@@ -72,7 +72,8 @@ def drafted(
         read = (None if all_of_it else _differences(app, connection, stage, path)) or _everything(app, connection, stage, path)
         passed = Passed() if behind is None else pass_over(app, connection, stage, behind)
         accepted, refused = repeats.counts(connection, stage) if read.version is None else (read.rows, 0)
-        notes = (*read.notes, *passed.notes, *unknown_accounts.notes(app, connection, stage))
+        told = (*unknown_accounts.notes(app, connection, stage), *unreached.notes(app, connection, stage))
+        notes = (*read.notes, *cut_short.notes(app, connection, feed, path), *passed.notes, *told)
         mode = app.settings.feeds.of(feed).mode
         plan = Plan(feed, name, mode, rows_read=read.rows, accepted=accepted, refused=refused, notes=notes)
         planned = snapshots.plan(connection, stage, plan, limits, app.now, is_whole=read.version is None)

@@ -1,8 +1,10 @@
-"""Prices for marketplaces that no account has: taken, since an account may come, and told, since until then the general price sells."""
+"""Prices for marketplaces and sales channels that nobody has: taken, since one may come, and told, since until then another price sells."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Collection, Mapping
+from itertools import chain
 
 from sqlalchemy import Connection
 
@@ -17,19 +19,45 @@ LONGEST = 40
 
 
 def notes(app: App, connection: Connection, stage: Stage) -> tuple[str, ...]:
-    """Tell whose prices among the staged rows nobody is asked, with the account that is meant where only the case differs."""
+    """Tell whose prices among the staged rows nobody is asked, with the account or channel that is meant where that is plain."""
     if stage.feed != "prices":
         return ()
-    accounts = [one.account for one in app.marketplaces]
+    asked: dict[str, Collection[str]] = {one.account: one.sales_channels for one in app.marketplaces}
     with reading(connection):
-        found = plans.by_marketplace(connection, stage, accounts)
-    if not found:
-        return ()
-    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
-    named = ", ".join(_named(name, rows, accounts) for name, rows in found[:NAMED])
-    return (f"{sum(rows for _, rows in found)} prices are for marketplaces that no account has: {named}{more}",)
+        accounts = plans.by_marketplace(connection, stage, asked)
+        channels = plans.by_channel(connection, stage, {**asked, "": set(chain(*asked.values()))})
+    told = (
+        _told("marketplaces that no account has", [_account(*one, asked) for one in accounts[:NAMED]], [one[-1] for one in accounts]),
+        _told(
+            "sales channels that sales_channels does not name",
+            [_channel(*one, asked) for one in channels[:NAMED]],
+            [one[-1] for one in channels],
+        ),
+    )
+    return tuple(note for note in told if note)
 
 
-def _named(name: str, rows: int, accounts: Iterable[str]) -> str:
+def _told(whose: str, named: list[str], rows: list[int]) -> str:
+    more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
+    return f"{sum(rows)} prices are for {whose}: {', '.join(named)}{more}" if rows else ""
+
+
+def _account(name: str, rows: int, accounts: Collection[str]) -> str:
     meant = next((account for account in accounts if account.casefold() == name.casefold()), None)
-    return f"{name[:LONGEST]} ({rows}{f', is {meant} meant?' if meant else ''})"
+    return _named(name, rows, meant)
+
+
+def _channel(account: str, channel: str, rows: int, asked: Mapping[str, Collection[str]]) -> str:
+    mine = asked[account] if account else chain(*asked.values())
+    meant = next((one for one in mine if _plain(one) == _plain(channel)), None)
+    return _named(channel, rows, meant, f" of {account}" if account else "")
+
+
+def _plain(channel: str) -> str:
+    """Return a channel without what a spreadsheet makes of its number: zeros before it, or behind a decimal mark."""
+    number = re.fullmatch(r"0*(\d+)(?:[.,]0+)?", channel)
+    return number[1] if number else channel.casefold()
+
+
+def _named(name: str, rows: int, meant: str | None, whose: str = "") -> str:
+    return f"{name[:LONGEST]}{whose} ({rows}{f', is {meant} meant?' if meant else ''})"

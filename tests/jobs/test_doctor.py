@@ -80,6 +80,18 @@ def test_a_key_that_is_taken_a_key_that_is_none_and_one_that_lacks_a_right(tmp_p
     assert keys(world)["key of shop"].found == "VTEX does not know the key (401)"
 
 
+def test_a_seller_that_takes_the_payment_is_told_what_the_connector_does_not_serve(tmp_path, sandbox):
+    world = shop(tmp_path, sandbox)
+    assert "payment at shop" not in keys(world)
+    config = world.root / "config" / "connector.toml"
+    config.write_text(f"{config.read_text()}takes_payment = true\n")
+    world.app = building.build(settings_module.load(config), clock=lambda: world.now)
+
+    check = keys(world)["payment at shop"]
+    assert (check.state, "merchantPaymentReferenceId (CHK0088)" in check.found, "/pvt/payments/" in check.found) == ("warn", True, True)
+    assert "takes_payment = false" in check.remedy
+
+
 def test_what_the_last_call_was_refused_for_is_told(tmp_path, sandbox):
     world = shop(tmp_path, sandbox)
     reason = "answered 403; check what the key may do"

@@ -220,7 +220,33 @@ def test_prices_for_a_marketplace_that_no_account_has_are_taken_and_told_once_a_
     assert "no account has" not in again.lines[0]  # what stayed was told
 
 
+def test_prices_for_sales_channels_that_no_setting_names_are_taken_and_told_once_a_file(shop):
+    rows = ["A;;1;10,00", "B;shop;1;9,00", "A;shop;01;25,00", "B;shop;1.0;25,00", "A;;9;35,00", "A;other;7;5,00"]
+    report = shop.export("prices/1.csv", *rows, head="sku;marketplace;sales_channel;price")
+    again = shop.export("prices/2.csv", *rows, "C;shop;1;1,00", head="sku;marketplace;sales_channel;price")
+
+    named = "9 (1), 01 of shop (1, is 1 meant?), 1.0 of shop (1, is 1 meant?)"
+    assert f"3 prices are for sales channels that sales_channels does not name: {named}" in report.lines[0]
+    assert (report.exit_status, len(report.lines), len(shop.known("prices", "sku", "marketplace"))) == (0, 1, 7)
+    assert "sales channels" not in again.lines[0]  # what stayed was told
+
+
 # ── which files are taken ───────────────────────────────────────────────────────────────────────────────────────────────
+def test_a_file_whose_last_line_has_no_end_is_told_where_the_one_before_had_one(shop):
+    first = shop.export("stock/1.csv", "A;5", "B;7")
+    cut = shop.drop("stock/2.csv", "A;5", "B;1200")
+    cut.write_text(cut.read_text().rstrip()[:-3])
+    second = shop.run()
+    without = shop.drop("stock/3.csv", "A;5", "B;9")
+    without.write_text(without.read_text().rstrip())
+    third = shop.run()
+
+    told = "its last line has no end, unlike that of the file applied last: is it whole?"
+    assert shop.stock() == {"A": 5, "B": 9}
+    assert [told in " ".join(report.lines) for report in (first, second, third)] == [False, True, False]
+    assert [report.exit_status for report in (first, second, third)] == [0, 0, 0]
+
+
 def test_with_a_done_marker_a_file_waits_for_it_and_takes_it_along(shop):
     shop.configure(more='done_marker = ".ok"')
     shop.drop("stock/1.csv", "A;5")

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from connector import app as building
 from connector import settings as settings_module
-from connector.domain.messages import MAX_ATTEMPTS, Kind
+from connector.domain.messages import ERP, MAX_ATTEMPTS, Kind
 from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, Refused
 from connector.sandbox import Sandbox, market
@@ -908,6 +908,45 @@ def test_a_cancellation_names_no_other_return_while_the_first_is_on_its_way(worl
     refused = world.report("cancellations", f"{order};desistência;R2;2026-01-05")
 
     assert f"order {order} is being cancelled with return invoice R1 already" in refused.failures[0]
+
+
+def test_the_marketplace_cancels_an_invoiced_order_once_all_of_it_came_back_and_the_erp_is_told(world):
+    order = world.ordered("m1")
+    world.report("invoices", INVOICED.format(order=order))
+    world.report("invoices", f"{order};R1;2026-01-03;20,00;A;2;10,00;Input")
+    with pytest.raises(Conflict, match=r"after a return of all that was invoiced: 25\.00 were invoiced, 20\.00 came back"):
+        orders.cancel(world.app, "shop", order, {"reason": "gave up"})
+    world.drop("invoices", f"{order};R2;2026-01-04;5,00;;;;Input")
+    world.shop.fail_next(500, pattern="invoice")
+    world.run()
+    with pytest.raises(Conflict, match="invoice R2 is not reported yet"):
+        orders.cancel(world.app, "shop", order, {"reason": "gave up"})
+    world.run(by_hand=True)
+
+    confirmed = orders.cancel(world.app, "shop", order, {"reason": "gave up"})
+    assert confirmed is not None
+    assert orders.cancel(world.app, "shop", order, {"reason": "gave up"}) == confirmed
+    assert (world.order(order).state, world.order(order).cancel_receipt) == (OrderState.CANCELED, confirmed["receipt"])
+    with world.app.db.read() as tx:
+        assert outbox.waiting(tx, ERP, (Kind.CANCELLATION_FILE,)) == {Kind.CANCELLATION_FILE: 1}
+    world.run()
+    assert world.shop.cancellations == {}, "it asked for it, and was answered"
+
+
+def test_the_marketplace_cancels_no_order_of_which_an_invoice_lies_dead_or_a_piece_is_still_to_be_shipped(world):
+    part, dead = world.ordered("m1", ("A", 2)), world.ordered("m2", ("A", 2))
+    for order in (part, dead):
+        world.report("invoices", f"{order};N{order};2026-01-02;10,00;A;1;10,00")
+        world.report("invoices", f"{order};R{order};2026-01-03;10,00;A;1;10,00;Input")
+    world.shop.fail_next(400, pattern="invoice")
+    world.report("invoices", f"{dead};N2;2026-01-04;15,00;A;1;10,00")
+
+    with pytest.raises(Conflict, match=f"{part} is invoiced; .* 1 of A was not invoiced yet: the ERP decides"):
+        orders.cancel(world.app, "shop", part, None)
+    with pytest.raises(Conflict, match="invoice N2 was given up"):
+        orders.cancel(world.app, "shop", dead, None)
+    world.report("cancellations", f"{part};desistência")
+    assert orders.cancel(world.app, "shop", part, None) is not None
 
 
 def test_a_return_waits_for_a_sale_that_the_marketplace_has(world):

@@ -144,6 +144,15 @@ def test_a_table_prices_a_cart_alike_whatever_it_is_written_in(tmp_path, name, s
 
 
 # ── cubic weight ────────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_ranges_too_short_for_a_cep_that_name_no_country_are_told_with_the_file(shop):
+    ranges = ["01000;19999", "20000;29999", "0;0", "0;99999", "1000000;1999999", "30000000;39999999"]
+    shop.drop("freight/expressa.csv", *[f"{one};0;1000;10,50;0;0;0;1;0" for one in ranges], head=CSV_HEAD)
+    report = shop.run()
+
+    told = "2 rates end below 01000000, the first CEP, and reach nobody: write all 8 digits of a code, such as 01000000 to 19999999"
+    assert (report.exit_status, told in " ".join(report.lines)) == (0, True), report.lines
+
+
 def test_the_larger_of_weight_and_cubic_weight_counts_in_row_and_price(shop):
     assert shop.ways(("A", 1), code=SAO_PAULO)[0]["Normal"]["price"] == 1790 + 100 + 96  # 500 g, and 1800 g by its volume
     assert shop.ways(("A", 1), code=SAO_PAULO)[0]["Agendada"]["price"] == 1050 + 100 + 60  # this carrier bills weight

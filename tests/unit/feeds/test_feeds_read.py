@@ -150,6 +150,16 @@ def test_a_freight_sheet_is_read_in_vtex_columns(read):
     assert [(r.line, r.column, r.key) for r in rejections] == [(3, "ZipCodeEnd", None), (4, "TimeCost", None)]
 
 
+def test_a_brazilian_range_of_codes_too_short_for_any_cep_is_refused_with_what_to_write(read):
+    ranges = ["01000;19999;BRA", "00001000;00019999;BRA", "0;0;BRA", "0;99999;BRA", "1000000;1999999;BRA", "1000;9999;ARG", "1000;9999;"]
+    head = "ZipCodeStart;ZipCodeEnd;Country;WeightStart;WeightEnd;AbsoluteMoneyCost;TimeCost\n"
+    rows, rejections, _ = read("freight", head + "".join(f"{one};0;1000;10,50;1\n" for one in ranges))
+
+    assert [line for line, _ in rows] == [4, 5, 6, 7, 8]
+    assert [(r.line, r.column) for r in rejections] == [(2, "ZipCodeEnd"), (3, "ZipCodeEnd")]
+    assert "no CEP is as low: write all 8 digits of a code, such as 01000000 to 19999999" in rejections[0].reason
+
+
 @pytest.mark.parametrize("number", ["1 2", "1#2", "1/2"])
 def test_an_invoice_number_that_vtex_cannot_track_is_refused(read, number):
     _, [rejection], _ = read("invoices", f"order_id;invoice_number;issuance_date;invoice_value\no;{number};2026-11-24;10\n")
