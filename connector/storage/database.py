@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from connector.errors import ConnectorError, DatabaseDamaged, DatabaseUnreachable, Deadlocked, SchemaBehind, TooLong
-from connector.storage import damage, driver, engines, fences, moved, repeated
+from connector.storage import damage, driver, engines, fences, moved, owners, repeated
 from connector.storage.patient import COURTESY
 from connector.storage.together import MOST, Together
 
@@ -151,6 +151,8 @@ class Database:
         try:
             yield
         except OperationalError as error:
+            if self.is_sqlite and getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_CANTOPEN"):
+                owners.refuse(self.path)
             raise _operational(error.orig, self.url) from error
         except PoolTimeout as error:
             raise DatabaseUnreachable(
@@ -243,7 +245,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def is_current(database: Database) -> bool:
-    if database.is_sqlite and not database.path.exists():
+    if database.is_sqlite and not owners.is_there(database.path):
         return False
     with database.read() as connection:
         return _revision(connection) == newest()

@@ -21,7 +21,7 @@ from typing import IO
 
 from connector.app import App
 from connector.errors import Busy, Misuse
-from connector.storage import leases
+from connector.storage import leases, owners
 from connector.usecases.leased import holders, leased
 
 WAIT_SECONDS = 60.0
@@ -51,8 +51,7 @@ def turn(app: App, name: str, *, wait_seconds: float = WAIT_SECONDS, stop: Event
 
 @contextmanager
 def _locked(app: App, name: str, wait_seconds: float, stop: Event) -> Iterator[Event]:
-    path = _lock_path(app, name)
-    with path.open("a+", encoding="utf-8") as lock:
+    with _opened(app, name) as lock:
         _acquire(lock, name, wait_seconds, stop)
         _write_holder(lock, app.now)
         try:
@@ -80,7 +79,7 @@ def share(app: App, name: str) -> IO[str]:
 
     Raises Busy where somebody holds it alone.
     """
-    lock = _lock_path(app, name).open("a+", encoding="utf-8")
+    lock = _opened(app, name)
     if not _try(lock, fcntl.LOCK_SH):
         raise Busy(f"{name} cannot start: {_read_holder(lock)} works alone", remedy="wait until it has ended")
     _write_holder(lock, app.now)
@@ -94,6 +93,14 @@ def _lock_path(app: App, name: str) -> Path:
     except OSError as error:
         raise Misuse(f"{folder} cannot be made: {error.strerror}", remedy="give this user the right to write in var/") from error
     return folder / f"{name}.lock"
+
+
+def _opened(app: App, name: str) -> IO[str]:
+    path = _lock_path(app, name)
+    try:
+        return path.open("a+", encoding="utf-8")
+    except PermissionError as error:
+        raise owners.refused(path) from error
 
 
 def _acquire(lock: IO[str], name: str, wait_seconds: float, stop: Event) -> None:
@@ -123,6 +130,7 @@ def living_holder(app: App, name: str) -> str:
         with app.db.read() as tx:
             lease = leases.find(tx, name)
         return lease.holder if lease else ""
+    holder = ""
     try:
         holder = str(json.loads(_lock_path(app, name).read_text(encoding="utf-8"))["holder"])
         number, _, host = holder.removeprefix("pid ").partition(" on ")
