@@ -30,6 +30,7 @@ IDLE_SECONDS = 45
 PROGRAM_LIMITS = "54"
 """A class of SQLSTATE."""
 DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+FULL = ("disk is full", "No space left on device", "SQLITE_IOERR_SHMSIZE")
 READ_ONLY = "25006"
 """PostgreSQL's word for a write where none are taken."""
 
@@ -194,7 +195,9 @@ def _unreachable(error: BaseException | None, url: str) -> DatabaseUnreachable:
         return DatabaseUnreachable(
             f"the database {where} is a read replica: what it says may be old", remedy="set database.url to the primary"
         )
-    return DatabaseUnreachable(f"the database {where} cannot be used: {said}", remedy="start it, or mend database.url in the settings")
+    is_full = any(words in f"{said} {getattr(error, 'sqlite_errorname', '')}" for words in FULL)
+    remedy = "make room on its disk; all goes on by itself then" if is_full else "start it, or mend database.url in the settings"
+    return DatabaseUnreachable(f"the database {where} cannot be used: {said}", remedy=remedy)
 
 
 def _let_go_of_temporary(connection: Connection) -> None:
