@@ -159,7 +159,7 @@ class Database:
             ) from error
         except self.engine.dialect.loaded_dbapi.OperationalError as error:  # out of COPY, which is the driver's own
             raise troubles.operational(error, self.url) from error
-        except (DatabaseError, self.engine.dialect.loaded_dbapi.InternalError) as error:
+        except (DatabaseError, self.engine.dialect.loaded_dbapi.DatabaseError) as error:
             said = getattr(error, "orig", error)
             if getattr(said, "sqlstate", "") == READ_ONLY:
                 raise self._without_writes() from error
@@ -167,6 +167,8 @@ class Database:
                 raise troubles.unreachable(said, self.url) from error
             if self.is_sqlite and getattr(said, "sqlite_errorname", "").startswith(DAMAGE):
                 raise self._damaged(" ".join(str(said).split())) from error
+            if lacking := troubles.lacking(said, self.url):
+                raise lacking from error
             raise
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from connector.errors import ConnectorError, DatabaseUnreachable, Deadlocked, TooLong
+from connector.errors import ConnectorError, DatabaseForbidden, DatabaseUnreachable, Deadlocked, SchemaBehind, TooLong
 from connector.storage import repeated
 
 PROGRAM_LIMITS = "54"
 """A class of SQLSTATE."""
+OWN = "let the role own the database and its tables; or GRANT it ALL ON SCHEMA public, and on ALL TABLES and ALL SEQUENCES in it"
+MIGRATE = "run: connector migrate; where that says the same, restore a backup"
 FULL = ("disk is full", "No space left on device", "SQLITE_IOERR_SHMSIZE")
 
 
@@ -23,6 +25,17 @@ def operational(error: BaseException | None, url: str) -> ConnectorError:
         return unreachable(error, url)
     said = str(error).partition("\n")[0]
     return TooLong(f"the database cannot hold so long a text: {said}", remedy="shorten it; look whether a row's columns have slipped")
+
+
+def lacking(error: BaseException | None, url: str) -> ConnectorError | None:
+    """Say which right or table PostgreSQL misses; None where that is not what it complains of."""
+    said = str(error).partition("\n")[0]
+    match getattr(error, "sqlstate", None):
+        case "42501":
+            return DatabaseForbidden(f"the database {place(url)} refuses its role: {said}", remedy=OWN)
+        case "42P01":
+            return SchemaBehind(f"the database's schema is not this version's: {said}", remedy=MIGRATE)
+    return None
 
 
 def unreachable(error: BaseException | None, url: str) -> DatabaseUnreachable:
