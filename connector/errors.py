@@ -7,6 +7,7 @@ ConnectorError                 code · message · remedy
 ├── Unreachable                something needed cannot be reached; try again        exit 3, 503 with Retry-After
 │   ├── DatabaseUnreachable
 │   │   └── Deadlocked         ended for another transaction; done again (storage/repeated.py)
+│   ├── DatabaseForbidden      its role lacks a right
 │   ├── DatabaseDamaged        never written to again; restore it
 │   ├── DiskShort              too little room is left to write safely
 │   ├── ErpUnreachable
@@ -84,6 +85,12 @@ class DatabaseUnreachable(Unreachable):
 
 class Deadlocked(DatabaseUnreachable):
     """Two transactions waited for each other, and the database ended this one: nothing of it was done, and it may be done again."""
+
+
+class DatabaseForbidden(Unreachable):
+    """The database refuses its role what is needed: a person must grant it, and waiting does not."""
+
+    code = "database-forbidden"
 
 
 class TurnLost(Unreachable):

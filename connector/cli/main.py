@@ -126,5 +126,13 @@ def main() -> None:
     except Exception as error:  # no traceback ever reaches a user unasked
         if debug:
             raise
+        if isinstance(error, UnicodeEncodeError) and (word := _no_text(sys.argv)):
+            show.complain(f"connector: {word!a} is no text in UTF-8 (nothing but a file's name may be such)")
+            sys.exit(2)
         show.complain(f"connector: unexpected {type(error).__name__}: {error} (run it again with --debug and report what it prints)")
         sys.exit(1)
+
+
+def _no_text(words: Sequence[str]) -> str:
+    """Return the word of the call that holds bytes which are no text, as Python hands them over; "" where there is none."""
+    return next((word for word in words if any("\udc80" <= letter <= "\udcff" for letter in word)), "")

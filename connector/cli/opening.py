@@ -44,6 +44,7 @@ def open_app(context: typer.Context, *, schema: bool = True, least: str = "WARNI
     Raises SettingsError, SchemaBehind, or what the database raises when it cannot be reached.
     """
     from connector import app, log
+    from connector.cli import owner
     from connector.storage import database
     from connector.usecases.schedules import refuse_unknown
     from jobs import DEFAULT_SCHEDULES
@@ -51,6 +52,7 @@ def open_app(context: typer.Context, *, schema: bool = True, least: str = "WARNI
     os.umask(0o077)  # what holds personal data is for this user alone; files for the ERP get the mode that the settings ask for
     log.configure(logging.DEBUG if call_of(context).debug else logging.getLevelNamesMapping()[least])
     opened = app.load(config_path(context))
+    owner.become(opened.root)
     refuse_unknown(opened.settings, DEFAULT_SCHEDULES)
     if schema:
         database.ready(opened.db)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,8 @@ __all__ = [
 DEFAULT_PATH = "config/connector.toml"
 CREDENTIALS_OF = "connector"
 """How the units name the folder of secrets (deploy/systemd)."""
+_kept: dict[Path, bytes] = {}
+"""Credentials that were read while this process was root's."""
 
 
 class DatabaseSettings(Section):
@@ -124,13 +126,15 @@ class Settings(Section):
     def _from_systemd(self, name: str) -> str:
         """Read what LoadCredential= put at hand; systemd itself guards that folder, and names what lay in a folder after that folder."""
         folder = Path(os.environ.get("CREDENTIALS_DIRECTORY") or os.devnull)
-        path = next((found for found in (folder / name, folder / f"{CREDENTIALS_OF}_{name}") if found.is_file()), None)
+        places = (folder / name, folder / f"{CREDENTIALS_OF}_{name}")
+        with self._reading(f"credential:{name}"):
+            path = next((found for found in places if found in _kept or found.is_file()), None)
         if path is None:
             remedy = "put it into /etc/connector/credentials; by hand, set CREDENTIALS_DIRECTORY to that folder"
             allowed = "a credential that systemd loads (LoadCredential=)"
             raise SettingsError(str(self.config_path), f"credential:{name}", found="nothing", allowed=allowed, remedy=remedy)
         with self._reading(f"credential:{name}"):
-            return path.read_text(encoding="utf-8").strip()
+            return (_kept[path] if path in _kept else path.read_bytes()).decode().strip()
 
     def _from_file(self, place: str) -> str:
         path = self.path(place)
@@ -154,6 +158,18 @@ class Settings(Section):
 
     def marketplace(self, account: str) -> MarketplaceSettings | None:
         return next((m for m in self.marketplaces if m.account == account), None)
+
+
+def keep_credentials() -> None:
+    """Read what $CREDENTIALS_DIRECTORY holds, and go by that from now on: this process is about to become a user who may not read it."""
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    with suppress(OSError):
+        _kept.update({path: path.read_bytes() for path in Path(folder).iterdir() if path.is_file()} if folder else {})
+
+
+def live_in(home: str) -> None:
+    """Let PostgreSQL's driver and pg_dump look for passwords and certificates in another home than root's, which is closed to them now."""
+    os.environ["HOME"] = home
 
 
 def _is_of_systemd(path: Path) -> bool:

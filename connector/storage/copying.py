@@ -12,9 +12,10 @@ from sqlalchemy import JSON, Connection, Integer, LargeBinary, MetaData, Select,
 from connector.domain.keys import LONGEST_KEY
 from connector.errors import Conflict, Refused
 from connector.storage.bulk import bulk_insert
-from connector.storage.database import PROGRAM_LIMITS, Database, writing
+from connector.storage.database import Database, writing
 from connector.storage.generations import MOST_BYTES, indexed_texts
 from connector.storage.tables import metadata
+from connector.storage.troubles import PROGRAM_LIMITS
 
 ROWS_AT_ONCE = 5000
 SHOWN = 40

@@ -19,16 +19,14 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from connector.errors import ConnectorError, DatabaseDamaged, DatabaseUnreachable, Deadlocked, SchemaBehind, TooLong
-from connector.storage import damage, driver, engines, fences, moved, repeated
+from connector.errors import DatabaseDamaged, DatabaseUnreachable, SchemaBehind
+from connector.storage import damage, driver, engines, fences, moved, owners, troubles
 from connector.storage.patient import COURTESY
 from connector.storage.together import MOST, Together
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 JOB_WAIT_SECONDS = 30
 IDLE_SECONDS = 45
-PROGRAM_LIMITS = "54"
-"""A class of SQLSTATE."""
 DAMAGE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 READ_ONLY = "25006"
 """PostgreSQL's word for a write where none are taken."""
@@ -136,7 +134,7 @@ class Database:
         """Say so, and have the next connection look for a server that takes writes: those at hand were made to one that did."""
         self.engine.dispose()
         return DatabaseUnreachable(
-            f"the database {_place(self.url)} takes no writes any more: it was made a read replica, or set read-only",
+            f"the database {troubles.place(self.url)} takes no writes any more: it was made a read replica, or set read-only",
             remedy="wait; if it stays so, mend the server (a full disk?), or set database.url to the primary",
         )
 
@@ -151,48 +149,27 @@ class Database:
         try:
             yield
         except OperationalError as error:
-            raise _operational(error.orig, self.url) from error
+            if self.is_sqlite and getattr(error.orig, "sqlite_errorname", "").startswith("SQLITE_CANTOPEN"):
+                owners.refuse(self.path)
+            raise troubles.operational(error.orig, self.url) from error
         except PoolTimeout as error:
             raise DatabaseUnreachable(
                 "every connection to the database that this process may have was in use for 30 s",
                 remedy="wait: what holds them ends by itself; if it comes again, lower concurrency of the marketplaces",
             ) from error
         except self.engine.dialect.loaded_dbapi.OperationalError as error:  # out of COPY, which is the driver's own
-            raise _operational(error, self.url) from error
-        except (DatabaseError, self.engine.dialect.loaded_dbapi.InternalError) as error:
+            raise troubles.operational(error, self.url) from error
+        except (DatabaseError, self.engine.dialect.loaded_dbapi.DatabaseError) as error:
             said = getattr(error, "orig", error)
             if getattr(said, "sqlstate", "") == READ_ONLY:
                 raise self._without_writes() from error
             if getattr(error, "connection_invalidated", False):  # by the server: it idled in a transaction while this process was frozen
-                raise _unreachable(said, self.url) from error
+                raise troubles.unreachable(said, self.url) from error
             if self.is_sqlite and getattr(said, "sqlite_errorname", "").startswith(DAMAGE):
                 raise self._damaged(" ".join(str(said).split())) from error
+            if lacking := troubles.lacking(said, self.url):
+                raise lacking from error
             raise
-
-
-def _place(url: str) -> str:
-    """Return where a database is, without who logs in: a password may stand in the query, too."""
-    return url.partition("?")[0].rpartition("@")[2]
-
-
-def _operational(error: BaseException | None, url: str) -> ConnectorError:
-    """Say what an operation failed of: PostgreSQL's driver counts deadlocks and texts too long for an index among its troubles."""
-    if repeated.is_deadlock(error):
-        return Deadlocked("the database ended this for another transaction: each waited for the other", remedy="nothing: do it again")
-    if not (getattr(error, "sqlstate", None) or "").startswith(PROGRAM_LIMITS):
-        return _unreachable(error, url)
-    said = str(error).partition("\n")[0]
-    return TooLong(f"the database cannot hold so long a text: {said}", remedy="shorten it; look whether a row's columns have slipped")
-
-
-def _unreachable(error: BaseException | None, url: str) -> DatabaseUnreachable:
-    where = _place(url)
-    said = " ".join(str(error).split())
-    if "session is read-only" in said:
-        return DatabaseUnreachable(
-            f"the database {where} is a read replica: what it says may be old", remedy="set database.url to the primary"
-        )
-    return DatabaseUnreachable(f"the database {where} cannot be used: {said}", remedy="start it, or mend database.url in the settings")
 
 
 def _let_go_of_temporary(connection: Connection) -> None:
@@ -243,7 +220,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def is_current(database: Database) -> bool:
-    if database.is_sqlite and not database.path.exists():
+    if database.is_sqlite and not owners.is_there(database.path):
         return False
     with database.read() as connection:
         return _revision(connection) == newest()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +64,12 @@ def _disk_of(folder: Path) -> os.statvfs_result:
 
 
 def places(app: App) -> list[Place]:
-    """Look at every local disk that is written to, each once."""
-    return [look(app, folder) for folder in surroundings.folders(app)]
+    """Look at every local disk that is written to, each once; one that cannot be looked at is left to whoever uses it."""
+    found = []
+    for folder in surroundings.folders(app):
+        with suppress(OSError):
+            found.append(look(app, folder))
+    return found
 
 
 def own_places(app: App) -> list[Place]:

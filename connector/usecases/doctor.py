@@ -36,7 +36,7 @@ def examine(app: App, jobs: Mapping[str, str]) -> Iterator[Check]:
         yield Check("marketplaces", WARN, "none is set", "add a [[marketplaces]] section")
     for marketplace in app.marketplaces:
         yield from _each(f"marketplace {marketplace.account}", partial(doctor_marketplaces.marketplace, app, marketplace))
-    yield from left.checks(app)
+    yield from _each("marketplaces that left", partial(left.checks, app))
     yield from _each("API credentials", partial(_api, app))
     yield from _each("public address", partial(doctor_outside.public_address, app))
     yield from _each("alarm channels", partial(_channels, app))

@@ -10,11 +10,12 @@ from sqlalchemy import Connection
 import connector
 from connector.app import App
 from connector.domain.alarms import Alarm
-from connector.errors import DatabaseDamaged, DatabaseUnreachable
+from connector.errors import DatabaseDamaged, DatabaseForbidden, DatabaseUnreachable, SchemaBehind
 from connector.storage import counts, health, runs
 from connector.usecases import alarms, backups, disk
 
 NEEDED = ("products", "prices", "stock")
+UNUSABLE = (DatabaseUnreachable, DatabaseForbidden, DatabaseDamaged, SchemaBehind)
 STALE_AFTER = timedelta(days=3)
 """Longer than a weekend without exports: a store that does not answer sells nothing, so this speaks only when the ERP is surely mute."""
 
@@ -25,7 +26,7 @@ def reasons(app: App) -> list[str]:
         app.db.demand_writes()
         with app.db.read() as tx:
             ages = _ages(tx, app)
-    except (DatabaseUnreachable, DatabaseDamaged) as error:
+    except UNUSABLE as error:
         damaged = "the database is damaged; stop the daemon and the API, then run: connector restore"
         return [damaged if isinstance(error, DatabaseDamaged) else "the database is unreachable, takes no writes, or lacks its schema"]
     return [sentence for feed, age in ages.items() if (sentence := _judged(feed, age))]

@@ -53,10 +53,17 @@ def _skew(date: str | None) -> float | None:
 
 
 def folders(app: App) -> list[Path]:
-    """Return the local folders that are written to, each file system once."""
+    """Return the local folders that are written to and can be looked at, each file system once."""
     named = [app.root, app.root / "var", *(Path(app.settings.path(url[5:])) for url in _local_urls(app))]
-    there = {path.stat().st_dev: path for path in reversed(named) if path.exists()}
+    there = {device: path for path in reversed(named) if (device := _device(path)) is not None}
     return list(reversed(there.values()))
+
+
+def _device(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_dev
+    except OSError:  # not there, closed to this user, or its server is gone: whoever uses it says so
+        return None
 
 
 def _local_urls(app: App) -> list[str]:

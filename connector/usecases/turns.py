@@ -13,15 +13,15 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import IO
 
 from connector.app import App
-from connector.errors import Busy, Misuse
-from connector.storage import leases
+from connector.errors import Busy, DiskShort, Misuse
+from connector.storage import leases, owners
 from connector.usecases.leased import holders, leased
 
 WAIT_SECONDS = 60.0
@@ -51,14 +51,14 @@ def turn(app: App, name: str, *, wait_seconds: float = WAIT_SECONDS, stop: Event
 
 @contextmanager
 def _locked(app: App, name: str, wait_seconds: float, stop: Event) -> Iterator[Event]:
-    path = _lock_path(app, name)
-    with path.open("a+", encoding="utf-8") as lock:
+    with _opened(app, name) as lock:
         _acquire(lock, name, wait_seconds, stop)
         _write_holder(lock, app.now)
         try:
             yield Event()
         finally:
-            lock.truncate(0)  # before the lock goes with the file: whoever comes next finds no stale name
+            with suppress(OSError):
+                lock.truncate(0)  # before the lock goes with the file: whoever comes next finds no stale name
 
 
 def names(app: App) -> list[str]:
@@ -75,12 +75,12 @@ def alone(app: App) -> Iterator[None]:
         yield
 
 
-def share(app: App, name: str) -> IO[str]:
+def share(app: App, name: str) -> IO[bytes]:
     """Hold a turn together with others who share it, until the file returned is closed or the process ends.
 
     Raises Busy where somebody holds it alone.
     """
-    lock = _lock_path(app, name).open("a+", encoding="utf-8")
+    lock = _opened(app, name)
     if not _try(lock, fcntl.LOCK_SH):
         raise Busy(f"{name} cannot start: {_read_holder(lock)} works alone", remedy="wait until it has ended")
     _write_holder(lock, app.now)
@@ -96,14 +96,24 @@ def _lock_path(app: App, name: str) -> Path:
     return folder / f"{name}.lock"
 
 
-def _acquire(lock: IO[str], name: str, wait_seconds: float, stop: Event) -> None:
+def _opened(app: App, name: str) -> IO[bytes]:
+    path = _lock_path(app, name)
+    try:
+        return path.open("a+b", buffering=0)  # nothing is left to be written when it is closed: a full disk would be heard of again
+    except PermissionError as error:
+        raise owners.refused(path) from error
+    except OSError as error:
+        raise DiskShort(f"{path} cannot be made: {error.strerror}", remedy="make room, or mend that disk; all goes on by itself") from error
+
+
+def _acquire(lock: IO[bytes], name: str, wait_seconds: float, stop: Event) -> None:
     deadline = time.monotonic() + wait_seconds
     while not _try(lock):
         if time.monotonic() >= deadline or stop.wait(LOOK_SECONDS):
             raise Busy(f"{name} is running elsewhere: {_read_holder(lock)}", remedy="wait until it has ended, or stop that process")
 
 
-def _try(lock: IO[str], how: int = fcntl.LOCK_EX) -> bool:
+def _try(lock: IO[bytes], how: int = fcntl.LOCK_EX) -> bool:
     try:
         fcntl.flock(lock, how | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -111,10 +121,11 @@ def _try(lock: IO[str], how: int = fcntl.LOCK_EX) -> bool:
     return True
 
 
-def _write_holder(lock: IO[str], now: datetime) -> None:
-    lock.truncate(0)
-    lock.write(json.dumps({"holder": holder_name(), "since": now.isoformat(timespec="seconds")}))
-    lock.flush()
+def _write_holder(lock: IO[bytes], now: datetime) -> None:
+    """Write who holds it, for people: the lock holds without, where a full disk does not take the name."""
+    with suppress(OSError):
+        lock.truncate(0)
+        lock.write(json.dumps({"holder": holder_name(), "since": now.isoformat(timespec="seconds")}).encode())
 
 
 def living_holder(app: App, name: str) -> str:
@@ -123,6 +134,7 @@ def living_holder(app: App, name: str) -> str:
         with app.db.read() as tx:
             lease = leases.find(tx, name)
         return lease.holder if lease else ""
+    holder = ""
     try:
         holder = str(json.loads(_lock_path(app, name).read_text(encoding="utf-8"))["holder"])
         number, _, host = holder.removeprefix("pid ").partition(" on ")
@@ -141,7 +153,7 @@ def leaders(app: App) -> dict[str, str]:
     return holders(app)
 
 
-def _read_holder(lock: IO[str]) -> str:
+def _read_holder(lock: IO[bytes]) -> str:
     lock.seek(0)
     try:
         found = json.loads(lock.read())

@@ -56,3 +56,10 @@ def test_a_pass_stopped_by_a_missing_secret_has_ended_in_the_status(project):
     run = found["jobs"]["notify-marketplaces"]
     assert done.returncode == run["exit_status"] == 2
     assert run["ended_at"]
+
+
+def test_a_word_of_a_call_that_is_no_text_is_named_in_a_sentence(project):
+    done = project.call("why", "\udcff")  # as Python hands over a byte that is none of UTF-8
+
+    assert done.returncode == 2
+    assert r"'\udcff' is no text in UTF-8" in done.stderr

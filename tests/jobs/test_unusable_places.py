@@ -9,9 +9,10 @@ import pytest
 from catalog_world import Catalog
 from documents_world import opened
 
-from connector.usecases import alarms, disk
+from connector.usecases import alarms, disk, doctor, readiness
 from connector.usecases.passes import Pass
 from connector.usecases.status import status
+from jobs import DEFAULT_SCHEDULES
 from jobs.running import run_job
 
 PRODUCT = "A;P;Caneca;Acme;Casa;1,5;1"
@@ -99,6 +100,43 @@ def test_the_sources_own_folder_that_cannot_be_used_ends_the_pass(shop, forbidde
     assert report.exit_status == 3
     assert report.failures[0].startswith(f"{shop.root}/inbox cannot be used: Permission denied")
     assert len(report.failures) == 1
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOTCONN, errno.ESTALE])
+def test_a_source_that_cannot_even_be_looked_at_is_told_and_takes_neither_alarms_nor_status_nor_numbers_with_it(shop, monkeypatch, number):
+    """As below a folder that the connector's user may not enter, or on a mount whose server is gone."""
+    drop_all(shop)
+    for name in ("open", "stat", "statvfs"):
+        monkeypatch.setattr(os, name, failing_in(shop.root / "inbox", number, getattr(os, name)))
+    report = run(shop)
+
+    assert report.exit_status == 3
+    assert report.failures[0].startswith(f"{shop.root}/inbox cannot be used: {os.strerror(number)}")
+    assert "cannot be reached" in on(shop)["erp-unreachable"]
+    assert "inbox" in status(shop.app).files["unreachable"]
+    assert [place["folder"] for place in status(shop.app).disk] == [str(shop.root)]
+    assert list(readiness.numbers(shop.app)["disk_free_bytes"]) == [str(shop.root)]
+    assert "free disk" in {check.name for check in doctor.examine(shop.app, DEFAULT_SCHEDULES)}
+
+
+def failing_in(folder, number, before):
+    def doing(path, *given, **how):
+        if isinstance(path, str | os.PathLike) and os.fspath(path).startswith(str(folder)):
+            raise OSError(number, os.strerror(number))
+        return before(path, *given, **how)
+
+    return doing
+
+
+def test_alarms_that_cannot_be_looked_at_are_logged_and_end_no_pass(shop, monkeypatch, caplog):
+    def broken(_app):
+        raise OSError(errno.EIO, "nobody knows why")
+
+    drop_all(shop)
+    monkeypatch.setattr(alarms, "watch", broken)
+
+    assert run(shop).exit_status == 0
+    assert "the alarms could not be looked at" in caplog.text
 
 
 def test_a_folder_of_documents_that_may_not_be_entered_keeps_no_other_from_being_taken(tmp_path, forbidden):

@@ -10,10 +10,11 @@ from judging import JudgedClient
 from servers import missing
 from web_world import CART, LOCAL, order, set_up
 
-from connector.errors import DatabaseUnreachable, DiskShort
+from connector.errors import Busy, DatabaseUnreachable, DiskShort
 from connector.storage import damage
-from connector.usecases import alarms, backups, disk, doctor, restoring, surroundings, tombstones, upkeep
+from connector.usecases import alarms, backups, disk, doctor, restoring, surroundings, tombstones, turns, upkeep
 from connector.usecases.status import status
+from connector.usecases.turns import turn
 from connector.web.app import create_app
 from jobs import DEFAULT_SCHEDULES, Pass
 from jobs.running import run_job
@@ -48,6 +49,14 @@ def fill(app, *, leave):
     room = os.statvfs(app.root)
     with (app.root / "ballast").open("wb") as ballast:
         ballast.write(b"x" * (room.f_bavail * room.f_frsize - leave))
+
+
+def fill_up(app):
+    """Leave nothing."""
+    fill(app, leave=0)
+    with (app.root / "ballast").open("ab") as ballast, contextlib.suppress(OSError):
+        while True:
+            os.write(ballast.fileno(), b"x" * 512)
 
 
 def place(app, number):
@@ -93,10 +102,7 @@ def test_before_the_disk_is_full_imports_and_orders_stop_simulations_go_on_and_a
 
 def test_where_something_else_fills_it_to_the_last_byte_nothing_is_damaged_and_all_heals(app):
     before = simulated(app)  # who has the database open goes on reading it; a process that starts now waits for room
-    fill(app, leave=0)
-    with (app.root / "ballast").open("ab") as ballast, contextlib.suppress(OSError):
-        while True:
-            os.write(ballast.fileno(), b"x" * 512)
+    fill_up(app)
     refused, simulation = place(app, "1"), simulated(app)
     run_job_safely(app)
     (app.root / "ballast").unlink()
@@ -104,6 +110,20 @@ def test_where_something_else_fills_it_to_the_last_byte_nothing_is_damaged_and_a
 
     assert (refused.status_code, simulation) == (503, before)
     assert place(app, "1").status_code == 200
+
+
+def test_where_it_is_full_to_the_last_byte_turns_are_taken_without_a_name_and_what_cannot_be_done_says_that_room_is_needed(app):
+    app.db.close()  # and with it goes the log, which would have room
+    fill_up(app)
+    with turn(app, "backup"), pytest.raises(Busy, match="a process that has not yet written its name"), turn(app, "backup", wait_seconds=0):
+        pass
+    turns.share(app, "serve").close()
+    with pytest.raises(DatabaseUnreachable) as full:
+        run_job(app, "housekeeping", Pass(by_hand=True))
+
+    assert full.value.remedy.startswith("make room")
+    (app.root / "ballast").unlink()
+    assert run_job(app, "housekeeping", Pass(by_hand=True)).exit_status == 0
 
 
 def run_job_safely(app):

@@ -1,0 +1,47 @@
+"""Whose a file is that this process may not use: root's, mostly, left by a command that root ran."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+
+from connector.errors import Misuse
+
+
+def refused(path: Path) -> Misuse:
+    """Name whose the file is, or the folder that it lies in where not even that can be looked into, and what to do."""
+    place, owner = _seen(path)
+    whose, ours = _name(owner), _name(os.geteuid())
+    return Misuse(
+        f"{place} belongs to {whose}, and {ours} may not use it",
+        remedy=f"if the services run as {ours}: chown {ours} {place}; else run this as {whose}",
+    )
+
+
+def refuse(path: Path) -> None:
+    """Raise Misuse where a file is there that this process may not read and write."""
+    if is_there(path) and not os.access(path, os.R_OK | os.W_OK):
+        raise refused(path)
+
+
+def is_there(path: Path) -> bool:
+    """Say whether a file is there. Raises Misuse where this process may not even look."""
+    try:
+        return path.exists()
+    except PermissionError as error:
+        raise refused(path) from error
+
+
+def _seen(path: Path) -> tuple[Path, int]:
+    try:
+        return path, path.stat().st_uid
+    except OSError:
+        return _seen(path.parent)
+
+
+def _name(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)

@@ -1,0 +1,100 @@
+"""Root at the command line of a project that is another user's, whom the services run as: nothing is left there that they may not use."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from conftest import SETTINGS, Project
+from servers import missing
+
+ROOT = Path(__file__).parents[2]
+NOBODY = pwd.getpwnam("nobody").pw_uid
+
+
+@pytest.fixture(scope="module")
+def python():
+    """A Python that another user may run: the tests' own may lie in root's home."""
+    if os.getuid() != 0:
+        missing("root is needed")
+    for one in (sys.executable, "/usr/bin/python3"):
+        with suppress(OSError):
+            if not call(one, {}, "--version", user=NOBODY).returncode:
+                return one
+    pytest.skip("no other user can run this clone: it lies, or its Python does, where root alone may read")
+
+
+@pytest.fixture
+def theirs(python):
+    """A project of another user's, below a folder that all may enter."""
+    around = Path(tempfile.mkdtemp(prefix="connector-as-root-"))
+    around.chmod(0o711)
+    made = Theirs(around / "shop", python)
+    for folder in ("config", "inbox", "outbox"):
+        (made.root / folder).mkdir(parents=True)
+    made.config.write_text(SETTINGS)
+    for path in (made.root, *made.root.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    made.root.chmod(0o700)
+    yield made
+    shutil.rmtree(around)
+
+
+class Theirs(Project):
+    def by_root(self, *words, **variables):
+        return call(self.python, self.environment | variables, *words)
+
+    def by_its_owner(self, *words, **variables):
+        return call(self.python, self.environment | variables, *words, user=NOBODY)
+
+
+def call(python, environment, *words, user=None):
+    who = {} if user is None else {"user": user, "group": user, "extra_groups": []}
+    libraries = os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")])
+    line = [python, "-m", "connector", *words]
+    return subprocess.run(
+        line, cwd="/", env=environment | {"PYTHONPATH": libraries}, capture_output=True, text=True, timeout=120, check=False, **who
+    )
+
+
+def not_the_owners(project):
+    return [str(path) for path in project.root.rglob("*") if path.stat().st_uid != NOBODY]
+
+
+def test_whatever_root_does_there_is_done_as_the_owner(theirs):
+    for words in (("check",), ("run", "all"), ("backup",)):
+        done = theirs.by_root(*words)
+        assert "unexpected" not in done.stdout + done.stderr
+    assert (theirs.root / "var/connector.db").exists()
+    assert not_the_owners(theirs) == []
+    assert [theirs.by_its_owner(*words).returncode for words in (("status",), ("run", "housekeeping"), ("backup",))] == [0, 0, 0]
+
+
+def test_root_reads_the_credentials_that_are_roots_alone_before_it_becomes_the_owner(theirs):
+    folder = theirs.root.parent / "credentials"
+    folder.mkdir(mode=0o700)
+    (folder / "vtex_key").write_text("key-of-acme\n")
+    theirs.config.write_text(SETTINGS.replace("env:VTEX_APP_KEY", "credential:vtex_key"))
+
+    assert "its credentials are at hand" in theirs.by_root("check", CREDENTIALS_DIRECTORY=str(folder)).stdout
+    seen = theirs.by_its_owner("check", CREDENTIALS_DIRECTORY=str(folder))
+    assert "credential:vtex_key: found 'Permission denied'" in seen.stdout
+    assert not_the_owners(theirs) == []
+
+
+@pytest.mark.parametrize(("place", "words"), [("connector.db", ("status",)), ("locks/backup.lock", ("backup",)), ("", ("status",))])
+def test_what_belongs_to_root_there_is_named_with_the_way_to_give_it_back(theirs, place, words):
+    assert theirs.by_its_owner("backup").returncode == 0
+    path = theirs.root / "var" / place
+    os.chown(path, 0, 0)
+    done = theirs.by_its_owner(*words)
+
+    assert done.returncode == 2
+    assert f"{path} belongs to root" in done.stderr
+    assert f"chown nobody {path}" in done.stderr
