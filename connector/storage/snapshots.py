@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -68,7 +68,7 @@ def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, h
     stocked, zeroed = plans.stock_taken(connection, stage, limits.max_zeroed) if limits.max_zeroed is not None else (0, 0)
     by_field = plans.by_field(connection, stage) if actions.get("changed") else {}
     quiet = (f"{len(held.quiet)} rows repeat a price that was discarded",) if held.quiet else ()
-    return Plan(
+    made = Plan(
         feed=plan.feed,
         name=plan.name,
         mode=plan.mode,
@@ -82,6 +82,7 @@ def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, h
         removed=actions.get("removed", 0),
         stocked=stocked,
         zeroed=zeroed,
+        lost=plans.lost(connection, stage, now) if "removed" in actions else 0,
         moved=plans.stock_moved(connection, stage) if stage.feed == "stock" and {"added", "removed"} <= actions.keys() else 0,
         ended=plans.ended(connection, stage, by_field, now),
         left_out=held.left_out,
@@ -90,6 +91,7 @@ def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, h
         discarded=tuple(one.sentence for one in held.quiet[:NAMED]),
         samples=plans.samples(connection, stage) if actions else {},
     )
+    return replace(made, counting=plans.counting(connection, stage, made.gone, limits.max_removed, now))
 
 
 # ── apply ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

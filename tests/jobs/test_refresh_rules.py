@@ -52,6 +52,24 @@ def test_an_export_that_switches_all_products_off_is_held(shop):
     assert shop.known("products", "sku", "active") == [("A", True), ("B", True), ("C", True)]
 
 
+def test_an_export_that_loses_all_that_is_on_sale_is_held_however_much_lies_there_switched_off(shop):
+    off = [product(f"D{number:02}", active="0") for number in range(30)]
+    shop.export("products/1.csv", *[product(sku) for sku in "ABC"], *off)
+    report = shop.export("products/2.csv", *off)
+
+    assert "3 of 3 (100.0 %) rows that count would be removed; max_removed allows 20 %" in report.failures[0]
+    assert ("A", True) in shop.known("products", "sku", "active")
+
+
+def test_an_export_without_the_prices_that_were_over_is_applied(shop):
+    head, lasting = "sku;marketplace;price;valid_until", ["A;;5,00;", "B;;6,00;"]
+    shop.export("prices/1.csv", *lasting, "A;shop;4,00;31/12/2025", "B;shop;4,00;31/12/2025", head=head)
+    report = shop.export("prices/2.csv", "A;;5,50;", "B;;6,00;", head=head)
+
+    assert report.failures == []
+    assert shop.known("prices", "sku", "price_cents") == [("A", 550), ("B", 600)]
+
+
 def test_a_price_of_nothing_waits_even_where_there_was_none_before(shop):
     report = shop.export("prices/1.csv", "A;0;10", "B;9,00;10")
 
