@@ -285,6 +285,18 @@ def test_products_that_are_switched_off_count_as_gone(database, mode):
     assert (made.plan.changed, made.plan.removed, made.plan.ended) == (3, 0, 1)
 
 
+def test_a_delta_that_adds_up_stock_with_and_without_a_warehouse_is_told(database):
+    Import(database, "stock", STOCK, lines(("A", "RJ", 9), ("B", "", 9), ("C", "RJ", 9), ("D", "", 9), ("D", "RJ", 9), ("E", "RJ", 0)))
+    doubled = lines(("A", "", 8), ("B", "RJ", 8), ("B", "SP", 8), ("E", "", 8))
+    moved = lines(("A", "", 8), ("A", "RJ", 0), ("B", "RJ", 8), ("B", "", 0))
+    further = lines(("C", "SP", 1), ("C", "MG", 1), ("D", "SP", 1), ("F", "", 1), ("F", "RJ", 1), ("A", "RJ", 7))
+    made = [Import(database, "stock", STOCK, rows, mode="delta", apply=False) for rows in (doubled, moved, further)]
+    full = Import(database, "stock", STOCK, doubled, apply=False)
+
+    assert [(one.plan.doubled, one.plan.spread) for one in (*made, full)] == [(3, 0), (0, 0), (0, 2), (0, 0)]
+    assert [type(judge(one.plan, ANYTHING)) for one in made] == [Hold, Apply, Apply]
+
+
 PAST = NOW - timedelta(days=30)
 SHARE = Limits(max_removed=0.2, max_rejected=1)
 

@@ -36,6 +36,31 @@ def test_half_of_what_is_in_stock_may_go(shop):
     assert (report.exit_status, shop.stock()) == (0, {"A": 0, "B": 5})
 
 
+WAREHOUSES = "sku;quantity;warehouse"
+
+
+def test_a_delta_without_the_warehouse_that_a_sku_lies_in_is_held_and_a_yes_applies_it(shop):
+    shop.configure(more='[feeds.stock]\nmode = "delta"')
+    shop.export("stock/1.csv", "A;25;campinas", "B;5;campinas", head=WAREHOUSES)
+    report = shop.export("stock/2.csv", "A;24")
+    known = shop.known("stock", "sku", "warehouse", "quantity")
+    repair.held_approve(shop.app, shop.held()[0]["id"], by="ana")
+
+    why = "the stock of 1 SKUs would add up from rows with and without a warehouse"
+    assert report.failures == [f"stock/2.csv is held: {why} (connector held list)"]
+    assert known == [("A", "campinas", 25), ("B", "campinas", 5)]
+    assert shop.known("stock", "sku", "warehouse", "quantity") == [("A", "", 24), *known]
+
+
+def test_a_delta_that_names_a_further_warehouse_of_a_sku_is_applied_and_says_so(shop):
+    shop.configure(more='[feeds.stock]\nmode = "delta"')
+    shop.export("stock/1.csv", "A;25;campinas", "B;5;campinas", head=WAREHOUSES)
+    report = shop.export("stock/2.csv", "A;4;sumare", "B;6;campinas", "C;1;sumare", head=WAREHOUSES)
+
+    assert report.failures == []
+    assert "1 SKUs get a further warehouse" in report.lines[0]
+
+
 def test_an_export_whose_prices_are_all_over_already_is_held(shop):
     shop.export("prices/1.csv", "A;5,00;5,00;", "B;6,00;6,00;", head="sku;price;list_price;valid_until")
     report = shop.export("prices/2.csv", "A;5,00;5,00;31/12/2025", "B;6,00;6,00;31/12/2025", head="sku;price;list_price;valid_until")

@@ -82,6 +82,13 @@ def test_rows_that_stay_and_count_no_longer_are_held_as_removed_ones_are(feed, h
     assert judge(replace(PLAN, feed=feed, removed=10, lost=10, ended=10), LIMITS) == Apply()
 
 
+def test_a_delta_that_counts_pieces_twice_is_held_whatever_the_limits():
+    verdict = judge(replace(PLAN, mode="delta", doubled=1), Limits(max_removed=1, max_rejected=1))
+
+    assert verdict == Hold((Reason("doubled", "the stock of 1 SKUs would add up from rows with and without a warehouse"),))
+    assert judge(replace(PLAN, mode="delta", doubled=1), LIMITS, waived={"doubled"}) == Apply()
+
+
 def test_a_waived_guard_holds_no_more_and_the_others_still_do():
     plan = replace(PLAN, removed=30, lost=30, zeroed=10)
 
