@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from catalog_world import MONDAY, Catalog, product, said
 
+from connector.errors import Conflict
 from connector.usecases import imports, repair
 
 TODAY = MONDAY.date().isoformat()
@@ -196,6 +198,31 @@ def test_a_yes_to_a_price_left_out_takes_it_away_and_a_no_keeps_it(shop):
     assert ("A", "shop") not in shop.known("prices", "sku", "marketplace")
     assert said["outcome"] == "the price of A is 10.00 now"
     assert (last.exit_status, ("A", "shop") in shop.known("former_prices", "sku", "marketplace")) == (0, True)
+
+
+def test_a_yes_to_a_price_that_is_over_by_then_is_refused_and_the_known_one_goes_on_selling(shop):
+    head, until = "sku;price;valid_until", MONDAY + timedelta(minutes=10)
+    shop.export("prices/1.csv", "A;89,90;", head=head)
+    shop.export("prices/2.csv", f"A;9,90;{until.isoformat()}", head=head)
+    shop.now = until
+    (hold,) = shop.held()
+    with pytest.raises(Conflict, match="the held price of A is over since 2026-11-23T15:10:00") as refused:
+        repair.held_approve(shop.app, hold["id"], by="ana")
+
+    assert (shop.prices(), shop.held()) == ({"A": 8990}, [hold])
+    assert refused.value.remedy == f"connector held discard {hold['id']}"
+
+
+def test_a_yes_to_a_price_that_lasts_still_or_was_left_out_is_taken(shop):
+    head, until = "sku;marketplace;price;valid_until", MONDAY + timedelta(minutes=10)
+    others = [f"S{number};;1,00;" for number in range(9)]
+    shop.export("prices/1.csv", f"A;shop;1000,00;{until.isoformat()}", "A;;10,00;", "B;;89,90;", *others, head=head)
+    shop.export("prices/2.csv", "A;;10,00;", f"B;;9,90;{(until + timedelta(seconds=1)).isoformat()}", *others, head=head)
+    shop.now = until
+    said = [repair.held_approve(shop.app, hold["id"], by="ana")["outcome"] for hold in shop.held()]
+
+    assert sorted(said) == ["the price of A is 10.00 now", "the price of B is 9.90 now"]
+    assert ("A", "shop") not in shop.known("prices", "sku", "marketplace")
 
 
 def test_a_decision_ends_with_another_one_that_a_person_approves(shop):
