@@ -26,11 +26,14 @@ ENDED = {"products": "switched off", "prices": "over already (valid_until)"}
 class Plan:
     """What an import would change, as a summary: `run`, `--dry-run` and `preview` make the same one.
 
-    `present` counts what the snapshot holds of this feed (freight: of this file), `stocked` the SKUs in stock (as far as the guard needs
-    to know), `zeroed` those of them that would have none. `moved` counts the removed rows in whose place the file names the SKU anew
-    (stock in another warehouse): nothing went. `ended` counts changed rows that count no longer, as `ENDED` says. `left_out` counts the
-    held rows that the file leaves out or ends, where a person was not asked about them before. `changed_by_field` counts rows by field,
-    `discarded` tells of prices that come again though a person said no to them, `samples` holds up to ten rows by action.
+    `present` counts what the snapshot holds of this feed (freight: of this file), `counting` what of it counts: active products, prices
+    that are not over, stock other than 0, all else. `stocked` counts the SKUs in stock (these two as far as the guards need to know),
+    `zeroed` those of them that would have none. `lost` counts the removed rows that counted, `moved` those of them in whose place the
+    file names the SKU anew (stock in another warehouse): nothing went. `ended` counts changed rows that count no longer, as `ENDED` says.
+    `left_out` counts the held rows that the file leaves out or ends, where a person was not asked about them before. `doubled` counts the SKUs
+    whose stock a delta adds to, with a warehouse's name or without, where what is known of it has none or has one; `spread` those that
+    it puts into one more named warehouse. `changed_by_field` counts rows by field, `discarded` tells of prices that come again though a
+    person said no to them, `samples` holds up to ten rows by action.
     """
 
     feed: str
@@ -46,9 +49,13 @@ class Plan:
     removed: int = 0
     stocked: int = 0
     zeroed: int = 0
+    counting: int = 0
+    lost: int = 0
     moved: int = 0
     ended: int = 0
     left_out: int = 0
+    doubled: int = 0
+    spread: int = 0
     changed_by_field: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     discarded: tuple[str, ...] = ()
@@ -57,6 +64,11 @@ class Plan:
     @property
     def changes(self) -> int:
         return self.added + self.changed + self.removed
+
+    @property
+    def gone(self) -> int:
+        """Rows that count, and would no longer."""
+        return self.lost - self.moved + self.ended + self.left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +106,7 @@ def judge(plan: Plan, limits: Limits, waived: Collection[str] = ()) -> Verdict:
     refusals = _broken((_max_rejected(plan, limits),), waived)
     if refusals:
         return Refuse(refusals)
-    holds = _broken((_empty(plan), _max_removed(plan, limits), _max_zeroed(plan, limits)), waived)
+    holds = _broken((_empty(plan), _max_removed(plan, limits), _max_zeroed(plan, limits), _doubled(plan)), waived)
     return Hold(holds) if holds else Apply()
 
 
@@ -131,12 +143,12 @@ def _empty(plan: Plan) -> Reason | None:
 
 
 def _max_removed(plan: Plan, limits: Limits) -> Reason | None:
-    gone = plan.removed - plan.moved + plan.ended + plan.left_out
-    if not _exceeds(gone, plan.present, limits.max_removed):
+    if not _exceeds(plan.gone, plan.counting, limits.max_removed):
         return None
     allowed = f"max_removed allows {_share(limits.max_removed)}"
     ended = f" or {ENDED[plan.feed]}" if plan.ended else ""
-    return Reason("max_removed", f"{_percent(gone, plan.present)} rows would be removed{ended}; {allowed}")
+    rows = "rows that count" if plan.counting < plan.present else "rows"
+    return Reason("max_removed", f"{_percent(plan.gone, plan.counting)} {rows} would be removed{ended}; {allowed}")
 
 
 def _max_zeroed(plan: Plan, limits: Limits) -> Reason | None:
@@ -144,6 +156,13 @@ def _max_zeroed(plan: Plan, limits: Limits) -> Reason | None:
         return None
     sentence = f"{_percent(plan.zeroed, plan.stocked)} SKUs in stock would have none left; max_zeroed allows {_share(limits.max_zeroed)}"
     return Reason("max_zeroed", sentence)
+
+
+def _doubled(plan: Plan) -> Reason | None:
+    """Hold a delta that counts the same pieces twice: it removes no row, and a SKU's rows add up."""
+    if not plan.doubled:
+        return None
+    return Reason("doubled", f"the stock of {plan.doubled} SKUs would add up from rows with and without a warehouse")
 
 
 def price_guard(old_cents: int | None, new_cents: int, max_fall: float) -> Reason | None:

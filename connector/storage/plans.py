@@ -25,6 +25,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
 )
 
 from connector.storage.changes import has_changed
@@ -32,6 +33,8 @@ from connector.storage.staging import GUARDED, Stage
 
 ENDED_BY = {"products": "active", "prices": "valid_until"}
 """The field of each feed by which a row counts no longer."""
+COUNTS_BY = {**ENDED_BY, "stock": "quantity"}
+"""The field that says whether a row counts, of each feed where not all do."""
 SAMPLES = 10
 """So many rows of each action are shown."""
 
@@ -150,11 +153,35 @@ def _zeroed(stage: Stage) -> Select[Any]:
 
 
 def stock_moved(connection: Connection, stage: Stage) -> int:
-    """Count the removed rows of stock whose SKU the file names in another warehouse: those of an ERP that names its warehouses anew."""
+    """Count the lost rows of stock whose SKU the file names in another warehouse: those of an ERP that names its warehouses anew."""
     changes, elsewhere = stage.changes, stage.changes.alias("elsewhere")
     is_named_anew = exists().where(elsewhere.c.sku == changes.c.sku, elsewhere.c.action == "added")
-    query = select(func.count()).select_from(changes).where(changes.c.action == "removed", is_named_anew)
+    query = select(func.count()).select_from(changes).where(changes.c.action == "removed", changes.c.old != 0, is_named_anew)
     return int(connection.execute(query).scalar_one())
+
+
+def lost(connection: Connection, stage: Stage, now: datetime) -> int:
+    """Count the removed rows that counted: one that was switched off, over or at 0 takes nothing away."""
+    changes, known, field = stage.changes, stage.known, COUNTS_BY.get(stage.feed)
+    counted = true() if field is None else exists().where(stage.same_key(known, changes), _counts(known, field, now))
+    query = select(func.count()).select_from(changes).where(changes.c.action == "removed", counted)
+    return int(connection.execute(query).scalar_one())
+
+
+def counting(connection: Connection, stage: Stage, gone: int, most: float, now: datetime) -> int:
+    """Count what counts of what the snapshot holds, until it is so much that `gone` is no more than the share `most` of it.
+
+    The cost follows the change, and nothing is counted where nothing goes.
+    """
+    if not gone:
+        return 0
+    field = COUNTS_BY.get(stage.feed)
+    rows = select(literal(1).label("one")).select_from(stage.known).where(stage.scope)
+    if field is not None:
+        rows = rows.where(_counts(stage.known, field, now))
+    if most:
+        rows = rows.limit(int(gone / most) + 1)
+    return int(connection.execute(select(func.count()).select_from(rows.subquery())).scalar_one())
 
 
 def by_marketplace(connection: Connection, stage: Stage, but: Collection[str]) -> list[tuple[str, int]]:
@@ -189,6 +216,8 @@ def ended(connection: Connection, stage: Stage, changed: Collection[str], now: d
 
 def _counts(table: Table, field: str, now: datetime) -> ColumnElement[bool]:
     value = table.c[field]
+    if field == "quantity":
+        return value != 0
     return value.is_(True) if field == "active" else or_(value.is_(None), value > now)
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, literal, select
 
 from connector.domain.guards import Limits, Plan
-from connector.storage import changes, generations, plans, quarantine, shown, watermarks
+from connector.storage import changes, generations, plans, quarantine, shown, warehouses, watermarks
 from connector.storage.changes import Changes
 from connector.storage.database import reading
 from connector.storage.price_holds import HeldRows, hold_prices
@@ -68,7 +68,10 @@ def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, h
     stocked, zeroed = plans.stock_taken(connection, stage, limits.max_zeroed) if limits.max_zeroed is not None else (0, 0)
     by_field = plans.by_field(connection, stage) if actions.get("changed") else {}
     quiet = (f"{len(held.quiet)} rows repeat a price that was discarded",) if held.quiet else ()
-    return Plan(
+    is_adding = stage.feed == "stock" and plan.mode == "delta" and "added" in actions
+    doubled, spread = warehouses.brought(connection, stage) if is_adding else (0, 0)
+    further = (f"{spread} SKUs get a further warehouse",) if spread else ()
+    made = Plan(
         feed=plan.feed,
         name=plan.name,
         mode=plan.mode,
@@ -82,14 +85,18 @@ def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, h
         removed=actions.get("removed", 0),
         stocked=stocked,
         zeroed=zeroed,
+        lost=plans.lost(connection, stage, now) if "removed" in actions else 0,
         moved=plans.stock_moved(connection, stage) if stage.feed == "stock" and {"added", "removed"} <= actions.keys() else 0,
         ended=plans.ended(connection, stage, by_field, now),
         left_out=held.left_out,
+        doubled=doubled,
+        spread=spread,
         changed_by_field=by_field,
-        notes=(*plan.notes, *quiet),
+        notes=(*plan.notes, *quiet, *further),
         discarded=tuple(one.sentence for one in held.quiet[:NAMED]),
         samples=plans.samples(connection, stage) if actions else {},
     )
+    return replace(made, counting=plans.counting(connection, stage, made.gone, limits.max_removed, now))
 
 
 # ── apply ───────────────────────────────────────────────────────────────────────────────────────────────────────────────

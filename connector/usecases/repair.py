@@ -39,7 +39,7 @@ def held_show(app: App, number: int) -> dict[str, Any]:
 def held_approve(app: App, number: int, by: str = "") -> dict[str, Any]:
     """Say yes: a file is planned again and applied without the guards that held it, a row's value is applied.
 
-    Raises NotFound; Conflict where it is no longer held; Busy while a refresh runs.
+    Raises NotFound; Conflict where it is no longer held, or a row's price is over by now; Busy while a refresh runs.
     """
     with turn(app, REFRESH):
         row = _open_hold(app, number)
@@ -75,6 +75,7 @@ def _open_hold(app: App, number: int) -> dict[str, Any]:
 @repeated.when_deadlocked
 def _approve_row(app: App, row: dict[str, Any], by: str) -> str:
     values = row["row"]
+    _must_last(app, row["id"], values)
     told = [m for m in app.marketplaces if values["marketplace"] in ("", m.account)]
     with app.db.write() as tx:
         earlier = [one.id for one in holds.row_decisions(tx, row["feed"], row["key"]) if one.state != "held"]
@@ -83,6 +84,13 @@ def _approve_row(app: App, row: dict[str, Any], by: str) -> str:
         (snapshots.put_price if values["line"] else snapshots.drop_price)(tx, values)  # one without a line was left out
         listings.announce(tx, told, [values["sku"]], Kind.PRICE, app.now)
     return f"the price of {values['sku']} is {units(values['price_cents'])} now"
+
+
+def _must_last(app: App, number: int, values: dict[str, Any]) -> None:
+    """Refuse a price that is over by now: put in the place of one that sells it would take the SKU off sale."""
+    until = values["valid_until"]
+    if values["line"] and until is not None and datetime.fromisoformat(until) <= app.now:
+        raise Conflict(f"the held price of {values['sku']} is over since {until}", remedy=f"connector held discard {number}")
 
 
 def _approve_file(app: App, row: dict[str, Any], by: str) -> str:

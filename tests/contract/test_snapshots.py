@@ -285,6 +285,62 @@ def test_products_that_are_switched_off_count_as_gone(database, mode):
     assert (made.plan.changed, made.plan.removed, made.plan.ended) == (3, 0, 1)
 
 
+def test_a_delta_that_adds_up_stock_with_and_without_a_warehouse_is_told(database):
+    Import(database, "stock", STOCK, lines(("A", "RJ", 9), ("B", "", 9), ("C", "RJ", 9), ("D", "", 9), ("D", "RJ", 9), ("E", "RJ", 0)))
+    doubled = lines(("A", "", 8), ("B", "RJ", 8), ("B", "SP", 8), ("E", "", 8))
+    moved = lines(("A", "", 8), ("A", "RJ", 0), ("B", "RJ", 8), ("B", "", 0))
+    further = lines(("C", "SP", 1), ("C", "MG", 1), ("D", "SP", 1), ("F", "", 1), ("F", "RJ", 1), ("A", "RJ", 7))
+    made = [Import(database, "stock", STOCK, rows, mode="delta", apply=False) for rows in (doubled, moved, further)]
+    full = Import(database, "stock", STOCK, doubled, apply=False)
+
+    assert [(one.plan.doubled, one.plan.spread) for one in (*made, full)] == [(3, 0), (0, 0), (0, 2), (0, 0)]
+    assert [type(judge(one.plan, ANYTHING)) for one in made] == [Hold, Apply, Apply]
+
+
+PAST = NOW - timedelta(days=30)
+SHARE = Limits(max_removed=0.2, max_rejected=1)
+
+
+@pytest.mark.parametrize(
+    ("feed", "given", "live", "dead"),
+    [
+        ("products", PRODUCT, [product(sku) for sku in "ABC"], [product(f"D{n:02}", active=False) for n in range(30)]),
+        (
+            "prices",
+            PRICES,
+            [(sku, "", "", 1000, 1000, None) for sku in "ABC"],
+            [(f"D{n:02}", "", "", 900, 900, PAST) for n in range(30)],
+        ),
+        ("stock", STOCK, [(sku, "", 9) for sku in "ABC"], [(f"D{n:02}", "", 0) for n in range(30)]),
+    ],
+    ids=["products", "prices", "stock"],
+)
+def test_rows_that_count_for_nothing_neither_hide_what_goes_nor_go_themselves(database, feed, given, live, dead):
+    Import(database, feed, given, lines(*live, *dead))
+    emptied = Import(database, feed, given, lines(*dead), limits=SHARE, apply=False)
+    thinned = Import(database, feed, given, lines(*live, *dead[:29]), limits=SHARE, apply=False)
+    tidied = Import(database, feed, given, lines(*live), limits=SHARE, apply=False)
+
+    assert [(one.plan.removed, one.plan.gone) for one in (emptied, thinned, tidied)] == [(3, 3), (1, 0), (30, 0)]
+    assert [type(judge(one.plan, SHARE)) for one in (emptied, thinned, tidied)] == [Hold, Apply, Apply]
+    assert (emptied.plan.counting, emptied.plan.present) == (3, 33)
+
+
+def test_stock_that_was_0_and_lies_in_another_warehouse_is_not_taken_off_what_goes(database):
+    Import(database, "stock", STOCK, lines(*((sku, "", 9) for sku in "ABCDE"), *((sku, "", 0) for sku in "FGHI")))
+    made = Import(database, "stock", STOCK, lines(("A", "", 9), ("B", "RJ", 9), *((sku, "RJ", 0) for sku in "FGHI")), apply=False)
+
+    assert (made.plan.removed, made.plan.moved, made.plan.gone) == (8, 1, 3)
+
+
+def test_what_counts_is_counted_no_further_than_the_guard_asks(database):
+    Import(database, "stock", STOCK, lines(*((f"S{n:02}", "", 9) for n in range(90))))
+    none = Import(database, "stock", STOCK, lines(*((f"S{n:02}", "", 9) for n in range(90))), limits=SHARE, apply=False)
+    few = Import(database, "stock", STOCK, lines(*((f"S{n:02}", "", 9) for n in range(88))), limits=SHARE, apply=False)
+
+    assert [(one.plan.gone, one.plan.counting, judge(one.plan, SHARE)) for one in (none, few)] == [(0, 0, Apply()), (2, 11, Apply())]
+
+
 def test_freight_is_full_per_file_and_its_lines_are_its_keys(database):
     row = ("01000000", "01999999", "", 0, 1000, 500, "0", "0", 0, 86400, "BRA", 0)
     Import(database, "freight", FREIGHT, lines(row, row), file="freight/a.csv")

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from catalog_world import MONDAY, Catalog, product, said
 
+from connector.errors import Conflict
 from connector.usecases import imports, repair
 
 TODAY = MONDAY.date().isoformat()
@@ -36,6 +38,31 @@ def test_half_of_what_is_in_stock_may_go(shop):
     assert (report.exit_status, shop.stock()) == (0, {"A": 0, "B": 5})
 
 
+WAREHOUSES = "sku;quantity;warehouse"
+
+
+def test_a_delta_without_the_warehouse_that_a_sku_lies_in_is_held_and_a_yes_applies_it(shop):
+    shop.configure(more='[feeds.stock]\nmode = "delta"')
+    shop.export("stock/1.csv", "A;25;campinas", "B;5;campinas", head=WAREHOUSES)
+    report = shop.export("stock/2.csv", "A;24")
+    known = shop.known("stock", "sku", "warehouse", "quantity")
+    repair.held_approve(shop.app, shop.held()[0]["id"], by="ana")
+
+    why = "the stock of 1 SKUs would add up from rows with and without a warehouse"
+    assert report.failures == [f"stock/2.csv is held: {why} (connector held list)"]
+    assert known == [("A", "campinas", 25), ("B", "campinas", 5)]
+    assert shop.known("stock", "sku", "warehouse", "quantity") == [("A", "", 24), *known]
+
+
+def test_a_delta_that_names_a_further_warehouse_of_a_sku_is_applied_and_says_so(shop):
+    shop.configure(more='[feeds.stock]\nmode = "delta"')
+    shop.export("stock/1.csv", "A;25;campinas", "B;5;campinas", head=WAREHOUSES)
+    report = shop.export("stock/2.csv", "A;4;sumare", "B;6;campinas", "C;1;sumare", head=WAREHOUSES)
+
+    assert report.failures == []
+    assert "1 SKUs get a further warehouse" in report.lines[0]
+
+
 def test_an_export_whose_prices_are_all_over_already_is_held(shop):
     shop.export("prices/1.csv", "A;5,00;5,00;", "B;6,00;6,00;", head="sku;price;list_price;valid_until")
     report = shop.export("prices/2.csv", "A;5,00;5,00;31/12/2025", "B;6,00;6,00;31/12/2025", head="sku;price;list_price;valid_until")
@@ -50,6 +77,24 @@ def test_an_export_that_switches_all_products_off_is_held(shop):
 
     assert "3 of 3 (100.0 %) rows would be removed or switched off; max_removed allows 20 %" in report.failures[0]
     assert shop.known("products", "sku", "active") == [("A", True), ("B", True), ("C", True)]
+
+
+def test_an_export_that_loses_all_that_is_on_sale_is_held_however_much_lies_there_switched_off(shop):
+    off = [product(f"D{number:02}", active="0") for number in range(30)]
+    shop.export("products/1.csv", *[product(sku) for sku in "ABC"], *off)
+    report = shop.export("products/2.csv", *off)
+
+    assert "3 of 3 (100.0 %) rows that count would be removed; max_removed allows 20 %" in report.failures[0]
+    assert ("A", True) in shop.known("products", "sku", "active")
+
+
+def test_an_export_without_the_prices_that_were_over_is_applied(shop):
+    head, lasting = "sku;marketplace;price;valid_until", ["A;;5,00;", "B;;6,00;"]
+    shop.export("prices/1.csv", *lasting, "A;shop;4,00;31/12/2025", "B;shop;4,00;31/12/2025", head=head)
+    report = shop.export("prices/2.csv", "A;;5,50;", "B;;6,00;", head=head)
+
+    assert report.failures == []
+    assert shop.known("prices", "sku", "price_cents") == [("A", 550), ("B", 600)]
 
 
 def test_a_price_of_nothing_waits_even_where_there_was_none_before(shop):
@@ -172,6 +217,31 @@ def test_a_yes_to_a_special_price_that_an_export_ends_takes_it_away_and_the_next
     assert ("A", "shop", None) in kept
     assert ("A", "shop") not in gone
     assert ([one.exit_status for one in later], shop.held()) == ([0, 0], [])
+
+
+def test_a_yes_to_a_price_that_is_over_by_then_is_refused_and_the_known_one_goes_on_selling(shop):
+    head, until = "sku;price;valid_until", MONDAY + timedelta(minutes=10)
+    shop.export("prices/1.csv", "A;89,90;", head=head)
+    shop.export("prices/2.csv", f"A;9,90;{until.isoformat()}", head=head)
+    shop.now = until
+    (hold,) = shop.held()
+    with pytest.raises(Conflict, match="the held price of A is over since 2026-11-23T15:10:00") as refused:
+        repair.held_approve(shop.app, hold["id"], by="ana")
+
+    assert (shop.prices(), shop.held()) == ({"A": 8990}, [hold])
+    assert refused.value.remedy == f"connector held discard {hold['id']}"
+
+
+def test_a_yes_to_a_price_that_lasts_still_or_was_left_out_is_taken(shop):
+    head, until = "sku;marketplace;price;valid_until", MONDAY + timedelta(minutes=10)
+    others = [f"S{number};;1,00;" for number in range(9)]
+    shop.export("prices/1.csv", f"A;shop;1000,00;{until.isoformat()}", "A;;10,00;", "B;;89,90;", *others, head=head)
+    shop.export("prices/2.csv", "A;;10,00;", f"B;;9,90;{(until + timedelta(seconds=1)).isoformat()}", *others, head=head)
+    shop.now = until
+    said = [repair.held_approve(shop.app, hold["id"], by="ana")["outcome"] for hold in shop.held()]
+
+    assert sorted(said) == ["the price of A is 10.00 now", "the price of B is 9.90 now"]
+    assert ("A", "shop") not in shop.known("prices", "sku", "marketplace")
 
 
 def test_a_decision_ends_with_another_one_that_a_person_approves(shop):
