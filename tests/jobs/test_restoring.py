@@ -2,7 +2,6 @@
 
 import os
 import re
-import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -14,6 +13,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from damage_world import content, damage, pages_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +27,7 @@ from connector.domain.orders import OrderState
 from connector.errors import Busy, Conflict, DatabaseDamaged, NotFound, Refused, UsageError
 from connector.storage import accounts, health, postgresql_dumps, reservations
 from connector.storage.damage import mark_of
+from connector.storage.database import MIGRATIONS, Database, is_current, migrate
 from connector.storage.tables import stock
 from connector.usecases import (
     backups,
@@ -672,6 +674,55 @@ def test_postgresql_is_dumped_by_its_own_program(tmp_path, postgresql_url):
     assert oct(made.path.stat().st_mode & 0o777) == "0o600"
 
 
+def by_hand(line):
+    """Call what `connector restore` prints, as a person does in a shell; return its exit status."""
+    return subprocess.run(
+        ["sh", "-c", line], env={**os.environ, "PATH": f"{postgresql_programs()}:{os.environ['PATH']}"}, check=False
+    ).returncode
+
+
+def upgraded(db, revision):
+    """Bring an empty database to the schema of an older version."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with db.write() as tx:
+        config.attributes["connection"] = tx
+        command.upgrade(config, revision)
+
+
+@pytest.mark.parametrize("revision", ["0001", "0015"])
+def test_a_dump_of_an_older_version_is_restored_by_the_printed_command_and_brought_up_to_date_again(tmp_path, postgresql_url, revision):
+    db, dump = Database(postgresql_url), tmp_path / "old's.dump"
+    upgraded(db, revision)
+    postgresql_dumps.dump(db, dump)
+    migrate(db)
+    line = postgresql_dumps.restore_command(db, dump)
+    db.close()
+    done = [by_hand(line), by_hand(line)]
+    was_current = is_current(db)
+    migrate(db)
+    now_current = is_current(db)
+    db.close()
+
+    assert done == [0, 0]
+    assert (was_current, now_current) == (False, True)
+
+
+def test_a_dump_that_cannot_be_read_to_its_end_replaces_nothing(tmp_path, postgresql_url):
+    seller = Seller(tmp_path / "shop", url=postgresql_url)
+    seller.sells("A")
+    first = seller.placed("1")
+    made = backups.make(seller.app)
+    content, torn = made.path.read_bytes(), tmp_path / "torn.dump"
+    torn.write_bytes(content[: len(content) * 9 // 10])
+    seller.app.db.close()
+    done = [by_hand(postgresql_dumps.restore_command(seller.app.db, path)) for path in (torn, tmp_path / "none.dump")]
+
+    assert 0 not in done
+    assert known(seller) == {"1": first}
+    seller.app.db.close()
+
+
 def test_what_the_erp_may_have_been_given_since_a_dump_is_laid_aside_and_not_written_a_second_time(tmp_path, postgresql_url):
     seller = Seller(tmp_path / "shop", url=postgresql_url)
     seller.sells("A")
@@ -681,8 +732,7 @@ def test_what_the_erp_may_have_been_given_since_a_dump_is_laid_aside_and_not_wri
         restoring.restore(seller.app, made.path)
     line, steps = refused.value.remedy.split(", then: ")
     seller.app.db.close()
-    programs = f"{postgresql_programs()}:{os.environ['PATH']}"
-    subprocess.run(shlex.split(line), env={**os.environ, "PATH": programs}, check=True)
+    assert by_hand(line) == 0
     laid_aside = restoring.lay_aside(seller.app), restoring.lay_aside(seller.app)
     (seller.app.root / "outbox").mkdir()
     run_job(seller.app, "export-orders", Pass(by_hand=True))
