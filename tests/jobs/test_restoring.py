@@ -1,5 +1,6 @@
 """Backups made while everything runs, and a damaged database that is recognised, left alone, and restored."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -588,6 +590,56 @@ def test_an_interrupted_restore_leaves_no_empty_database_to_start_with(seller):
     restoring.restore(seller.app, None)
 
     assert known(seller) == {"1": seller.first}
+
+
+def abandoned(seller, what):
+    """Have the machine stop while SQLite's log holds what the database does not: both are as they were, and nobody has them open."""
+    with subprocess.Popen([sys.executable, "-c", HOLDER, database(seller)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as held:
+        held.stdout.readline()
+        done = what()
+        seller.app.db.close()
+        held.kill()
+    return done
+
+
+@pytest.mark.parametrize("cut", range(6))
+def test_of_a_restore_that_is_cut_off_between_two_moves_the_next_one_loses_nothing(seller, monkeypatch, cut):
+    backups.make(seller.app)
+    second = abandoned(seller, lambda: seller.placed("2"))
+    mark_of(database(seller)).write_text("page 4 is bad")
+    log = content(f"{database(seller)}-wal")
+    moved, rename, replaced = [], Path.rename, Path.replace
+
+    def unless_cut(path, to, how):
+        if len(moved) == cut:
+            raise KeyboardInterrupt
+        moved.append(path)
+        return how(path, to)
+
+    monkeypatch.setattr(Path, "rename", lambda path, to: unless_cut(path, to, rename))
+    monkeypatch.setattr(Path, "replace", lambda path, to: unless_cut(path, to, replaced))
+    monkeypatch.setattr(shutil, "move", lambda path, to: unless_cut(path, to, os.rename))
+    with contextlib.suppress(KeyboardInterrupt):
+        restoring.restore(seller.app, None)
+    monkeypatch.undo()
+    done = restoring.restore(seller.app, None, force=True)
+
+    assert log
+    assert set(known(seller).values()) == {seller.first, second}
+    assert restoring.warnings(done) == []
+    kept = sorted(path.relative_to(seller.app.root) for path in (seller.app.root / "var" / "damaged").glob("*/*"))
+    assert [path.name for path in kept if path.name == "connector.db"]
+    assert [path.name for path in database(seller).parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_two_restores_within_a_second_keep_what_each_replaced(seller):
+    backups.make(seller.app)
+    now = utc_now()
+    seller.app = replace(seller.app, clock=lambda: now)
+    done = [restoring.restore(seller.app, None, force=True) for _ in range(2)]
+
+    assert len({one.aside for one in done}) == 2
+    assert [one.aside.is_file() for one in done] == [True, True]
 
 
 def test_whoever_was_erased_is_erased_again_in_a_restored_database(seller):
