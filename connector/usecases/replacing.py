@@ -30,27 +30,31 @@ def put_into_place(app: App, fresh: Path) -> Path | None:
     """Replace the database, and take the mark of damage away; return where the old one is kept, None where there was none."""
     database = app.db.path
     was_there = database.exists()
-    if was_there:
-        _set_aside(database)
+    _set_aside(database, _aside(database) if was_there else replaced(database))  # a lost one's log is not the restored one's
     fresh.replace(database)
     damage.mark_of(database).unlink(missing_ok=True)
-    return _kept(app) / database.name if was_there else None
+    kept = _kept(app)
+    return kept / database.name if kept and was_there else None
 
 
-def _set_aside(database: Path) -> None:
-    _aside(database).mkdir(mode=0o700)
-    for ending in ENDINGS:
-        part = database.with_name(database.name + ending)
-        if part.exists():
-            part.rename(_aside(database) / part.name)
+def _set_aside(database: Path, folder: Path) -> None:
+    parts = [part for part in (database.with_name(database.name + ending) for ending in ENDINGS) if part.exists()]
+    if parts:
+        folder.mkdir(mode=0o700)
+    for part in parts:
+        part.rename(folder / part.name)
 
 
-def _kept(app: App) -> Path:
+def _kept(app: App) -> Path | None:
     """Move what was replaced to var/damaged; where that disk does not take it, it stays where it is."""
-    _aside(app.db.path).rename(replaced(app.db.path))
+    database = app.db.path
+    if _aside(database).exists():
+        _aside(database).rename(replaced(database))
+    if not replaced(database).exists():
+        return None
     with suppress(OSError):
         return _keep(app)
-    return replaced(app.db.path)
+    return replaced(database)
 
 
 def _keep(app: App) -> Path:

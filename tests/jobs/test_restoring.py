@@ -632,6 +632,20 @@ def test_of_a_restore_that_is_cut_off_between_two_moves_the_next_one_loses_nothi
     assert [path.name for path in database(seller).parent.iterdir() if path.name.startswith(".")] == []
 
 
+def test_the_log_of_a_lost_database_is_not_taken_for_the_restored_one_s(seller):
+    backups.make(seller.app)
+    abandoned(seller, lambda: seller.placed("2"))
+    log = content(f"{database(seller)}-wal")
+    database(seller).unlink()
+    done = restoring.restore(seller.app, None)
+    seen = known(seller)
+    kept = [content(path) for path in (seller.app.root / "var" / "damaged").glob("*/connector.db-wal")]
+
+    assert done.aside is None
+    assert seen == {"1": seller.first}
+    assert kept == [log]
+
+
 def test_two_restores_within_a_second_keep_what_each_replaced(seller):
     backups.make(seller.app)
     now = utc_now()
