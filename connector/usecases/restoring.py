@@ -21,7 +21,7 @@ from connector.usecases.turns import alone, turn
 
 INTERRUPTED = "a restore was interrupted before its end"
 MOST_NAMED = 10
-AFTERWARDS = "connector erase --again, and connector restore --done, before daemon and API start"
+AFTERWARDS = "connector erase --again on each machine, and connector restore --done, before daemon and API start"
 
 
 @dataclass(frozen=True, slots=True)
