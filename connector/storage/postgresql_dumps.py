@@ -12,7 +12,7 @@ from connector.errors import DatabaseUnreachable
 from connector.storage.database import Database
 
 CLEAR = (
-    "BEGIN; SELECT 'DROP TABLE ' || string_agg(format('%I.%I', schemaname, tablename), ', ')"
+    "BEGIN; SELECT 'DROP TABLE ' || string_agg(format('%I.%I', schemaname, tablename), ', ') || ' CASCADE'"
     r" FROM pg_tables WHERE schemaname = current_schema() AND tableowner = current_user \gexec"
 )
 """A dump of an older version knows nothing of the tables made since, and clears none of them away."""
@@ -26,7 +26,7 @@ def command(database: Database, path: Path) -> list[str]:
 
 def restore_command(database: Database, path: Path) -> str:
     """Return the line for a shell that puts a dump in the place of all our tables; of one that breaks off, nothing."""
-    read = shlex.join(["pg_restore", "--file=-", str(path)])
+    read = shlex.join(["pg_restore", "--clean", "--if-exists", "--file=-", str(path)])
     target = shlex.join([*PSQL, f"--dbname={_place(database)}"])
     return f"{{ echo \"{CLEAR}\"; {read} && echo 'COMMIT;' || echo 'FAILED;'; }} | {target}"
 

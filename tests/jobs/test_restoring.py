@@ -793,6 +793,8 @@ def test_what_the_erp_may_have_been_given_since_a_dump_is_laid_aside_and_not_wri
     seller = Seller(tmp_path / "shop", url=postgresql_url)
     seller.sells("A")
     seller.placed("1")
+    with seller.app.db.write() as tx:
+        tx.exec_driver_sql("CREATE VIEW of_mine AS SELECT order_id FROM orders")
     made = backups.make(seller.app)
     with pytest.raises(UsageError) as refused:
         restoring.restore(seller.app, made.path)
