@@ -255,9 +255,10 @@ def erase(
 
     app = open_app(context)
     if again:
-        count = privacy.erase_again(app)
-        _said({"erased_again": count}, f"{count} orders of persons erased before were erased again", as_json=as_json)
-        spoiled = tombstones.warnings(tombstones.known(app))
+        listed, count = tombstones.known(app), privacy.erase_again(app)
+        said = f"{count} orders of persons erased before were erased again; {listed.path} names {len(listed.orders)} orders"
+        _said({"erased_again": count, "listed": len(listed.orders)}, said, as_json=as_json)
+        spoiled = [*tombstones.warnings(listed), *tombstones.missing(app)]
         for line in spoiled:
             show.complain(line)
         raise typer.Exit(1 if spoiled else 0)

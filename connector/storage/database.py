@@ -266,5 +266,6 @@ def _upgrade(database: Database) -> None:
         ) from error
     except SQLAlchemyError as error:
         raise SchemaBehind(
-            f"the schema could not be upgraded: {error}", remedy="restore a backup or mend the cause, then: connector migrate"
+            f"the schema could not be upgraded: {error}",
+            remedy="restore a backup as connector restore does or says, or mend the cause; then: connector migrate",
         ) from error

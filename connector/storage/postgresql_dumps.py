@@ -11,6 +11,13 @@ from pathlib import Path
 from connector.errors import DatabaseUnreachable
 from connector.storage.database import Database
 
+CLEAR = (
+    "BEGIN; SELECT 'DROP TABLE ' || string_agg(format('%I.%I', schemaname, tablename), ', ') || ' CASCADE'"
+    r" FROM pg_tables WHERE schemaname = current_schema() AND tableowner = current_user \gexec"
+)
+"""A dump of an older version knows nothing of the tables made since, and clears none of them away."""
+PSQL = ("psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null")
+
 
 def command(database: Database, path: Path) -> list[str]:
     """Return the command that dumps the database; the password is not in it: pg_dump takes it from PGPASSWORD or ~/.pgpass."""
@@ -18,8 +25,10 @@ def command(database: Database, path: Path) -> list[str]:
 
 
 def restore_command(database: Database, path: Path) -> str:
-    """Return the command that puts a dump back."""
-    return shlex.join(["pg_restore", "--clean", "--if-exists", "--single-transaction", f"--dbname={_place(database)}", str(path)])
+    """Return the line for a shell that puts a dump in the place of all our tables; of one that breaks off, nothing."""
+    read = shlex.join(["pg_restore", "--clean", "--if-exists", "--file=-", str(path)])
+    target = shlex.join([*PSQL, f"--dbname={_place(database)}"])
+    return f"{{ echo \"{CLEAR}\"; {read} && echo 'COMMIT;' || echo 'FAILED;'; }} | {target}"
 
 
 def _place(database: Database) -> str:

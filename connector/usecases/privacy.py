@@ -41,10 +41,12 @@ def erase(app: App, document: str) -> dict[str, Any]:
     with app.db.read() as tx:
         found = people.of(tx, documents)
         needed = {data.order_id for data in found if _waits_for(tx, data)}
-    nameless = _overwritten_by_housekeeping(app, found)
+    listed = tombstones.known(app)
+    nameless = [data for data in found if data.client == ERASED and data.order_id not in listed.searched]
     named = _naming(found, documents)
     rows = spoken.refused_rows(app.db, named, _numbers(found))
-    tombstones.add(app, [data.order_id for data in found if data.client != ERASED and data.order_id not in needed], rows)
+    new = [data.order_id for data in nameless if data.order_id not in listed.orders]
+    tombstones.add(app, [data.order_id for data in found if data.client != ERASED and data.order_id not in needed], rows, new)
     counts = _forget(app, named, rows)
     in_files = _naming(found, documents, {number for data in nameless for number in (data.marketplace_order_id, *_numbers([data]))})
     files = _files(app, in_files, [data for data in found if data.order_id not in needed])
@@ -60,21 +62,17 @@ def _naming(found: list[PersonalData], documents: set[str], numbers: Collection[
     return naming(((data.client, data.address) for data in found if data.client != ERASED), documents, numbers)
 
 
-def _overwritten_by_housekeeping(app: App, found: list[PersonalData]) -> list[PersonalData]:
-    """Return the orders that tell no name any more, and whose files nobody searched while they did."""
-    gone = [data for data in found if data.client == ERASED]
-    searched = tombstones.known(app).orders if gone else frozenset()
-    return [data for data in gone if data.order_id not in searched]
-
-
 def _to_look_into(app: App, nameless: list[PersonalData]) -> list[str]:
-    """Name the folders where such an order's person may stand by name alone: in files from between its placing and its overwriting."""
+    """Name the folders where the person may stand by name alone: in files from between such an order's placing and its overwriting.
+
+    Such an order tells no name any more, and nobody searched the files here while it did.
+    """
     spans = [(data.placed_at.timestamp(), data.erased_at.timestamp()) for data in nameless if data.erased_at is not None]
     folders = erasing_files.folders_of_time(app, spans)
     if not folders:
         return []
     orders, places = ", ".join(data.order_id for data in nameless), ", ".join(folders)
-    why = f"[orders] personal_days took the name, e-mail and telephones of {orders}"
+    why = f"[orders] personal_days, or another machine, took the name, e-mail and telephones of {orders}"
     what = f"in {places} the person was looked for by CPF or CNPJ and by these numbers alone"
     return [f"{why}: {what}; search there for the name, or erase again once [erp] archive_days and rejected_days have passed"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,14 +14,14 @@ from connector.errors import Conflict, UsageError
 from connector.storage import backups as store
 from connector.storage import damage, postgresql_dumps, salvage
 from connector.storage.salvage import Salvage
-from connector.usecases import backups, leftovers, preparing, tombstones
+from connector.usecases import backups, leftovers, preparing, replacing, tombstones
 from connector.usecases.taken_since import taken_since, to_copy
 from connector.usecases.tombstones import Tombstones
 from connector.usecases.turns import alone, turn
 
 INTERRUPTED = "a restore was interrupted before its end"
 MOST_NAMED = 10
-AFTERWARDS = "connector erase --again, and connector restore --done, before daemon and API start"
+AFTERWARDS = "connector erase --again on each machine, and connector restore --done, before daemon and API start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +68,7 @@ def restore(app: App, file: Path | None, *, force: bool = False) -> Restored:
         raise UsageError("PostgreSQL's own program restores it, while daemon and API stand still", remedy=f"{line}, then: {AFTERWARDS}")
     app.db.refuse_moved()
     with alone(app), leftovers.none_left(app):
+        replacing.gather(app)
         path = file or backups.newest(app).path
         store.verify(path)
         at = _instant(path)
@@ -108,9 +108,7 @@ def _replace(app: App, path: Path, at: datetime, passed_over: tuple[Path, ...]) 
     erased = tombstones.known(app)
     with _marked(database):
         prepared = preparing.prepare(app, path)
-    aside = _set_aside(app, database)
-    prepared.path.replace(database)
-    damage.mark_of(database).unlink(missing_ok=True)
+    aside = replacing.put_into_place(app, prepared.path)
     since = taken_since(app, at)
     files = tuple(since), tuple(to_copy(app, since))
     return Restored(path, at, aside, prepared.orders, prepared.erased_again, erased, *files, passed_over)
@@ -129,18 +127,6 @@ def _marked(database: Path) -> Iterator[None]:
         if was_whole:
             mark.unlink(missing_ok=True)
         raise
-
-
-def _set_aside(app: App, database: Path) -> Path | None:
-    if not database.exists():
-        return None
-    aside = app.root / "var" / "damaged" / f"{app.now:{backups.TIME}}"
-    aside.mkdir(mode=0o700, parents=True)
-    for ending in ("-wal", "-shm", ""):
-        part = database.with_name(database.name + ending)
-        if part.exists():
-            shutil.move(part, aside / part.name)
-    return aside / database.name
 
 
 def sentences(done: Restored) -> list[str]:

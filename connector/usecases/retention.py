@@ -15,6 +15,7 @@ from connector.storage import files, freight, quarantine
 from connector.storage.files import Entry
 from connector.usecases import backups
 from connector.usecases.places import lies_here
+from connector.usecases.replacing import replaced
 
 REPLACED_FOR = timedelta(days=30)
 
@@ -86,8 +87,8 @@ def outlived_notes(app: App) -> list[Path]:
 def outlived_copies(app: App) -> list[Path]:
     """Name the backups past their days, and the databases that a restore replaced 30 days ago: both hold what may be erased meanwhile."""
     old = [one.path for one in backups.expired(app)]
-    replaced = sorted((app.root / "var" / "damaged").glob("*/*"))
-    return [*old, *(path for path in replaced if path.stat().st_ctime < (app.now - REPLACED_FOR).timestamp())]
+    found = [*(app.root / "var" / "damaged").glob("*/*"), *(replaced(app.db.path).glob("*") if app.db.is_sqlite else ())]
+    return [*old, *(path for path in sorted(found) if path.stat().st_ctime < (app.now - REPLACED_FOR).timestamp())]
 
 
 def remove_copies(app: App) -> int:

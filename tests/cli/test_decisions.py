@@ -141,6 +141,22 @@ def test_erasing_again_names_the_line_of_the_list_that_it_cannot_read(shop):
     assert "erased.jsonl, line 2 cannot be read" in done.stderr
 
 
+def test_erasing_again_on_postgresql_where_this_machine_has_no_list_is_a_person_s_to_look_into(project, postgresql_url):
+    there = {"CONNECTOR__DATABASE__URL": postgresql_url}
+    project.call("migrate", **there)
+    without = project.call("erase", "--again", **there)
+    path = project.root / "var" / "backups" / "erased.jsonl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text('{"orders": ["1", "2"], "rows": []}\n')
+    listed = project.call("erase", "--again", **there)
+    found = json.loads(project.call("erase", "--again", "--json", **there).stdout)
+
+    assert (without.returncode, listed.returncode) == (1, 0)
+    assert [word for word in (str(path), "on each machine") if word not in without.stderr] == []
+    assert "2 orders" in listed.stdout
+    assert found == {"erased_again": 0, "listed": 2}
+
+
 def test_erasing_needs_a_document(shop):
     assert shop.call("erase").returncode == 2
     assert shop.call("erase", "--document", "Jonas").returncode == 2

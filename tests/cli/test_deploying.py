@@ -70,6 +70,15 @@ def test_a_unit_that_runs_jobs_sees_which_boot_this_is(unit):
     assert "\nProcSubset=pid\n" not in (UNITS / unit).read_text()
 
 
+@pytest.mark.parametrize("unit", ["connector-daemon.service", "connector-api.service"])
+def test_a_service_is_started_again_however_long_its_database_is_away(unit):
+    text = (UNITS / unit).read_text()
+
+    assert re.findall(r"^StartLimit.*$", text, re.MULTILINE) == ["StartLimitIntervalSec=0"]
+    assert re.search(r"^Restart=on-failure$", text, re.MULTILINE)
+    assert re.search(r"^RestartPreventExitStatus=2$", text, re.MULTILINE)
+
+
 def test_it_is_installed_below_destdir_with_this_clone_s_command_and_secrets_for_root_alone(installed):
     daemon = (installed / "etc/systemd/system/connector-daemon.service").read_text()
     project = installed / "var/lib/connector"

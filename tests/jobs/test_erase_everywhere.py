@@ -21,7 +21,7 @@ from connector import settings as settings_module
 from connector.app import utc_now
 from connector.domain.messages import Kind
 from connector.domain.personal import masked
-from connector.storage import outbox
+from connector.storage import outbox, postgresql_dumps
 from connector.storage.tables import files, job_runs, metadata, rejections
 from connector.usecases import backups, erasing_files, letters, orders, privacy, restoring, tombstones
 from connector.usecases.turns import turn
@@ -164,6 +164,8 @@ def test_a_person_whom_housekeeping_overwrote_is_found_in_older_files_by_the_ord
     assert "irmao" not in path.read_text()
     assert (done["already_erased"], len(done["to_do"])) == ([ours], 1)
     assert [word for word in (ours, "personal_days", "archive/tracking") if word not in done["to_do"][0]] == []
+    assert tombstones.known(seller.app).orders == {ours}
+    assert privacy.erase(seller.app, DOTTED)["to_do"] == done["to_do"]
 
     path.unlink()
     assert privacy.erase(seller.app, DOTTED)["to_do"] == []
@@ -237,6 +239,26 @@ def restored(seller):
 
 def is_erased(seller, ours):
     return seller.order(ours).client == privacy.ERASED
+
+
+def test_whoever_was_erased_by_another_machine_of_the_database_first_is_in_the_list_of_each_that_was_told(tmp_path, postgresql_url):
+    one, other = (Seller(tmp_path / name, url=postgresql_url) for name in ("one", "other"))
+    (one.app.root / "outbox").mkdir()
+    one.sells("A")
+    ours = bought(one)
+    made = backups.make(one.app)
+    for told in (one, other, other):
+        privacy.erase(told.app, CPF)
+    for machine in (one, other):
+        machine.app.db.close()
+    subprocess.run(["sh", "-c", postgresql_dumps.restore_command(other.app.db, made.path)], check=True)
+    came_back = not is_erased(other, ours)
+    count = privacy.erase_again(other.app)
+    is_gone = is_erased(other, ours)
+    other.app.db.close()
+
+    assert (came_back, count, is_gone) == (True, 1, True)
+    assert len(tombstones.place(other.app).read_text().splitlines()) == 1
 
 
 @pytest.mark.parametrize("torn", [b'{"at": "2026-11-24T12:00:00+00:00", "orders": ["26', b"\0\0\0\0"])

@@ -1,8 +1,8 @@
 """Backups made while everything runs, and a damaged database that is recognised, left alone, and restored."""
 
+import contextlib
 import os
 import re
-import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -12,8 +12,11 @@ import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from damage_world import content, damage, pages_of
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +29,7 @@ from connector.domain.orders import OrderState
 from connector.errors import Busy, Conflict, DatabaseDamaged, NotFound, Refused, UsageError
 from connector.storage import accounts, health, postgresql_dumps, reservations, runs
 from connector.storage.damage import mark_of
+from connector.storage.database import MIGRATIONS, Database, is_current, migrate
 from connector.storage.tables import stock
 from connector.usecases import (
     backups,
@@ -602,6 +606,70 @@ def test_an_interrupted_restore_leaves_no_empty_database_to_start_with(seller):
     assert known(seller) == {"1": seller.first}
 
 
+def abandoned(seller, what):
+    """Have the machine stop while SQLite's log holds what the database does not: both are as they were, and nobody has them open."""
+    with subprocess.Popen([sys.executable, "-c", HOLDER, database(seller)], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as held:
+        held.stdout.readline()
+        done = what()
+        seller.app.db.close()
+        held.kill()
+    return done
+
+
+@pytest.mark.parametrize("cut", range(6))
+def test_of_a_restore_that_is_cut_off_between_two_moves_the_next_one_loses_nothing(seller, monkeypatch, cut):
+    backups.make(seller.app)
+    second = abandoned(seller, lambda: seller.placed("2"))
+    mark_of(database(seller)).write_text("page 4 is bad")
+    log = content(f"{database(seller)}-wal")
+    moved, rename, replaced = [], Path.rename, Path.replace
+
+    def unless_cut(path, to, how):
+        if len(moved) == cut:
+            raise KeyboardInterrupt
+        moved.append(path)
+        return how(path, to)
+
+    monkeypatch.setattr(Path, "rename", lambda path, to: unless_cut(path, to, rename))
+    monkeypatch.setattr(Path, "replace", lambda path, to: unless_cut(path, to, replaced))
+    monkeypatch.setattr(shutil, "move", lambda path, to: unless_cut(path, to, os.rename))
+    with contextlib.suppress(KeyboardInterrupt):
+        restoring.restore(seller.app, None)
+    monkeypatch.undo()
+    done = restoring.restore(seller.app, None, force=True)
+
+    assert log
+    assert set(known(seller).values()) == {seller.first, second}
+    assert restoring.warnings(done) == []
+    kept = sorted(path.relative_to(seller.app.root) for path in (seller.app.root / "var" / "damaged").glob("*/*"))
+    assert [path.name for path in kept if path.name == "connector.db"]
+    assert [path.name for path in database(seller).parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_the_log_of_a_lost_database_is_not_taken_for_the_restored_one_s(seller):
+    backups.make(seller.app)
+    abandoned(seller, lambda: seller.placed("2"))
+    log = content(f"{database(seller)}-wal")
+    database(seller).unlink()
+    done = restoring.restore(seller.app, None)
+    seen = known(seller)
+    kept = [content(path) for path in (seller.app.root / "var" / "damaged").glob("*/connector.db-wal")]
+
+    assert done.aside is None
+    assert seen == {"1": seller.first}
+    assert kept == [log]
+
+
+def test_two_restores_within_a_second_keep_what_each_replaced(seller):
+    backups.make(seller.app)
+    now = utc_now()
+    seller.app = replace(seller.app, clock=lambda: now)
+    done = [restoring.restore(seller.app, None, force=True) for _ in range(2)]
+
+    assert len({one.aside for one in done}) == 2
+    assert [one.aside.is_file() for one in done] == [True, True]
+
+
 def test_whoever_was_erased_is_erased_again_in_a_restored_database(seller):
     backups.make(seller.app)
     seller.knows_no_more_messages()
@@ -701,17 +769,67 @@ def test_postgresql_is_dumped_by_its_own_program(tmp_path, postgresql_url):
     assert oct(made.path.stat().st_mode & 0o777) == "0o600"
 
 
+def by_hand(line):
+    """Call what `connector restore` prints, as a person does in a shell; return its exit status."""
+    return subprocess.run(
+        ["sh", "-c", line], env={**os.environ, "PATH": f"{postgresql_programs()}:{os.environ['PATH']}"}, check=False
+    ).returncode
+
+
+def upgraded(db, revision):
+    """Bring an empty database to the schema of an older version."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with db.write() as tx:
+        config.attributes["connection"] = tx
+        command.upgrade(config, revision)
+
+
+@pytest.mark.parametrize("revision", ["0001", "0015"])
+def test_a_dump_of_an_older_version_is_restored_by_the_printed_command_and_brought_up_to_date_again(tmp_path, postgresql_url, revision):
+    db, dump = Database(postgresql_url), tmp_path / "old's.dump"
+    upgraded(db, revision)
+    postgresql_dumps.dump(db, dump)
+    migrate(db)
+    line = postgresql_dumps.restore_command(db, dump)
+    db.close()
+    done = [by_hand(line), by_hand(line)]
+    was_current = is_current(db)
+    migrate(db)
+    now_current = is_current(db)
+    db.close()
+
+    assert done == [0, 0]
+    assert (was_current, now_current) == (False, True)
+
+
+def test_a_dump_that_cannot_be_read_to_its_end_replaces_nothing(tmp_path, postgresql_url):
+    seller = Seller(tmp_path / "shop", url=postgresql_url)
+    seller.sells("A")
+    first = seller.placed("1")
+    made = backups.make(seller.app)
+    content, torn = made.path.read_bytes(), tmp_path / "torn.dump"
+    torn.write_bytes(content[: len(content) * 9 // 10])
+    seller.app.db.close()
+    done = [by_hand(postgresql_dumps.restore_command(seller.app.db, path)) for path in (torn, tmp_path / "none.dump")]
+
+    assert 0 not in done
+    assert known(seller) == {"1": first}
+    seller.app.db.close()
+
+
 def test_what_the_erp_may_have_been_given_since_a_dump_is_laid_aside_and_not_written_a_second_time(tmp_path, postgresql_url):
     seller = Seller(tmp_path / "shop", url=postgresql_url)
     seller.sells("A")
     seller.placed("1")
+    with seller.app.db.write() as tx:
+        tx.exec_driver_sql("CREATE VIEW of_mine AS SELECT order_id FROM orders")
     made = backups.make(seller.app)
     with pytest.raises(UsageError) as refused:
         restoring.restore(seller.app, made.path)
     line, steps = refused.value.remedy.split(", then: ")
     seller.app.db.close()
-    programs = f"{postgresql_programs()}:{os.environ['PATH']}"
-    subprocess.run(shlex.split(line), env={**os.environ, "PATH": programs}, check=True)
+    assert by_hand(line) == 0
     laid_aside = restoring.lay_aside(seller.app), restoring.lay_aside(seller.app)
     (seller.app.root / "outbox").mkdir()
     run_job(seller.app, "export-orders", Pass(by_hand=True))
