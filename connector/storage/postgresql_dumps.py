@@ -10,12 +10,11 @@ from pathlib import Path
 
 from connector.errors import DatabaseUnreachable
 from connector.storage.database import Database
+from connector.storage.tables import metadata
 
-CLEAR = (
-    "BEGIN; SELECT 'DROP TABLE ' || string_agg(format('%I.%I', schemaname, tablename), ', ') || ' CASCADE'"
-    r" FROM pg_tables WHERE schemaname = current_schema() AND tableowner = current_user \gexec"
-)
-"""A dump of an older version knows nothing of the tables made since, and clears none of them away."""
+OURS = (*sorted(metadata.tables), "alembic_version")
+CLEAR = f"BEGIN; DROP TABLE IF EXISTS {', '.join(OURS)} CASCADE;"
+"""A dump of an older version knows nothing of the tables made since, and clears none of them away. Nobody else's tables are touched."""
 PSQL = ("psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null")
 
 
@@ -28,7 +27,7 @@ def restore_command(database: Database, path: Path) -> str:
     """Return the line for a shell that puts a dump in the place of all our tables; of one that breaks off, nothing."""
     read = shlex.join(["pg_restore", "--clean", "--if-exists", "--file=-", str(path)])
     target = shlex.join([*PSQL, f"--dbname={_place(database)}"])
-    return f"{{ echo \"{CLEAR}\"; {read} && echo 'COMMIT;' || echo 'FAILED;'; }} | {target}"
+    return f"{{ echo {CLEAR!r}; {read} && echo 'COMMIT;' || echo 'FAILED;'; }} | {target}"
 
 
 def _place(database: Database) -> str:
