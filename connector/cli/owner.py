@@ -16,9 +16,11 @@ PROGRAM = (os.__file__, typer.__file__, __file__)
 
 
 def become(root: Path) -> None:
-    """Become the owner of a project, where this is root and that is not; secrets that are root's alone are read before."""
-    owner = root.stat()
-    if os.geteuid() != 0 or owner.st_uid == 0:
+    """Become whom `var/` belongs to, else the project, where this is root and that is not; root's secrets are read before."""
+    if os.geteuid() != 0:
+        return
+    owner = next(place for place in (root / "var", root) if place.exists()).stat()  # a container's root may live in a folder of its host's
+    if owner.st_uid == 0:
         return
     settings.keep_credentials()
     with suppress(OSError):  # a container may forbid it

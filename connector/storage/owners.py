@@ -20,8 +20,8 @@ def refused(path: Path) -> Misuse:
 
 
 def refuse(path: Path) -> None:
-    """Raise Misuse where a file is there that this process may not read and write."""
-    if is_there(path) and not os.access(path, os.R_OK | os.W_OK):
+    """Raise Misuse where a file is there that this process may not read; on a read-only disk it may."""
+    if is_there(path) and not os.access(path, os.R_OK):
         raise refused(path)
 
 

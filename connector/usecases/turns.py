@@ -7,6 +7,7 @@ whatever else they do right. This is the one place where a turn is taken.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -26,6 +27,7 @@ from connector.usecases.leased import holders, leased
 
 WAIT_SECONDS = 60.0
 LOOK_SECONDS = 0.1
+FULL = (errno.ENOSPC, errno.EDQUOT)
 ALWAYS = ("daemon", "serve", "backup", "checkpoint")
 
 
@@ -103,7 +105,9 @@ def _opened(app: App, name: str) -> IO[bytes]:
     except PermissionError as error:
         raise owners.refused(path) from error
     except OSError as error:
-        raise DiskShort(f"{path} cannot be made: {error.strerror}", remedy="make room, or mend that disk; all goes on by itself") from error
+        if error.errno not in FULL:
+            raise
+        raise DiskShort(f"{path} cannot be made: {error.strerror}", remedy="make room; all goes on by itself then") from error
 
 
 def _acquire(lock: IO[bytes], name: str, wait_seconds: float, stop: Event) -> None:

@@ -8,10 +8,11 @@ import sys
 import sysconfig
 import tempfile
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import SETTINGS, Project
 from servers import missing
 
 ROOT = Path(__file__).parents[2]
@@ -31,14 +32,12 @@ def python():
 
 
 @pytest.fixture
-def theirs(python):
+def theirs(python, project):
     """A project of another user's, below a folder that all may enter."""
     around = Path(tempfile.mkdtemp(prefix="connector-as-root-"))
     around.chmod(0o711)
-    made = Theirs(around / "shop", python)
-    for folder in ("config", "inbox", "outbox"):
-        (made.root / folder).mkdir(parents=True)
-    made.config.write_text(SETTINGS)
+    shutil.copytree(project.root, around / "shop")
+    made = Theirs(replace(project, root=around / "shop"), python)
     for path in (made.root, *made.root.rglob("*")):
         os.chown(path, NOBODY, NOBODY)
     made.root.chmod(0o700)
@@ -46,12 +45,20 @@ def theirs(python):
     shutil.rmtree(around)
 
 
-class Theirs(Project):
+@dataclass
+class Theirs:
+    project: Any
+    python: str
+
+    @property
+    def root(self):
+        return self.project.root
+
     def by_root(self, *words, **variables):
-        return call(self.python, self.environment | variables, *words)
+        return call(self.python, self.project.environment | variables, *words)
 
     def by_its_owner(self, *words, **variables):
-        return call(self.python, self.environment | variables, *words, user=NOBODY)
+        return call(self.python, self.project.environment | variables, *words, user=NOBODY)
 
 
 def call(python, environment, *words, user=None):
@@ -76,11 +83,19 @@ def test_whatever_root_does_there_is_done_as_the_owner(theirs):
     assert [theirs.by_its_owner(*words).returncode for words in (("status",), ("run", "housekeeping"), ("backup",))] == [0, 0, 0]
 
 
+def test_root_stays_root_where_the_work_is_roots_as_in_a_container_with_a_folder_of_its_hosts(theirs):
+    (theirs.root / "var").mkdir()
+
+    assert theirs.by_root("run", "housekeeping").returncode == 0
+    assert (theirs.root / "var/connector.db").stat().st_uid == 0
+
+
 def test_root_reads_the_credentials_that_are_roots_alone_before_it_becomes_the_owner(theirs):
     folder = theirs.root.parent / "credentials"
     folder.mkdir(mode=0o700)
     (folder / "vtex_key").write_text("key-of-acme\n")
-    theirs.config.write_text(SETTINGS.replace("env:VTEX_APP_KEY", "credential:vtex_key"))
+    config = theirs.project.config
+    config.write_text(config.read_text().replace("env:VTEX_APP_KEY", "credential:vtex_key"))
 
     assert "its credentials are at hand" in theirs.by_root("check", CREDENTIALS_DIRECTORY=str(folder)).stdout
     seen = theirs.by_its_owner("check", CREDENTIALS_DIRECTORY=str(folder))
