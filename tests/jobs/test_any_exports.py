@@ -42,7 +42,8 @@ class PlainReading:
         if bad * 10 > 4 * len(rows):
             return "refused", self.known
         is_empty = self.mode == "full" and not good and self.known
-        is_held = is_empty or len(removed) * 10 > 3 * len(self.known) or len(zeroed) * 2 > len(stocked)
+        counting = {sku for sku, count in self.known.items() if count}
+        is_held = is_empty or len(removed & counting) * 10 > 3 * len(counting) or len(zeroed) * 2 > len(stocked)
         return ("held" if is_held else "applied"), after
 
     def _read(self, rows):
