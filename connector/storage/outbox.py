@@ -242,10 +242,10 @@ def was_tried_by(tx: Connection, destination: str, kind: Kind, reference: str, a
     return tx.execute(select(t.c.id).where(*same, t.c.attempted_at <= at).limit(1)).first() is not None
 
 
-def states(tx: Connection, destination: str, kind: Kind, reference: str) -> list[tuple[str, datetime | None]]:
-    """Return what became of the messages of this kind and reference, and when each was settled."""
+def tries(tx: Connection, destination: str, kind: Kind, reference: str) -> list[tuple[str, datetime | None]]:
+    """Return the state of each message of this kind and reference, and when it was last tried."""
     same = (t.c.reference == reference, t.c.destination == destination, t.c.kind == kind.value)
-    return [(row.state, row.settled_at) for row in tx.execute(select(t.c.state, t.c.settled_at).where(*same))]
+    return [(row.state, row.attempted_at) for row in tx.execute(select(t.c.state, t.c.attempted_at).where(*same))]
 
 
 # ── what people ask ─────────────────────────────────────────────────────────────────────────────────────────────────────

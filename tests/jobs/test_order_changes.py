@@ -7,14 +7,16 @@ from datetime import timedelta
 import pytest
 from documents_world import Papers, opened
 from orders_world import order
+from sqlalchemy import update
 
 from connector.delivery import erp
 from connector.domain.documents import Ack
+from connector.domain.messages import Kind
 from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, OrderRefused, RequestInvalid
 from connector.storage import order_changes, salvage
 from connector.storage import orders as store
-from connector.storage.tables import prices, products, stock
+from connector.storage.tables import outbox, prices, products, stock
 from connector.usecases import changing, offers, orders, privacy
 from connector.usecases.passes import Pass
 from connector.vtex.orders import read
@@ -136,6 +138,7 @@ def test_what_the_erps_stock_counts_already_is_not_held_again_and_what_was_added
     with world.app.db.write() as tx:
         store.release_acked(tx, world.now.replace(hour=17), world.now)
     assert world.stock_left("A") == 998, "the ERP has not acknowledged the change"
+    world.export()
     world.now += timedelta(seconds=1)
     assert orders.acknowledge(world.app, Ack(order_id, True, "E1", "", world.now))
     with world.app.db.write() as tx:
@@ -180,6 +183,44 @@ def test_an_ack_after_a_change_whose_file_is_not_written_yet_acknowledges_no_pie
     acked_by_a_slow_clock(world, order_id, timedelta(0))
     assert world.order(order_id).acked_at is not None
     assert world.stock_left("A") == 1000
+
+
+def changed_after_its_export(world):
+    order_id = world.ordered("m1", ("A", 2))
+    world.export()
+    world.now += timedelta(seconds=10)
+    world.changed(order_id, add("A", 5))
+    world.now += timedelta(seconds=10)
+    return order_id
+
+
+@pytest.mark.parametrize("is_settled_before", [True, False])
+def test_an_ack_of_a_change_counts_though_the_writer_of_its_file_died_before_it_settled_it(world, is_settled_before):
+    order_id = changed_after_its_export(world)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(erp, "_settle", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            world.export()
+    ack = Ack(order_id, True, "E1", "", world.now + timedelta(minutes=5))
+    world.now += timedelta(hours=1)
+    if is_settled_before:
+        world.export()
+    orders.acknowledge(world.app, ack)
+
+    assert world.order(order_id).acked_at == ack.acked_at
+
+
+def test_an_ack_of_an_order_file_that_was_written_anew_counts_though_the_change_s_own_file_was_never_written(world):
+    order_id = changed_after_its_export(world)
+    with world.app.db.write() as tx:
+        tx.execute(update(outbox).where(outbox.c.kind == Kind.CHANGE_FILE.value).values(state="dead"))
+    orders.export_again(world.app, order_id)
+    (world.root / "outbox" / "orders" / f"{order_id}.json").unlink()
+    world.export()
+    world.now += timedelta(hours=1)
+    orders.acknowledge(world.app, Ack(order_id, True, "E1", "", world.now))
+
+    assert world.order(order_id).acked_at == world.now
 
 
 def acked_by_a_slow_clock(world, order_id, behind):
