@@ -114,7 +114,7 @@ class DocumentCouriers:
         if not told or case.invoice is None:
             return NOTHING
         if reason := case.misfit(told[0]):
-            return Result(GiveUp(reason), on_buried=self._buried(message, case, told, is_refused=True))
+            return Result(GiveUp(reason), on_buried=self._buried(message, case, told, is_free=_was_never_sent(message, told)))
         return self._send(message, case, calls.invoice(self.m, case.address, case.invoice), told)
 
     def tracking(self, message: Message) -> Result:
@@ -166,11 +166,12 @@ class DocumentCouriers:
             order_story.event(tx, case.order.order_id, self.app.now, f"{message.kind} reported", _in_words(message, case, receipt))
             follow(tx, self.app, case.order.order_id, self.app.now)
 
-        buried = self._buried(message, case, told, overtaken, is_refused=isinstance(outcome, GiveUp))
+        is_free = isinstance(outcome, GiveUp) and _was_never_sent(message, told)
+        buried = self._buried(message, case, told, overtaken, is_free=is_free)
         return Result(outcome, delivered, buried, answered)
 
     def _buried(
-        self, message: Message, case: Case, told: Sequence[Document], overtaken: Sequence[int] = (), *, is_refused: bool
+        self, message: Message, case: Case, told: Sequence[Document], overtaken: Sequence[int] = (), *, is_free: bool
     ) -> Callable[[Connection, str], None]:
         """Give up what was to be told; what waited for it goes on only where the marketplace surely has it not."""
 
@@ -178,10 +179,15 @@ class DocumentCouriers:
             store.set_state(tx, overtaken, DocumentState.GIVEN_UP, OVERTAKEN)  # else a replay would find these alone to wait
             store.set_state(tx, [d.id for d in told], DocumentState.GIVEN_UP, reason)
             order_story.given_up(tx, case.order.order_id, message.kind, case.number, reason, now=self.app.now)
-            if is_refused:
+            if is_free:
                 follow(tx, self.app, case.order.order_id, self.app.now)
 
         return record
+
+
+def _was_never_sent(message: Message, told: Sequence[Document]) -> bool:
+    """Tell whether no earlier attempt can have reached the marketplace: one whose answer was lost may have."""
+    return message.attempt == 1 and all(document.counts for document in told)
 
 
 def _in_words(message: Message, case: Case, receipt: str | None) -> str:

@@ -50,7 +50,9 @@ def _of_the_order(by: Taking, group: Sequence[Row]) -> Sequence[Row] | Objection
     if not named.startswith(BY_INVOICE):
         return group
     number = named.removeprefix(BY_INVOICE)
-    found = documents.orders_of_invoice(by.tx, number, given_up=False) or documents.orders_of_invoice(by.tx, number)
+    found = documents.orders_of_invoice(by.tx, number)
+    if len({order for order, _ in found}) == 1:  # of others, one that was given up may be told yet
+        found = documents.orders_of_invoice(by.tx, number, given_up=False) or found
     if len(found) != 1:
         several = f"several orders have an invoice {number}: {', '.join(order for order, _ in found)}"
         return Objection("invoice_number", number, several if found else f"no order has an invoice {number}{UNKNOWN}")

@@ -29,7 +29,7 @@ def take_cancellation(by: Taking, order: Order, cancellation: Cancellation) -> s
     if order.state in ENDED:
         return ""
     if known and not (cancellation.return_number and _is_short(order, documents)):
-        return _carried_out(by, known) or _other_return(known, cancellation) or ""
+        return _other_return(known, cancellation) or ""
     returned = _return_first(by, order, cancellation, documents)
     if isinstance(returned, Objection) or (known and _is_short(order, store.of_order(by.tx, order.order_id))):
         return returned
@@ -51,13 +51,6 @@ def _keep(by: Taking, order: Order, known: Document | None, cancellation: Cancel
         store.add(by.tx, order.order_id, draft, by.now)
     else:
         store.replace(by.tx, known.id, draft, by.now)
-
-
-def _carried_out(by: Taking, known: Document) -> str:
-    """Carry out a cancellation that waited for a sale which was given up since; says so, "" where it waits still."""
-    assert isinstance(known.content, Cancellation)
-    is_done = follow(by.tx, by.app, known.order_id, by.now)
-    return f"order {known.order_id} is cancelled: {known.content.reason}" if is_done else ""
 
 
 def _other_return(known: Document, cancellation: Cancellation) -> Objection | None:

@@ -15,7 +15,8 @@ from sqlalchemy import select
 
 from connector import app as building
 from connector import settings as settings_module
-from connector.domain.messages import ERP, MAX_ATTEMPTS, Kind
+from connector.delivery import documents as delivering
+from connector.domain.messages import ERP, MAX_ATTEMPTS, Kind, Retry
 from connector.domain.orders import OrderState
 from connector.errors import Conflict, NotFound, Refused
 from connector.sandbox import Sandbox, market
@@ -1053,14 +1054,30 @@ def test_a_cancellation_that_waits_for_a_sale_that_died_is_carried_out_when_that
     assert (world.order(order).state, world.mall.invoices, world.mall.cancellations) == (OrderState.CANCELED, {}, {"m1": "desistência"})
 
 
-@pytest.mark.parametrize("row", ["desistência;R1;2026-01-04", "desistência", "ainda;R2;2026-01-05"])
-def test_a_cancellation_that_comes_again_after_its_only_sale_died_is_carried_out(world, row):
+def test_a_cancellation_that_comes_again_waits_while_its_only_sale_lies_dead_for_the_marketplace_may_have_it(world):
     order, whole = lies_dead_for_the_mall(world)
     goes_on_with(world, whole)
-    report = world.report("cancellations", f"{order};{row}")
+    world.report("cancellations", f"{order};desistência;R1;2026-01-04")
 
-    assert f"order {order} is cancelled: desistência" in " ".join(report.lines)
-    assert (world.order(order).state, world.mall.cancellations) == (OrderState.CANCELED, {"m1": "desistência"})
+    assert (world.order(order).state, world.mall.cancellations) == (OrderState.INVOICED, {})
+
+
+def test_no_order_is_cancelled_where_its_only_sale_is_refused_after_an_answer_that_was_lost(world, monkeypatch):
+    """The marketplace may have taken the first."""
+    send = delivering.send
+
+    def lost(app, line, kind, request, stop):
+        send(app, line, kind, request, stop)
+        return Retry("the answer was lost", is_its_own=True), True
+
+    with monkeypatch.context() as patch:
+        patch.setattr(delivering, "send", lost)
+        order = sold_and_cancelled_at_once(world)
+    world.shop.fail_next(400, pattern="invoice")
+    world.run(by_hand=True)
+
+    assert world.papers(order)[0] == ("invoice", "N1", "given-up")
+    assert (list(world.shop.invoices["m1"]), world.order(order).state) == (["N1"], OrderState.INVOICED)
 
 
 def test_a_return_that_the_erp_sent_before_needs_no_second_one(world):
@@ -1363,6 +1380,19 @@ def test_a_carriers_ocoren_is_told_of_the_invoice_that_took_the_place_of_one_giv
 
     assert (before.failures, report.failures) == ([], [])
     assert [line for line in report.lines if f"of invoice 123 of order {order}" in line]
+
+
+def test_a_carriers_ocoren_is_told_of_no_order_where_two_have_the_invoice_and_one_was_given_up(world):
+    one, two = world.ordered("m1"), world.ordered("m2")
+    world.shop.fail_next(400, pattern="m1/invoice")
+    world.report("invoices", INVOICED.format(order=one).replace("N1", "000123"))
+    world.report("invoices", INVOICED.format(order=two).replace("N1", "123"))
+    world.report("tracking", f"{two};123;Silva;SR2;;;;;;;")
+    drop_ocoren(world, "oco.txt", ("123", "01", "25112026"))
+    report = world.run()
+
+    assert any("several orders have an invoice 123" in failure for failure in report.failures), report.failures
+    assert not world.shop.orders["m2"].deliveries
 
 
 def test_an_ocoren_of_an_invoice_that_nobody_knows_yet_is_listed_and_can_be_taken_again(world):
