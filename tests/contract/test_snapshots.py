@@ -326,6 +326,27 @@ def test_rows_that_count_for_nothing_neither_hide_what_goes_nor_go_themselves(da
     assert (emptied.plan.counting, emptied.plan.present) == (3, 33)
 
 
+@pytest.mark.parametrize(
+    ("feed", "given", "row"),
+    [
+        ("products", PRODUCT, lambda sku, counts: product(sku, active=counts)),
+        ("prices", PRICES, lambda sku, counts: (sku, "", "", 1000, 1000, None if counts else PAST)),
+        ("stock", STOCK, lambda sku, counts: (sku, "", 9 * counts)),
+    ],
+    ids=["products", "prices", "stock"],
+)
+def test_known_rows_that_count_again_by_the_same_file_are_part_of_what_counts(database, feed, given, row):
+    dead, live = [f"D{n:02}" for n in range(30)], "ABC"
+    Import(database, feed, given, lines(*(row(sku, True) for sku in live), *(row(sku, False) for sku in dead)))
+    renewed = lines(*(row(sku, True) for sku in ("A", "B", *dead)))
+    few = lines(*(row(sku, True) for sku in ("A", "B", dead[0])), *(row(sku, False) for sku in dead[1:]))
+    brought = lines(*(row(f"N{n:02}", True) for n in range(30)), *(row(sku, False) for sku in dead))
+    made = [Import(database, feed, given, rows, limits=SHARE, apply=False) for rows in (renewed, few, brought)]
+
+    assert [(one.plan.gone, one.plan.counting) for one in made] == [(1, 33), (1, 4), (3, 3)]
+    assert [type(judge(one.plan, SHARE)) for one in made] == [Apply, Hold, Hold]
+
+
 def test_stock_that_was_0_and_lies_in_another_warehouse_is_not_taken_off_what_goes(database):
     Import(database, "stock", STOCK, lines(*((sku, "", 9) for sku in "ABCDE"), *((sku, "", 0) for sku in "FGHI")))
     made = Import(database, "stock", STOCK, lines(("A", "", 9), ("B", "RJ", 9), *((sku, "RJ", 0) for sku in "FGHI")), apply=False)

@@ -88,6 +88,17 @@ def test_an_export_that_loses_all_that_is_on_sale_is_held_however_much_lies_ther
     assert ("A", True) in shop.known("products", "sku", "active")
 
 
+def test_an_export_that_renews_the_prices_that_ended_is_applied_though_one_of_the_few_lasting_ones_goes(shop):
+    head, week = "sku;price;valid_until", [f"S{number};10;2026-11-24" for number in range(100)]
+    shop.export("prices/1.csv", *week, *[f"P{number};10;" for number in range(4)], head=head)
+    shop.now += timedelta(days=2)
+    renewed = [row.replace("11-24", "12-01") for row in week]
+    report = shop.export("prices/2.csv", *renewed, *[f"P{number};10;" for number in range(3)], head=head)
+
+    assert report.failures == []
+    assert len(shop.prices()) == 103
+
+
 def test_an_export_without_the_prices_that_were_over_is_applied(shop):
     head, lasting = "sku;marketplace;price;valid_until", ["A;;5,00;", "B;;6,00;"]
     shop.export("prices/1.csv", *lasting, "A;shop;4,00;31/12/2025", "B;shop;4,00;31/12/2025", head=head)
