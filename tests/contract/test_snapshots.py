@@ -293,8 +293,15 @@ def test_a_delta_that_adds_up_stock_with_and_without_a_warehouse_is_told(databas
     made = [Import(database, "stock", STOCK, rows, mode="delta", apply=False) for rows in (doubled, moved, further)]
     full = Import(database, "stock", STOCK, doubled, apply=False)
 
-    assert [(one.plan.doubled, one.plan.spread) for one in (*made, full)] == [(3, 0), (0, 0), (0, 2), (0, 0)]
+    assert [(one.plan.doubled, one.plan.spread) for one in (*made, full)] == [(2, 0), (0, 0), (0, 2), (0, 0)]
     assert [type(judge(one.plan, ANYTHING)) for one in made] == [Hold, Apply, Apply]
+
+
+def test_a_delta_that_names_a_sold_out_sku_in_another_way_adds_up_nothing(database):
+    Import(database, "stock", STOCK, lines(("A", "", 0), ("B", "RJ", 0), ("C", "RJ", 0), ("C", "SP", 9), ("D", "RJ", -1), ("D", "SP", 0)))
+    made = Import(database, "stock", STOCK, lines(("A", "SP", 5), ("B", "", 5), ("C", "", 5), ("D", "", 5)), mode="delta", apply=False)
+
+    assert (made.plan.doubled, made.plan.spread) == (1, 0)
 
 
 PAST = NOW - timedelta(days=30)

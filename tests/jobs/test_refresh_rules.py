@@ -54,6 +54,16 @@ def test_a_delta_without_the_warehouse_that_a_sku_lies_in_is_held_and_a_yes_appl
     assert shop.known("stock", "sku", "warehouse", "quantity") == [("A", "", 24), *known]
 
 
+def test_a_delta_that_names_a_warehouse_for_a_sku_that_was_sold_out_without_one_is_applied(shop):
+    shop.configure(more='[feeds.stock]\nmode = "delta"')
+    shop.export("stock/1.csv", "A;6", "B;3")
+    shop.export("stock/2.csv", "A;0")
+    report = shop.export("stock/3.csv", "A;5;SP", head=WAREHOUSES)
+
+    assert report.failures == []
+    assert shop.known("stock", "sku", "warehouse", "quantity") == [("A", "", 0), ("A", "SP", 5), ("B", "", 3)]
+
+
 def test_a_delta_that_names_a_further_warehouse_of_a_sku_is_applied_and_says_so(shop):
     shop.configure(more='[feeds.stock]\nmode = "delta"')
     shop.export("stock/1.csv", "A;25;campinas", "B;5;campinas", head=WAREHOUSES)
