@@ -54,15 +54,14 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 class Import:
     """One import as the use case makes it, in small."""
 
-    def __init__(self, database, feed, given, *batches, mode="full", limits=ANYTHING, file="", apply=True):
+    def __init__(self, database, feed, given, *batches, mode="full", limits=ANYTHING, file="", apply=True, asked=None):
         self.feed = feed
         with database.connection() as connection, staging(connection, feed, given, file) as stage:
             load(connection, stage, batches)
             sift(connection, stage)
             accepted, refused = counts(connection, stage)
-            self.planned = snapshots.plan(
-                connection, stage, Plan(feed, "a.csv", mode, rows_read=accepted + refused, accepted=accepted, refused=refused), limits, NOW
-            )
+            read = Plan(feed, "a.csv", mode, rows_read=accepted + refused, accepted=accepted, refused=refused)
+            self.planned = snapshots.plan(connection, stage, read, limits, NOW, asked=asked or {})
             self.plan = self.planned.plan
             with reading(connection):
                 self.errors = list(quarantine.errors(connection, stage))
@@ -497,6 +496,16 @@ def test_a_marketplace_s_price_left_out_is_held_where_a_channel_s_price_that_sel
     assert (made.plan.held, made.plan.removed) == (2, 5)
 
 
+def test_a_marketplace_s_price_left_out_is_compared_with_the_prices_of_the_channels_it_sells_in_alone(database):
+    accounts, kept = ("m1", "m2", "m3"), [price("A", 900), special("A", "", "5", 10)]
+    Import(database, "prices", PRICES, lines(*kept, *[special("A", account, "", 1000) for account in accounts]))
+    asked = {"m1": ("1",), "m2": ("1", "5")}
+    made = Import(database, "prices", PRICES, lines(*kept), limits=FALLS, asked=asked)
+
+    assert sorted(open_holds(database)) == [("A/m2/", 10), ("A/m3/", 10)]
+    assert (made.plan.held, made.plan.removed) == (2, 1)
+
+
 @pytest.mark.parametrize("mode", ["full", "delta"])
 def test_a_special_price_that_a_file_ends_is_held_where_the_one_that_sells_then_is_far_lower(database, mode):
     general, past = [price(sku, 100) for sku in "ABCD"], NOW - timedelta(days=1)
@@ -620,7 +629,7 @@ def test_others_write_while_a_file_is_read_and_planned(database):
 
     with database.connection() as connection, staging(connection, "stock", STOCK) as stage:
         load(connection, stage, batches())
-        snapshots.plan(connection, stage, Plan("stock", "a.csv", "full"), ANYTHING, NOW)
+        snapshots.plan(connection, stage, Plan("stock", "a.csv", "full"), ANYTHING, NOW, asked={})
         with database.write() as tx:
             tx.execute(delete(tables.services))
 

@@ -187,6 +187,15 @@ def test_a_special_price_that_an_export_leaves_out_is_held_where_the_general_one
     assert ("A", "shop", 100_000) in shop.known("prices", "sku", "marketplace", "price_cents")
 
 
+def test_a_special_price_may_go_though_a_channel_that_its_marketplace_does_not_sell_in_has_a_hundredth(shop):
+    head, kept = "sku;marketplace;sales_channel;price", ["A;;;90,00", "A;;5;1,00", *[f"S{number};;;1,00" for number in range(9)]]
+    shop.export("prices/1.csv", *kept, "A;shop;;95,00", head=head)
+    report = shop.export("prices/2.csv", *kept, head=head)
+
+    assert (report.failures, shop.held()) == ([], [])
+    assert ("A", "shop") not in shop.known("prices", "sku", "marketplace")
+
+
 def test_an_export_that_leaves_out_most_special_prices_is_held_as_a_whole_and_a_yes_asks_of_each(shop):
     general, others = [f"{sku};;10,00" for sku in "ABC"], [f"{sku};shop;1000,00" for sku in "ABC"]
     special(shop, "prices/1.csv", *general, *others)
