@@ -29,6 +29,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from connector.storage import holds, shown, tables
 from connector.storage.changes import has_changed
 from connector.storage.staging import Stage
 
@@ -56,6 +57,19 @@ def falls(connection: Connection, stage: Stage, max_fall: float, now: datetime, 
     )
     is_low = gone.c.price_cents < cast(gone.c.old, Float) * (1 - max_fall) + 1
     return connection.execute(select(gone).where(is_low)).all()
+
+
+def sells_on(tx: Connection, row: Mapping[str, Any], now: datetime, asked: Asked) -> bool:
+    """Say whether a price that lasts sells in the place of a held one that was left out, in one channel at least; or it is over itself."""
+    if holds.is_over(row, now):
+        return True
+    market, channel = row["marketplace"], row["sales_channel"]
+    price = shown.rows(tables.prices, [row["sku"]])
+    is_itself = and_(price.c.marketplace == market, price.c.sales_channel == channel)
+    others = select(price.c.sku).where(price.c.marketplace.in_([market, ""]), ~is_itself, _lasts(price, now))
+    if channel or market in asked:
+        others = others.where(price.c.sales_channel.in_([channel, "", *(() if channel else asked[market])]))
+    return tx.execute(others.limit(1)).first() is not None
 
 
 def _ends(connection: Connection, stage: Stage, now: datetime) -> Iterator[ColumnElement[bool]]:

@@ -112,10 +112,15 @@ def _is_left_out(row: dict[str, Any]) -> bool:
 
 def _stopped(connection: Connection, stage: Stage, said: Said, found: list[Suspect]) -> list[tuple[Row[Any], Held, Decision | None]]:
     """Take what nobody said yes to out of `changes`; return it with the no that was said to it."""
-    suspects = [(row, held, said.get((held.key, held.price_cents))) for row, held in found]
+    suspects = [(row, held, _said_of(held, said)) for row, held in found]
     stopped = [(row, held, no) for row, held, no in suspects if no is None or no.state == "discarded"]
     _take_out(connection, stage, [row for row, _, _ in stopped])
     return stopped
+
+
+def _said_of(held: Held, said: Said) -> Decision | None:
+    decision = said.get((held.key, held.price_cents))
+    return decision if decision is not None and decision.is_of(held.row) else None
 
 
 def _ended(connection: Connection, stage: Stage, decided: list[Decision]) -> tuple[int, ...]:

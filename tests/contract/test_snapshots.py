@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select
 
 from connector.domain.guards import Apply, Hold, Limits, Plan, judge
-from connector.storage import files, holds, quarantine, snapshots, tables
+from connector.storage import files, holds, left_out, quarantine, snapshots, tables
 from connector.storage.changes import announcements, staged
 from connector.storage.database import Database, migrate, reading, writing
 from connector.storage.quarantine import Refusal
@@ -504,6 +504,21 @@ def test_a_marketplace_s_price_left_out_is_compared_with_the_prices_of_the_chann
 
     assert sorted(open_holds(database)) == [("A/m2/", 10), ("A/m3/", 10)]
     assert (made.plan.held, made.plan.removed) == (2, 1)
+
+
+def test_a_price_left_out_can_go_where_one_that_lasts_sells_in_its_place(database):
+    there = [special("A", "", "", 10, NOW), special("B", "", "5", 10), special("C", "m2", "", 10), special("D", "", "", 10)]
+    there += [special("F", "", "1", 10), special("G", "m1", "1", 10)]
+    Import(database, "prices", PRICES, lines(*there, *[special(sku, "m1", "", 1000) for sku in "ABCDEFG"]))
+
+    def sells_on(sku, market="m1", channel="", until=None):
+        row = {"sku": sku, "marketplace": market, "sales_channel": channel, "valid_until": until}
+        with database.read() as tx:
+            return left_out.sells_on(tx, row, NOW, {"m1": ("1",)})
+
+    assert [sells_on(sku) for sku in "ABCDEFG"] == [False, False, False, True, False, True, True]
+    assert sells_on("A", until=NOW.isoformat())  # it sells nothing itself
+    assert [sells_on("B", "other"), sells_on("B", "", "5"), sells_on("G", "m1", "1")] == [True, False, True]
 
 
 @pytest.mark.parametrize("mode", ["full", "delta"])

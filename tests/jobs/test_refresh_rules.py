@@ -262,6 +262,60 @@ def test_a_yes_to_a_price_that_is_over_by_then_is_refused_and_the_known_one_goes
     assert refused.value.remedy == f"connector held discard {hold['id']}"
 
 
+def test_a_no_to_a_price_that_is_over_by_then_keeps_out_that_one_and_the_next_one_as_low_is_asked_about(shop):
+    head, until = "sku;price;valid_until", MONDAY + timedelta(minutes=10)
+    over = f"A;9,90;{until.isoformat()}"
+    shop.export("prices/1.csv", "A;89,90;", "B;1;", head=head)
+    shop.export("prices/2.csv", over, "B;1;", head=head)
+    shop.now = until
+    repair.held_discard(shop.app, shop.held()[0]["id"], by="ana")
+    again = shop.export("prices/3.csv", over, "B;2;", head=head)
+    later = shop.export("prices/4.csv", f"A;9,90;{(until + timedelta(days=7)).isoformat()}", "B;2;", head=head)
+
+    assert (again.exit_status, again.lines[-1]) == (0, "prices/3.csv, A: 9.90 was discarded by ana, kept at 89.90")
+    assert "prices/4.csv, A: held: the price falls by 89.0 %" in later.failures[0]
+    assert shop.prices()["A"] == 8990
+
+
+def left_out_for(shop, *wider):
+    """Have a marketplace's price left out for lower ones that end ten minutes later; return the hold when they have ended."""
+    head, until = "sku;marketplace;sales_channel;price;valid_until", MONDAY + timedelta(minutes=10)
+    kept = [*[f"A;;{channel};10,00;{until.isoformat()}" for channel in wider], *[f"S{number};;;1,00;" for number in range(9)]]
+    shop.export("prices/1.csv", *kept, "A;shop;;90,00;", head=head)
+    shop.export("prices/2.csv", *kept, head=head)
+    shop.now = until
+    return shop.held()[0]["id"]
+
+
+@pytest.mark.parametrize("channel", ["", "1"])
+def test_a_yes_to_a_price_left_out_is_refused_where_those_in_its_place_are_over_by_then(shop, channel):
+    number = left_out_for(shop, channel)
+    with pytest.raises(Conflict, match="nothing that is not over sells A in the place of the price left out") as refused:
+        repair.held_approve(shop.app, number, by="ana")
+
+    assert (("A", "shop") in shop.known("prices", "sku", "marketplace"), len(shop.held())) == (True, 1)
+    assert refused.value.remedy == f"connector held discard {number}"
+
+
+def test_a_no_to_a_price_left_out_where_those_in_its_place_are_over_by_then_is_none_to_the_next_ones(shop):
+    repair.held_discard(shop.app, left_out_for(shop, ""), by="ana")
+    others = [f"S{number};;;1,00;" for number in range(9)]
+    report = shop.export("prices/3.csv", "A;;;10,00;", *others, head="sku;marketplace;sales_channel;price;valid_until")
+
+    assert "A/shop: held: without this row the price falls by 88.9 %" in report.failures[0]
+
+
+def test_a_yes_to_a_price_left_out_is_taken_where_a_channel_of_its_marketplace_keeps_a_price(shop):
+    head, until = "sku;marketplace;sales_channel;price;valid_until", MONDAY + timedelta(minutes=10)
+    kept = [f"A;;;10,00;{until.isoformat()}", "A;;1;12,00;", *[f"S{number};;;1,00;" for number in range(9)]]
+    shop.export("prices/1.csv", *kept, "A;shop;;90,00;", head=head)
+    shop.export("prices/2.csv", *kept, head=head)
+    shop.now = until
+    repair.held_approve(shop.app, shop.held()[0]["id"], by="ana")
+
+    assert ("A", "shop") not in shop.known("prices", "sku", "marketplace")
+
+
 def test_a_yes_to_a_price_that_lasts_still_or_was_left_out_is_taken(shop):
     head, until = "sku;marketplace;price;valid_until", MONDAY + timedelta(minutes=10)
     others = [f"S{number};;1,00;" for number in range(9)]
