@@ -26,14 +26,14 @@ ENDED = {"products": "switched off", "prices": "over already (valid_until)"}
 class Plan:
     """What an import would change, as a summary: `run`, `--dry-run` and `preview` make the same one.
 
-    `present` counts what the snapshot holds of this feed (freight: of this file), `counting` what of it counts: active products, prices
-    that are not over, stock other than 0, all else. `stocked` counts the SKUs in stock (these two as far as the guards need to know),
-    `zeroed` those of them that would have none. `lost` counts the removed rows that counted, `moved` those of them in whose place the
-    file names the SKU anew (stock in another warehouse): nothing went. `ended` counts changed rows that count no longer, as `ENDED` says.
-    `left_out` counts the held rows that the file leaves out or ends, where a person was not asked about them before. `doubled` counts the
-    SKUs whose stock a delta adds to, with a warehouse's name or without, where what is known of it has none or has one; `spread` those
-    that it puts into one more named warehouse. `changed_by_field` counts rows by field, `discarded` tells of prices that come again
-    though a person said no to them, `samples` holds up to ten rows by action.
+    `present` counts what the snapshot holds of this feed (freight: of this file), `counting` what of it counts, or does again by the file:
+    active products, prices that are not over, stock other than 0, all else. `stocked` counts the SKUs in stock (these two as far as the
+    guards need to know), `zeroed` those of them that would have none. `lost` counts the removed rows that counted, `moved` those of them in
+    whose place the file names the SKU anew (stock in another warehouse): nothing went. `ended` counts changed rows that count no longer, as
+    `ENDED` says. `left_out` counts the held rows that the file leaves out or ends, where a person was not asked about them before.
+    `doubled` counts the SKUs whose stock a delta adds to, with a warehouse's name or without, where what is known of it has none or has
+    one; `spread` those that it puts into one more named warehouse. `changed_by_field` counts rows by field, `discarded` tells of prices
+    that come again though a person said no to them, `samples` holds up to ten rows by action.
     """
 
     feed: str

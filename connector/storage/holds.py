@@ -26,10 +26,22 @@ class Decision(NamedTuple):
     state: str
     row: dict[str, Any]
     by: str | None
+    at: datetime | None
 
     @property
     def price_cents(self) -> int:
         return int(self.row["price_cents"])
+
+    def is_of(self, row: Mapping[str, Any]) -> bool:
+        """Say whether it is meant for another row of its key and price, too: a no to what was over by then keeps out that alone."""
+        until = self.row["valid_until"]
+        was_over = self.state == "discarded" and is_over(self.row, self.at)
+        return not was_over or until == row["valid_until"]
+
+
+def is_over(row: Mapping[str, Any], at: datetime | None) -> bool:
+    """Say whether a held price had ended."""
+    return at is not None and row["valid_until"] is not None and datetime.fromisoformat(row["valid_until"]) <= at
 
 
 def add(tx: Connection, file_id: int, feed: str, reasons: Sequence[Reason], now: datetime) -> int:
@@ -54,7 +66,7 @@ def refresh_row(tx: Connection, number: int, file_id: int, row: Mapping[str, Any
 
 def row_decisions(tx: Connection, feed: str, key: str | None = None) -> list[Decision]:
     """Return the rows held, and those approved or discarded as far as that still counts, of one key or all; the oldest first."""
-    query = select(t.c.id, t.c.key, t.c.state, t.c.row, t.c.decided_by).where(
+    query = select(t.c.id, t.c.key, t.c.state, t.c.row, t.c.decided_by, t.c.decided_at).where(
         t.c.feed == feed, t.c.what == "row", t.c.state != "superseded"
     )
     query = query.where(t.c.ended_at.is_(None), *([] if key is None else [t.c.key == key]))

@@ -5,7 +5,7 @@ Where none stays, or only one that is over, there is no price any more: that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,14 +29,17 @@ from sqlalchemy import (
     union_all,
 )
 
+from connector.storage import holds, shown, tables
 from connector.storage.changes import has_changed
 from connector.storage.staging import Stage
 
 Where = Callable[[Any], ColumnElement[bool]]
 """Says of a table's row whether its price is meant."""
+Asked = Mapping[str, Collection[str]]
+"""The sales channels that each account sells in."""
 
 
-def falls(connection: Connection, stage: Stage, max_fall: float, now: datetime) -> Sequence[Row[Any]]:
+def falls(connection: Connection, stage: Stage, max_fall: float, now: datetime, asked: Asked) -> Sequence[Row[Any]]:
     """Find, roughly, whose removal or end lets the price fall by more than the share: the row as known, but `price_cents` what counts then.
 
     Only what goes is looked at, and of that only prices of a marketplace or channel of its own that are not over anyway.
@@ -47,13 +50,26 @@ def falls(connection: Connection, stage: Stage, max_fall: float, now: datetime) 
     is_narrow = or_(changes.c.marketplace != "", changes.c.sales_channel != "")
     goes = or_(changes.c.action == "removed", *_ends(connection, stage, now))
     gone = (
-        select(*kept, _after(stage, now).label("price_cents"), old.label("old"), old.label("known"), line.label("line"))
+        select(*kept, _after(stage, now, asked).label("price_cents"), old.label("old"), old.label("known"), line.label("line"))
         .select_from(changes.join(known, stage.same_key(known, changes)))
         .where(is_narrow, goes, _lasts(known, now))
         .subquery()
     )
     is_low = gone.c.price_cents < cast(gone.c.old, Float) * (1 - max_fall) + 1
     return connection.execute(select(gone).where(is_low)).all()
+
+
+def sells_on(tx: Connection, row: Mapping[str, Any], now: datetime, asked: Asked) -> bool:
+    """Say whether a price that lasts sells in the place of a held one that was left out, in one channel at least; or it is over itself."""
+    if holds.is_over(row, now):
+        return True
+    market, channel = row["marketplace"], row["sales_channel"]
+    price = shown.rows(tables.prices, [row["sku"]])
+    is_itself = and_(price.c.marketplace == market, price.c.sales_channel == channel)
+    others = select(price.c.sku).where(price.c.marketplace.in_([market, ""]), ~is_itself, _lasts(price, now))
+    if channel or market in asked:
+        others = others.where(price.c.sales_channel.in_([channel, "", *(() if channel else asked[market])]))
+    return tx.execute(others.limit(1)).first() is not None
 
 
 def _ends(connection: Connection, stage: Stage, now: datetime) -> Iterator[ColumnElement[bool]]:
@@ -68,15 +84,16 @@ def _lasts(table: FromClause, now: datetime) -> ColumnElement[bool]:
     return or_(table.c.valid_until.is_(None), table.c.valid_until > now)
 
 
-def _after(stage: Stage, now: datetime) -> ColumnElement[Any]:
+def _after(stage: Stage, now: datetime, asked: Asked) -> ColumnElement[Any]:
     """Give the most specific price that is left and not over, in the order in which offers look for it; NULL where there is none.
 
-    A marketplace's price for all its channels has others in its place by channel: the least of them.
+    A marketplace's price for all its channels has others in its place by channel: the least of them. Where no account has its name, the
+    channels are not known, and each may be one of them.
     """
     c, every = stage.changes.c, literal("")
     wider = ((c.marketplace, every), (every, c.sales_channel), (every, every))
     nearest = func.coalesce(*[price.scalar_subquery() for at in wider for price in _left(stage, _at(stage, *at), now)])
-    by_channel = _left(stage, _of_any_channel(stage, now), now)
+    by_channel = _left(stage, _of_any_channel(stage, now, asked), now)
     every_one = union_all(select(nearest.label("cents")).correlate(stage.changes), *by_channel).subquery()
     return case((c.sales_channel == "", select(func.min(every_one.c.cents)).scalar_subquery()), else_=nearest)
 
@@ -86,7 +103,7 @@ def _at(stage: Stage, market: ColumnElement[str], channel: ColumnElement[str]) -
     return lambda table: and_(table.c.sku == c.sku, table.c.marketplace == market, table.c.sales_channel == channel)
 
 
-def _of_any_channel(stage: Stage, now: datetime) -> Where:
+def _of_any_channel(stage: Stage, now: datetime, asked: Asked) -> Where:
     """Mean the channels' prices that come before one for all: not those where the marketplace has one of its own, judged by itself."""
     c = stage.changes.c
 
@@ -96,9 +113,15 @@ def _of_any_channel(stage: Stage, now: datetime) -> Where:
         has = exists().where(mine(known), _lasts(known, now)).correlate(stage.changes, table)
         gets = exists().where(mine(made), stage.same_key(staged, made), _lasts(staged, now)).correlate(stage.changes, table)
         is_a_channel_s = and_(table.c.sku == c.sku, table.c.marketplace == "", table.c.sales_channel != "")
-        return and_(is_a_channel_s, ~has, ~gets)
+        return and_(is_a_channel_s, _sells_in(stage, table.c.sales_channel, asked), ~has, ~gets)
 
     return is_there
+
+
+def _sells_in(stage: Stage, channel: ColumnElement[str], asked: Asked) -> ColumnElement[bool]:
+    account = stage.changes.c.marketplace
+    mine = [and_(account == name, channel.in_(channels)) for name, channels in asked.items()]
+    return or_(account.not_in(asked), *mine)
 
 
 def _left(stage: Stage, is_meant: Where, now: datetime) -> tuple[Select[Any], Select[Any]]:

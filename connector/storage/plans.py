@@ -171,7 +171,8 @@ def lost(connection: Connection, stage: Stage, now: datetime) -> int:
 def counting(connection: Connection, stage: Stage, gone: int, most: float, now: datetime) -> int:
     """Count what counts of what the snapshot holds, until it is so much that `gone` is no more than the share `most` of it.
 
-    The cost follows the change, and nothing is counted where nothing goes.
+    Where all of it is not so much, what counts again by the file is counted, too. The cost follows the change, and nothing is counted
+    where nothing goes.
     """
     if not gone:
         return 0
@@ -179,9 +180,18 @@ def counting(connection: Connection, stage: Stage, gone: int, most: float, now: 
     rows = select(literal(1).label("one")).select_from(stage.known).where(stage.scope)
     if field is not None:
         rows = rows.where(_counts(stage.known, field, now))
-    if most:
-        rows = rows.limit(int(gone / most) + 1)
-    return int(connection.execute(select(func.count()).select_from(rows.subquery())).scalar_one())
+    enough = int(gone / most) + 1 if most else None
+    found = int(connection.execute(select(func.count()).select_from(rows.limit(enough).subquery())).scalar_one())
+    return found if field is None or found == enough else found + _gained(connection, stage, field, now)
+
+
+def _gained(connection: Connection, stage: Stage, field: str, now: datetime) -> int:
+    """Count the known rows that did not count, and as the file has them do: the prices of a week that is renewed, stock that comes in."""
+    staged, known, changes = stage.staged, stage.known, stage.changes
+    counts = exists().where(stage.same_key(staged, changes), _counts(staged, field, now))
+    counted = exists().where(stage.same_key(known, changes), _counts(known, field, now))
+    query = select(func.count()).select_from(changes).where(changes.c.action == "changed", has_changed(changes, stage.fields, field))
+    return int(connection.execute(query.where(counts, ~counted)).scalar_one())
 
 
 def by_marketplace(connection: Connection, stage: Stage, but: Collection[str]) -> list[tuple[str, int]]:

@@ -13,6 +13,7 @@ from connector.domain.keys import key_text, shown
 from connector.domain.money import units
 from connector.storage import holds, left_out
 from connector.storage.holds import Decision
+from connector.storage.left_out import Asked
 from connector.storage.openings import overtaken, passed
 from connector.storage.staging import Stage
 from connector.storage.tables import former_prices
@@ -72,15 +73,15 @@ class HeldRows:
         return (*self.new, *(held for _, held in self.again))
 
 
-def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float, now: datetime) -> HeldRows:
-    """Take the rows that must wait for a person out of `changes`."""
+def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float, now: datetime, *, asked: Asked) -> HeldRows:
+    """Take the rows that must wait for a person out of `changes`. `asked` gives the sales channels of each account."""
     known = holds.row_decisions(connection, stage.feed)
     decided = [one for one in known if one.state != "held"]
     newest = {one.key: one.id for one in decided}  # an earlier yes counts no longer, though nothing marked its end
     counting = [one for one in decided if one.state == "discarded" or newest[one.key] == one.id]
     said = {(one.key, one.price_cents): one for one in counting}
     stopped = _stopped(connection, stage, said, _suspects(connection, stage, max_fall))
-    gone = _left_out(connection, stage, max_fall, now)  # after the others: what waits is not asked yet
+    gone = _left_out(connection, stage, max_fall, now, asked)  # after the others: what waits is not asked yet
     stopped += _stopped(connection, stage, said, gone)
     quiet = [Discarded(held.key, held.price_cents, row.known, no.by or "") for row, held, no in stopped if no is not None]
     waiting = {held.key: held for _, held, no in stopped if no is None}
@@ -111,10 +112,15 @@ def _is_left_out(row: dict[str, Any]) -> bool:
 
 def _stopped(connection: Connection, stage: Stage, said: Said, found: list[Suspect]) -> list[tuple[Row[Any], Held, Decision | None]]:
     """Take what nobody said yes to out of `changes`; return it with the no that was said to it."""
-    suspects = [(row, held, said.get((held.key, held.price_cents))) for row, held in found]
+    suspects = [(row, held, _said_of(held, said)) for row, held in found]
     stopped = [(row, held, no) for row, held, no in suspects if no is None or no.state == "discarded"]
     _take_out(connection, stage, [row for row, _, _ in stopped])
     return stopped
+
+
+def _said_of(held: Held, said: Said) -> Decision | None:
+    decision = said.get((held.key, held.price_cents))
+    return decision if decision is not None and decision.is_of(held.row) else None
 
 
 def _ended(connection: Connection, stage: Stage, decided: list[Decision]) -> tuple[int, ...]:
@@ -138,9 +144,10 @@ def _suspects(connection: Connection, stage: Stage, max_fall: float) -> list[Sus
     return [(row, _held(stage, row, reason)) for row, reason in found if reason is not None]
 
 
-def _left_out(connection: Connection, stage: Stage, max_fall: float, now: datetime) -> list[Suspect]:
+def _left_out(connection: Connection, stage: Stage, max_fall: float, now: datetime, asked: Asked) -> list[Suspect]:
     """Find the rows whose absence or end is such a fall; they are held without a line."""
-    found = [(row, price_guard(row.old, row.price_cents, max_fall)) for row in left_out.falls(connection, stage, max_fall, now)]
+    fallen = left_out.falls(connection, stage, max_fall, now, asked)
+    found = [(row, price_guard(row.old, row.price_cents, max_fall)) for row in fallen]
     without = [(row, replace(reason, sentence=f"without this row {reason.sentence}")) for row, reason in found if reason is not None]
     return [(row, _held(stage, row, reason)) for row, reason in without]
 

@@ -13,6 +13,7 @@ from connector.domain.guards import Limits, Plan
 from connector.storage import changes, generations, plans, quarantine, shown, warehouses, watermarks
 from connector.storage.changes import Changes
 from connector.storage.database import reading
+from connector.storage.left_out import Asked
 from connector.storage.price_holds import HeldRows, hold_prices
 from connector.storage.staging import SNAPSHOTS, Stage
 from connector.storage.upsert import insert
@@ -38,17 +39,19 @@ def version_name(feed: str) -> str:
 
 
 # ── plan ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
-def plan(connection: Connection, stage: Stage, plan: Plan, limits: Limits, now: datetime, *, is_whole: bool = True) -> Planned:
+def plan(
+    connection: Connection, stage: Stage, plan: Plan, limits: Limits, now: datetime, *, asked: Asked, is_whole: bool = True
+) -> Planned:
     """Compare what is staged with the snapshot in one consistent view; `plan` says what is known from reading the file.
 
-    `is_whole` is False where only the differences from the file applied last are staged.
+    `asked` gives the sales channels of each account. `is_whole` is False where only the differences from the file applied last are staged.
     """
     with reading(connection):
         version = _version(connection, stage)
         plans.compare(connection, stage, plan.mode, is_whole=is_whole)
         held = HeldRows()
         if limits.max_price_change is not None:
-            held = hold_prices(connection, stage, plan.mode, limits.max_price_change, now)
+            held = hold_prices(connection, stage, plan.mode, limits.max_price_change, now, asked=asked)
         healed = tuple(quarantine.settled(connection, stage, plan.mode))
         return Planned(stage, _summary(connection, stage, plan, limits, held, now=now), version, held, healed)
 

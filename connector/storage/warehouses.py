@@ -8,16 +8,17 @@ from connector.storage.staging import Stage
 
 
 def brought(connection: Connection, stage: Stage) -> tuple[int, int]:
-    """Count the SKUs that come without a warehouse where only named ones are known, or the other way round; and those in one more."""
+    """Count the SKUs that come without a warehouse where pieces lie in named ones alone, or the other way round; and those in one more."""
     further = _skus(connection, stage, stage.changes.c.warehouse != "", _has_alike(stage))
     return _skus(connection, stage, ~_has_alike(stage), _has_others(stage)), further
 
 
 def _has_others(stage: Stage) -> ColumnElement[bool]:
-    """Say whether stock stays in what is known; where the file itself leaves nothing there, it only moves."""
+    """Say whether pieces stay in what is known; where there were none, or the file itself leaves none there, they only move."""
     staged, before = stage.staged, stage.known.alias("before")
     is_emptied = exists().where(stage.same_key(staged, before), staged.c.quantity <= 0)
-    return exists().where(before.c.sku == stage.changes.c.sku, ~_is_alike(stage, before), ~is_emptied)
+    has_pieces = before.c.quantity > 0
+    return exists().where(before.c.sku == stage.changes.c.sku, has_pieces, ~_is_alike(stage, before), ~is_emptied)
 
 
 def _skus(connection: Connection, stage: Stage, *which: ColumnElement[bool]) -> int:

@@ -76,7 +76,8 @@ def drafted(
         notes = (*read.notes, *cut_short.notes(app, connection, feed, path), *passed.notes, *told)
         mode = app.settings.feeds.of(feed).mode
         plan = Plan(feed, name, mode, rows_read=read.rows, accepted=accepted, refused=refused, notes=notes)
-        planned = snapshots.plan(connection, stage, plan, limits, app.now, is_whole=read.version is None)
+        asked, is_whole = unknown_accounts.asked_of(app), read.version is None
+        planned = snapshots.plan(connection, stage, plan, limits, app.now, asked=asked, is_whole=is_whole)
         if passed.newer:
             planned = _healing_none_of(connection, planned, passed.newer)
         yield Draft(connection, planned, judge(planned.plan, limits, waived), read, passed.rows)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from connector.app import App
 from connector.domain import keys
 from connector.domain.messages import Kind
 from connector.domain.money import units
 from connector.errors import Conflict, FileRefused
 from connector.feeds import FEEDS
-from connector.storage import files, holds, listings, quarantine, repeated, snapshots
+from connector.storage import files, holds, left_out, listings, quarantine, repeated, snapshots
 from connector.storage.files import Entry
-from connector.usecases import errors_back, imports, places, refreshing
+from connector.usecases import errors_back, imports, places, refreshing, unknown_accounts
 from connector.usecases.imports import Approval
 from connector.usecases.logins import login
 from connector.usecases.report import Report
@@ -39,7 +41,8 @@ def held_show(app: App, number: int) -> dict[str, Any]:
 def held_approve(app: App, number: int, by: str = "") -> dict[str, Any]:
     """Say yes: a file is planned again and applied without the guards that held it, a row's value is applied.
 
-    Raises NotFound; Conflict where it is no longer held, or a row's price is over by now; Busy while a refresh runs.
+    Raises NotFound; Conflict where it is no longer held, or a row's price, or that in the place of one left out, is over by now; Busy
+    while a refresh runs.
     """
     with turn(app, REFRESH):
         row = _open_hold(app, number)
@@ -53,7 +56,10 @@ def held_discard(app: App, number: int, by: str = "") -> dict[str, Any]:
     with turn(app, REFRESH):
         row, by = _open_hold(app, number), by or login()
         with app.db.write() as tx:
-            holds.decide(tx, number, "discarded", by, app.now)
+            if row["what"] == "row" and _leaves_none(app, tx, row["row"]):
+                holds.supersede(tx, [number], app.now)  # its yes is refused: no no is left for what is asked the next time
+            else:
+                holds.decide(tx, number, "discarded", by, app.now)
             if row["what"] == "file":
                 files.set_state(tx, row["file_id"], "discarded")
         said = (
@@ -78,6 +84,9 @@ def _approve_row(app: App, row: dict[str, Any], by: str) -> str:
     _must_last(app, row["id"], values)
     told = [m for m in app.marketplaces if values["marketplace"] in ("", m.account)]
     with app.db.write() as tx:
+        if _leaves_none(app, tx, values):
+            why = f"nothing that is not over sells {values['sku']} in the place of the price left out"
+            raise Conflict(why, remedy=f"connector held discard {row['id']}")
         earlier = [one.id for one in holds.row_decisions(tx, row["feed"], row["key"]) if one.state != "held"]
         holds.end(tx, earlier, app.now)
         holds.decide(tx, row["id"], "approved", by, app.now)
@@ -88,9 +97,15 @@ def _approve_row(app: App, row: dict[str, Any], by: str) -> str:
 
 def _must_last(app: App, number: int, values: dict[str, Any]) -> None:
     """Refuse a price that is over by now: put in the place of one that sells it would take the SKU off sale."""
-    until = values["valid_until"]
-    if values["line"] and until is not None and datetime.fromisoformat(until) <= app.now:
-        raise Conflict(f"the held price of {values['sku']} is over since {until}", remedy=f"connector held discard {number}")
+    if values["line"] and holds.is_over(values, app.now):
+        raise Conflict(
+            f"the held price of {values['sku']} is over since {values['valid_until']}", remedy=f"connector held discard {number}"
+        )
+
+
+def _leaves_none(app: App, tx: Connection, values: dict[str, Any]) -> bool:
+    """Say whether taking away a price that was left out would take the SKU off sale: those that sold in its place are over by now."""
+    return not values["line"] and not left_out.sells_on(tx, values, app.now, unknown_accounts.asked_of(app))
 
 
 def _approve_file(app: App, row: dict[str, Any], by: str) -> str:

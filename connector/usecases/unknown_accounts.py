@@ -22,7 +22,7 @@ def notes(app: App, connection: Connection, stage: Stage) -> tuple[str, ...]:
     """Tell whose prices among the staged rows nobody is asked, with the account or channel that is meant where that is plain."""
     if stage.feed != "prices":
         return ()
-    asked: dict[str, Collection[str]] = {one.account: one.sales_channels for one in app.marketplaces}
+    asked = asked_of(app)
     with reading(connection):
         accounts = plans.by_marketplace(connection, stage, asked)
         channels = plans.by_channel(connection, stage, {**asked, "": set(chain(*asked.values()))})
@@ -35,6 +35,11 @@ def notes(app: App, connection: Connection, stage: Stage) -> tuple[str, ...]:
         ),
     )
     return tuple(note for note in told if note)
+
+
+def asked_of(app: App) -> dict[str, Collection[str]]:
+    """Return the sales channels of each account."""
+    return {one.account: one.sales_channels for one in app.marketplaces}
 
 
 def _told(whose: str, named: list[str], rows: list[int]) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, insert, select
 
 from connector.domain.guards import Apply, Hold, Limits, Plan, judge
-from connector.storage import files, holds, quarantine, snapshots, tables
+from connector.storage import files, holds, left_out, quarantine, snapshots, tables
 from connector.storage.changes import announcements, staged
 from connector.storage.database import Database, migrate, reading, writing
 from connector.storage.quarantine import Refusal
@@ -54,15 +54,14 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
 class Import:
     """One import as the use case makes it, in small."""
 
-    def __init__(self, database, feed, given, *batches, mode="full", limits=ANYTHING, file="", apply=True):
+    def __init__(self, database, feed, given, *batches, mode="full", limits=ANYTHING, file="", apply=True, asked=None):
         self.feed = feed
         with database.connection() as connection, staging(connection, feed, given, file) as stage:
             load(connection, stage, batches)
             sift(connection, stage)
             accepted, refused = counts(connection, stage)
-            self.planned = snapshots.plan(
-                connection, stage, Plan(feed, "a.csv", mode, rows_read=accepted + refused, accepted=accepted, refused=refused), limits, NOW
-            )
+            read = Plan(feed, "a.csv", mode, rows_read=accepted + refused, accepted=accepted, refused=refused)
+            self.planned = snapshots.plan(connection, stage, read, limits, NOW, asked=asked or {})
             self.plan = self.planned.plan
             with reading(connection):
                 self.errors = list(quarantine.errors(connection, stage))
@@ -293,8 +292,15 @@ def test_a_delta_that_adds_up_stock_with_and_without_a_warehouse_is_told(databas
     made = [Import(database, "stock", STOCK, rows, mode="delta", apply=False) for rows in (doubled, moved, further)]
     full = Import(database, "stock", STOCK, doubled, apply=False)
 
-    assert [(one.plan.doubled, one.plan.spread) for one in (*made, full)] == [(3, 0), (0, 0), (0, 2), (0, 0)]
+    assert [(one.plan.doubled, one.plan.spread) for one in (*made, full)] == [(2, 0), (0, 0), (0, 2), (0, 0)]
     assert [type(judge(one.plan, ANYTHING)) for one in made] == [Hold, Apply, Apply]
+
+
+def test_a_delta_that_names_a_sold_out_sku_in_another_way_adds_up_nothing(database):
+    Import(database, "stock", STOCK, lines(("A", "", 0), ("B", "RJ", 0), ("C", "RJ", 0), ("C", "SP", 9), ("D", "RJ", -1), ("D", "SP", 0)))
+    made = Import(database, "stock", STOCK, lines(("A", "SP", 5), ("B", "", 5), ("C", "", 5), ("D", "", 5)), mode="delta", apply=False)
+
+    assert (made.plan.doubled, made.plan.spread) == (1, 0)
 
 
 PAST = NOW - timedelta(days=30)
@@ -324,6 +330,27 @@ def test_rows_that_count_for_nothing_neither_hide_what_goes_nor_go_themselves(da
     assert [(one.plan.removed, one.plan.gone) for one in (emptied, thinned, tidied)] == [(3, 3), (1, 0), (30, 0)]
     assert [type(judge(one.plan, SHARE)) for one in (emptied, thinned, tidied)] == [Hold, Apply, Apply]
     assert (emptied.plan.counting, emptied.plan.present) == (3, 33)
+
+
+@pytest.mark.parametrize(
+    ("feed", "given", "row"),
+    [
+        ("products", PRODUCT, lambda sku, counts: product(sku, active=counts)),
+        ("prices", PRICES, lambda sku, counts: (sku, "", "", 1000, 1000, None if counts else PAST)),
+        ("stock", STOCK, lambda sku, counts: (sku, "", 9 * counts)),
+    ],
+    ids=["products", "prices", "stock"],
+)
+def test_known_rows_that_count_again_by_the_same_file_are_part_of_what_counts(database, feed, given, row):
+    dead, live = [f"D{n:02}" for n in range(30)], "ABC"
+    Import(database, feed, given, lines(*(row(sku, True) for sku in live), *(row(sku, False) for sku in dead)))
+    renewed = lines(*(row(sku, True) for sku in ("A", "B", *dead)))
+    few = lines(*(row(sku, True) for sku in ("A", "B", dead[0])), *(row(sku, False) for sku in dead[1:]))
+    brought = lines(*(row(f"N{n:02}", True) for n in range(30)), *(row(sku, False) for sku in dead))
+    made = [Import(database, feed, given, rows, limits=SHARE, apply=False) for rows in (renewed, few, brought)]
+
+    assert [(one.plan.gone, one.plan.counting) for one in made] == [(1, 33), (1, 4), (3, 3)]
+    assert [type(judge(one.plan, SHARE)) for one in made] == [Apply, Hold, Hold]
 
 
 def test_stock_that_was_0_and_lies_in_another_warehouse_is_not_taken_off_what_goes(database):
@@ -469,6 +496,31 @@ def test_a_marketplace_s_price_left_out_is_held_where_a_channel_s_price_that_sel
     assert (made.plan.held, made.plan.removed) == (2, 5)
 
 
+def test_a_marketplace_s_price_left_out_is_compared_with_the_prices_of_the_channels_it_sells_in_alone(database):
+    accounts, kept = ("m1", "m2", "m3"), [price("A", 900), special("A", "", "5", 10)]
+    Import(database, "prices", PRICES, lines(*kept, *[special("A", account, "", 1000) for account in accounts]))
+    asked = {"m1": ("1",), "m2": ("1", "5")}
+    made = Import(database, "prices", PRICES, lines(*kept), limits=FALLS, asked=asked)
+
+    assert sorted(open_holds(database)) == [("A/m2/", 10), ("A/m3/", 10)]
+    assert (made.plan.held, made.plan.removed) == (2, 1)
+
+
+def test_a_price_left_out_can_go_where_one_that_lasts_sells_in_its_place(database):
+    there = [special("A", "", "", 10, NOW), special("B", "", "5", 10), special("C", "m2", "", 10), special("D", "", "", 10)]
+    there += [special("F", "", "1", 10), special("G", "m1", "1", 10)]
+    Import(database, "prices", PRICES, lines(*there, *[special(sku, "m1", "", 1000) for sku in "ABCDEFG"]))
+
+    def sells_on(sku, market="m1", channel="", until=None):
+        row = {"sku": sku, "marketplace": market, "sales_channel": channel, "valid_until": until}
+        with database.read() as tx:
+            return left_out.sells_on(tx, row, NOW, {"m1": ("1",)})
+
+    assert [sells_on(sku) for sku in "ABCDEFG"] == [False, False, False, True, False, True, True]
+    assert sells_on("A", until=NOW.isoformat())  # it sells nothing itself
+    assert [sells_on("B", "other"), sells_on("B", "", "5"), sells_on("G", "m1", "1")] == [True, False, True]
+
+
 @pytest.mark.parametrize("mode", ["full", "delta"])
 def test_a_special_price_that_a_file_ends_is_held_where_the_one_that_sells_then_is_far_lower(database, mode):
     general, past = [price(sku, 100) for sku in "ABCD"], NOW - timedelta(days=1)
@@ -592,7 +644,7 @@ def test_others_write_while_a_file_is_read_and_planned(database):
 
     with database.connection() as connection, staging(connection, "stock", STOCK) as stage:
         load(connection, stage, batches())
-        snapshots.plan(connection, stage, Plan("stock", "a.csv", "full"), ANYTHING, NOW)
+        snapshots.plan(connection, stage, Plan("stock", "a.csv", "full"), ANYTHING, NOW, asked={})
         with database.write() as tx:
             tx.execute(delete(tables.services))
 

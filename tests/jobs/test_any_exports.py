@@ -42,7 +42,7 @@ class PlainReading:
         if bad * 10 > 4 * len(rows):
             return "refused", self.known
         is_empty = self.mode == "full" and not good and self.known
-        counting = {sku for sku, count in self.known.items() if count}
+        counting = {sku for sku, count in self.known.items() if count or good.get(sku)}
         is_held = is_empty or len(removed & counting) * 10 > 3 * len(counting) or len(zeroed) * 2 > len(stocked)
         return ("held" if is_held else "applied"), after
 
@@ -140,3 +140,8 @@ def test_the_plain_reading_knows_the_rules():
     assert plain.verdict([("1", "0"), ("2", "0"), ("3", "0"), ("4", "5")])[0] == "held"
     assert plain.verdict([("1", "x"), ("2", "x"), ("3", "5")])[0] == "refused"
     assert plain.verdict([])[0] == "held"
+
+    plain.known = {"1": 5, "2": 5, "3": 0, "4": 0}
+
+    assert plain.verdict([("1", "6"), ("3", "5"), ("4", "5")])[0] == "applied"
+    assert plain.verdict([("1", "6"), ("3", "0"), ("4", "0")])[0] == "held"

@@ -54,6 +54,16 @@ def test_a_delta_without_the_warehouse_that_a_sku_lies_in_is_held_and_a_yes_appl
     assert shop.known("stock", "sku", "warehouse", "quantity") == [("A", "", 24), *known]
 
 
+def test_a_delta_that_names_a_warehouse_for_a_sku_that_was_sold_out_without_one_is_applied(shop):
+    shop.configure(more='[feeds.stock]\nmode = "delta"')
+    shop.export("stock/1.csv", "A;6", "B;3")
+    shop.export("stock/2.csv", "A;0")
+    report = shop.export("stock/3.csv", "A;5;SP", head=WAREHOUSES)
+
+    assert report.failures == []
+    assert shop.known("stock", "sku", "warehouse", "quantity") == [("A", "", 0), ("A", "SP", 5), ("B", "", 3)]
+
+
 def test_a_delta_that_names_a_further_warehouse_of_a_sku_is_applied_and_says_so(shop):
     shop.configure(more='[feeds.stock]\nmode = "delta"')
     shop.export("stock/1.csv", "A;25;campinas", "B;5;campinas", head=WAREHOUSES)
@@ -86,6 +96,17 @@ def test_an_export_that_loses_all_that_is_on_sale_is_held_however_much_lies_ther
 
     assert "3 of 3 (100.0 %) rows that count would be removed; max_removed allows 20 %" in report.failures[0]
     assert ("A", True) in shop.known("products", "sku", "active")
+
+
+def test_an_export_that_renews_the_prices_that_ended_is_applied_though_one_of_the_few_lasting_ones_goes(shop):
+    head, week = "sku;price;valid_until", [f"S{number};10;2026-11-24" for number in range(100)]
+    shop.export("prices/1.csv", *week, *[f"P{number};10;" for number in range(4)], head=head)
+    shop.now += timedelta(days=2)
+    renewed = [row.replace("11-24", "12-01") for row in week]
+    report = shop.export("prices/2.csv", *renewed, *[f"P{number};10;" for number in range(3)], head=head)
+
+    assert report.failures == []
+    assert len(shop.prices()) == 103
 
 
 def test_an_export_without_the_prices_that_were_over_is_applied(shop):
@@ -166,6 +187,15 @@ def test_a_special_price_that_an_export_leaves_out_is_held_where_the_general_one
     assert ("A", "shop", 100_000) in shop.known("prices", "sku", "marketplace", "price_cents")
 
 
+def test_a_special_price_may_go_though_a_channel_that_its_marketplace_does_not_sell_in_has_a_hundredth(shop):
+    head, kept = "sku;marketplace;sales_channel;price", ["A;;;90,00", "A;;5;1,00", *[f"S{number};;;1,00" for number in range(9)]]
+    shop.export("prices/1.csv", *kept, "A;shop;;95,00", head=head)
+    report = shop.export("prices/2.csv", *kept, head=head)
+
+    assert (report.failures, shop.held()) == ([], [])
+    assert ("A", "shop") not in shop.known("prices", "sku", "marketplace")
+
+
 def test_an_export_that_leaves_out_most_special_prices_is_held_as_a_whole_and_a_yes_asks_of_each(shop):
     general, others = [f"{sku};;10,00" for sku in "ABC"], [f"{sku};shop;1000,00" for sku in "ABC"]
     special(shop, "prices/1.csv", *general, *others)
@@ -230,6 +260,60 @@ def test_a_yes_to_a_price_that_is_over_by_then_is_refused_and_the_known_one_goes
 
     assert (shop.prices(), shop.held()) == ({"A": 8990}, [hold])
     assert refused.value.remedy == f"connector held discard {hold['id']}"
+
+
+def test_a_no_to_a_price_that_is_over_by_then_keeps_out_that_one_and_the_next_one_as_low_is_asked_about(shop):
+    head, until = "sku;price;valid_until", MONDAY + timedelta(minutes=10)
+    over = f"A;9,90;{until.isoformat()}"
+    shop.export("prices/1.csv", "A;89,90;", "B;1;", head=head)
+    shop.export("prices/2.csv", over, "B;1;", head=head)
+    shop.now = until
+    repair.held_discard(shop.app, shop.held()[0]["id"], by="ana")
+    again = shop.export("prices/3.csv", over, "B;2;", head=head)
+    later = shop.export("prices/4.csv", f"A;9,90;{(until + timedelta(days=7)).isoformat()}", "B;2;", head=head)
+
+    assert (again.exit_status, again.lines[-1]) == (0, "prices/3.csv, A: 9.90 was discarded by ana, kept at 89.90")
+    assert "prices/4.csv, A: held: the price falls by 89.0 %" in later.failures[0]
+    assert shop.prices()["A"] == 8990
+
+
+def left_out_for(shop, *wider):
+    """Have a marketplace's price left out for lower ones that end ten minutes later; return the hold when they have ended."""
+    head, until = "sku;marketplace;sales_channel;price;valid_until", MONDAY + timedelta(minutes=10)
+    kept = [*[f"A;;{channel};10,00;{until.isoformat()}" for channel in wider], *[f"S{number};;;1,00;" for number in range(9)]]
+    shop.export("prices/1.csv", *kept, "A;shop;;90,00;", head=head)
+    shop.export("prices/2.csv", *kept, head=head)
+    shop.now = until
+    return shop.held()[0]["id"]
+
+
+@pytest.mark.parametrize("channel", ["", "1"])
+def test_a_yes_to_a_price_left_out_is_refused_where_those_in_its_place_are_over_by_then(shop, channel):
+    number = left_out_for(shop, channel)
+    with pytest.raises(Conflict, match="nothing that is not over sells A in the place of the price left out") as refused:
+        repair.held_approve(shop.app, number, by="ana")
+
+    assert (("A", "shop") in shop.known("prices", "sku", "marketplace"), len(shop.held())) == (True, 1)
+    assert refused.value.remedy == f"connector held discard {number}"
+
+
+def test_a_no_to_a_price_left_out_where_those_in_its_place_are_over_by_then_is_none_to_the_next_ones(shop):
+    repair.held_discard(shop.app, left_out_for(shop, ""), by="ana")
+    others = [f"S{number};;;1,00;" for number in range(9)]
+    report = shop.export("prices/3.csv", "A;;;10,00;", *others, head="sku;marketplace;sales_channel;price;valid_until")
+
+    assert "A/shop: held: without this row the price falls by 88.9 %" in report.failures[0]
+
+
+def test_a_yes_to_a_price_left_out_is_taken_where_a_channel_of_its_marketplace_keeps_a_price(shop):
+    head, until = "sku;marketplace;sales_channel;price;valid_until", MONDAY + timedelta(minutes=10)
+    kept = [f"A;;;10,00;{until.isoformat()}", "A;;1;12,00;", *[f"S{number};;;1,00;" for number in range(9)]]
+    shop.export("prices/1.csv", *kept, "A;shop;;90,00;", head=head)
+    shop.export("prices/2.csv", *kept, head=head)
+    shop.now = until
+    repair.held_approve(shop.app, shop.held()[0]["id"], by="ana")
+
+    assert ("A", "shop") not in shop.known("prices", "sku", "marketplace")
 
 
 def test_a_yes_to_a_price_that_lasts_still_or_was_left_out_is_taken(shop):
