@@ -37,6 +37,23 @@ def refuse(path: Path) -> None:
         raise refused(path)
 
 
+def refuse_named(path: Path, into: str = "a folder of that user's") -> None:
+    """Raise Misuse where a file that somebody named is there, or may be, and this process may not read it."""
+    if not _may_read(path):
+        ours = _name(os.geteuid())
+        raise Misuse(f"{ours} may not read {path}", remedy=f"copy it into {into}, chown {ours} the copy, and name that one")
+
+
+def _may_read(path: Path) -> bool:
+    try:
+        path.stat()
+    except PermissionError:
+        return False
+    except OSError:  # whoever opens it says so
+        return True
+    return os.access(path, os.R_OK)
+
+
 def is_there(path: Path) -> bool:
     """Say whether a file is there. Raises Misuse where this process may not even look."""
     try:

@@ -153,6 +153,33 @@ def test_root_who_became_the_owner_is_told_to_give_all_of_var_back_and_not_to_be
     assert "as root" not in done.stderr
 
 
+@pytest.mark.parametrize("mode", [0o700, 0o711])
+@pytest.mark.parametrize("words", [("restore", "--force"), ("preview", "--feed", "prices"), ("layout", "try", "--feed", "prices")])
+def test_a_file_of_roots_alone_that_root_names_is_to_be_copied_to_where_the_owner_may_read_it(theirs, mode, words):
+    assert theirs.by_root("backup").returncode == 0
+    home = theirs.root.parent / "home"
+    home.mkdir(mode=mode)
+    file = shutil.copy(next((theirs.root / "var/backups").glob("*.db")), home / "copy.db")
+    file.chmod(0o600)
+    done = theirs.by_root(*words, str(file))
+
+    assert done.returncode == 2
+    assert f"nobody may not read {file}" in done.stderr
+    assert "chown nobody" in done.stderr
+    assert words[0] != "restore" or f"into {theirs.root}/var/backups" in done.stderr
+
+
+def test_a_backup_of_roots_in_the_projects_own_folder_is_named_with_its_owner(theirs):
+    assert theirs.by_root("backup").returncode == 0
+    backup = next((theirs.root / "var/backups").glob("*.db"))
+    os.chown(backup, 0, 0)
+    done = theirs.by_root("restore", "--force")
+
+    assert done.returncode == 2
+    assert f"{backup} belongs to root" in done.stderr
+    assert f"chown -R nobody {theirs.root}/var" in done.stderr
+
+
 @pytest.mark.parametrize(("place", "words"), [("connector.db", ("status",)), ("locks/backup.lock", ("backup",)), ("", ("status",))])
 def test_what_belongs_to_root_there_is_named_with_the_way_to_give_it_back(theirs, place, words):
     assert theirs.by_its_owner("backup").returncode == 0
