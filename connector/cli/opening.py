@@ -36,10 +36,11 @@ def config_path(context: typer.Context) -> Path:
     return settings.locate(call_of(context).config)
 
 
-def open_app(context: typer.Context, *, schema: bool = True, least: str = "WARNING") -> App:
+def open_app(context: typer.Context, *, schema: bool = True, least: str = "WARNING", as_owner: bool = True) -> App:
     """Read the settings, send logs from a level on to standard error, and make sure of the schema.
 
-    By hand only warnings are logged: what was done is the command's answer.
+    By hand only warnings are logged: what was done is the command's answer. A service stays who it is (`as_owner` false): its port and
+    secrets may be root's alone.
 
     Raises SettingsError, SchemaBehind, or what the database raises when it cannot be reached.
     """
@@ -52,7 +53,8 @@ def open_app(context: typer.Context, *, schema: bool = True, least: str = "WARNI
     os.umask(0o077)  # what holds personal data is for this user alone; files for the ERP get the mode that the settings ask for
     log.configure(logging.DEBUG if call_of(context).debug else logging.getLevelNamesMapping()[least])
     opened = app.load(config_path(context))
-    owner.become(opened.root)
+    if as_owner:
+        owner.become(opened.root)
     refuse_unknown(opened.settings, DEFAULT_SCHEDULES)
     if schema:
         database.ready(opened.db)

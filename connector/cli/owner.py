@@ -10,6 +10,7 @@ from pathlib import Path
 import typer
 
 from connector import settings
+from connector.storage import owners
 
 PROGRAM = (os.__file__, typer.__file__, __file__)
 """Much of it is read when it is needed: who may not read it cannot go on."""
@@ -25,6 +26,8 @@ def become(root: Path) -> None:
     settings.keep_credentials()
     with suppress(OSError):  # a container may forbid it
         _become(owner)
+    if os.geteuid() != 0:
+        owners.was_roots(root / "var")
 
 
 def _become(owner: os.stat_result) -> None:

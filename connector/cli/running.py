@@ -122,7 +122,7 @@ def daemon(context: typer.Context) -> None:
     """Run all jobs on their schedules, until SIGTERM."""
     from connector.usecases import soundness
 
-    app = open_app(context, least="INFO")
+    app = open_app(context, least="INFO", as_owner=False)
     soundness.require(app)
     from connector import daemon as daemon_module
 
@@ -136,7 +136,7 @@ def serve(context: typer.Context) -> None:
     from connector.usecases.listening import require_free
     from connector.web.server import command
 
-    app = open_app(context)
+    app = open_app(context, as_owner=False)
     soundness.require(app)
     require_secrets(app)
     app.db.close()

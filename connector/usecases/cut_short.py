@@ -17,8 +17,11 @@ TAIL = 8
 
 
 def notes(app: App, connection: Connection, feed: str, path: Path) -> tuple[str, ...]:
-    """Tell of a file that ends within a line where the one of its kind applied last did not; archived ones that went tell nothing."""
-    if _ends_a_line(path):
+    """Tell of a file that ends within a line where the one of its kind applied last did not; archived ones that went tell nothing.
+
+    Where a done marker or a trailer has said that it is whole, nothing is told.
+    """
+    if app.settings.erp.done_marker or app.settings.feeds.of(feed).trailer or _ends_a_line(path):
         return ()
     with reading(connection):
         last = files.last_applied(connection, feed)

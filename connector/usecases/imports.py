@@ -18,7 +18,7 @@ from connector.domain.keys import shown
 from connector.errors import UsageError, guessed
 from connector.feeds import CATALOG_FEEDS, FEEDS
 from connector.settings import PricesFeedSettings, StockFeedSettings
-from connector.storage import applying, files, generations, quarantine, repeated, repeats, snapshots
+from connector.storage import applying, files, generations, owners, quarantine, repeated, repeats, snapshots
 from connector.storage.database import reading, writing
 from connector.storage.files import Entry
 from connector.storage.quarantine import Refusal
@@ -200,9 +200,10 @@ def _basis(app: App, draft: Draft) -> dict[str, Any]:
 
 
 def preview(app: App, path: Path, feed: str) -> dict[str, Any]:
-    """Say what importing a file would change, and change nothing. Raises UsageError, FileRefused."""
+    """Say what importing a file would change, and change nothing. Raises Misuse, FileRefused."""
     if feed not in CATALOG_FEEDS:
         raise UsageError(f"no feed {feed!r} can be previewed", remedy=guessed(feed, CATALOG_FEEDS, f"one of {', '.join(CATALOG_FEEDS)}"))
+    owners.refuse_named(path)
     if not path.is_file():
         raise UsageError(f"{path} is not there, or is no file")
     name = f"{feed}/{path.name}"

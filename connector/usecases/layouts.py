@@ -16,6 +16,7 @@ from connector.feeds.guessing import guess
 from connector.feeds.showing import shown
 from connector.formats.archives import unpacked
 from connector.formats.sampling import sample
+from connector.storage import owners
 from connector.usecases.layout_proposal import proposal
 from connector.usecases.opening import layout_of, opened
 
@@ -79,7 +80,8 @@ def named_feed(name: str) -> Feed:
 
 
 def refuse_no_file(path: Path) -> None:
-    """Raise UsageError where there is no such file."""
+    """Raise UsageError where there is no such file, Misuse where this user may not read it."""
+    owners.refuse_named(path)
     if not path.is_file():
         raise UsageError(f"{path} is no file", remedy="name a file as the ERP would send it")
 

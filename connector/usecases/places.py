@@ -44,9 +44,9 @@ def lies_here(app: App, entry: Entry) -> bool:
 
 
 def _is_nobody_elses(app: App, entry: Entry) -> bool:
-    """Tell whether what lies at a line's place can be no other line's: neither its file, nor what was made of one that was refused."""
+    """Tell whether what lies at a line's place can be no line's of other bytes: not its file, nor what was made of one that was refused."""
     with app.db.read() as tx:
-        others = [other for other in files.lines_at(tx, str(entry.place)) if other.id != entry.id]
+        others = [other for other in files.lines_at(tx, str(entry.place)) if other.sha256 != entry.sha256]
     return not any(other.state == "refused" or lies_here(app, other) for other in others)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from connector.app import App
 from connector.errors import Conflict, UsageError
 from connector.storage import backups as store
-from connector.storage import damage, postgresql_dumps, salvage
+from connector.storage import damage, owners, postgresql_dumps, salvage
 from connector.storage.salvage import Salvage
 from connector.usecases import backups, leftovers, preparing, replacing, tombstones
 from connector.usecases.taken_since import taken_since, to_copy
@@ -59,17 +59,20 @@ class Restored:
 def restore(app: App, file: Path | None, *, force: bool = False) -> Restored:
     """Restore a backup, the newest where none is named.
 
-    Raises UsageError for PostgreSQL (naming its command), Misuse for what moved there, Busy while anything of ours runs, NotFound or
-    Refused for what is no whole backup, Conflict where the present database is whole and `force` is not given, DiskShort where there is
-    no room, DatabaseUnreachable where the disk fails before anything is replaced.
+    Raises UsageError for PostgreSQL (naming its command), Misuse for what moved there and for a backup that this user may not read, Busy
+    while anything of ours runs, NotFound or Refused for what is no whole backup, Conflict where the present database is whole and `force`
+    is not given, DiskShort where there is no room, DatabaseUnreachable where the disk fails before anything is replaced.
     """
     if not app.db.is_sqlite:
         line = postgresql_dumps.restore_command(app.db, file or backups.folder(app) / "FILE.dump")
         raise UsageError("PostgreSQL's own program restores it, while daemon and API stand still", remedy=f"{line}, then: {AFTERWARDS}")
     app.db.refuse_moved()
+    if file:
+        owners.refuse_named(file, f"{backups.folder(app)} (with {file.name}-wal, where that lies beside it)")
     with alone(app), leftovers.none_left(app):
         replacing.gather(app)
         path = file or backups.newest(app).path
+        owners.refuse(path)
         store.verify(path)
         at = _instant(path)
         if not force:

@@ -7,15 +7,18 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from contextlib import suppress
+import time
+import urllib.request
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import missing
+from servers import free_port, missing
 
 ROOT = Path(__file__).parents[2]
+LIBRARIES = os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")])
 NOBODY = pwd.getpwnam("nobody").pw_uid
 
 
@@ -63,11 +66,30 @@ class Theirs:
 
 def call(python, environment, *words, user=None):
     who = {} if user is None else {"user": user, "group": user, "extra_groups": []}
-    libraries = os.pathsep.join([str(ROOT), sysconfig.get_path("purelib")])
     line = [python, "-m", "connector", *words]
     return subprocess.run(
-        line, cwd="/", env=environment | {"PYTHONPATH": libraries}, capture_output=True, text=True, timeout=120, check=False, **who
+        line, cwd="/", env=environment | {"PYTHONPATH": LIBRARIES}, capture_output=True, text=True, timeout=120, check=False, **who
     )
+
+
+@contextmanager
+def serving(theirs, **variables):
+    line = [theirs.python, "-m", "connector", "serve"]
+    environment = theirs.project.environment | variables | {"PYTHONPATH": LIBRARIES}
+    with subprocess.Popen(line, cwd="/", env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        yield server
+        server.terminate()
+
+
+def answers(server, port):
+    """Whether it answers before it ends, within 20 s."""
+    for _ in range(200):
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1) as answer:
+            return answer.status == 200
+        if server.poll() is not None:
+            return False
+        time.sleep(0.1)
+    return False
 
 
 def not_the_owners(project):
@@ -101,6 +123,61 @@ def test_root_reads_the_credentials_that_are_roots_alone_before_it_becomes_the_o
     seen = theirs.by_its_owner("check", CREDENTIALS_DIRECTORY=str(folder))
     assert "credential:vtex_key: found 'Permission denied'" in seen.stdout
     assert not_the_owners(theirs) == []
+
+
+def test_root_serves_with_the_credentials_that_are_roots_alone(theirs):
+    folder = theirs.root.parent / "credentials"
+    folder.mkdir(mode=0o700)
+    (folder / "path_token").write_text("a-token-of-the-path-for-the-tests-1\n")
+    port = free_port()
+    config = theirs.project.config
+    config.write_text(f'{config.read_text()}\n[api]\nbind = "127.0.0.1:{port}"\n[api.auth]\npath_token = "credential:path_token"\n')
+    assert theirs.by_root("backup").returncode == 0
+
+    with serving(theirs, CREDENTIALS_DIRECTORY=str(folder)) as server:
+        assert answers(server, port), server.communicate()[0]
+        assert theirs.by_its_owner("status").returncode == 0
+
+
+@pytest.mark.parametrize(("place", "words"), [("connector.db", ("status",)), ("locks/backup.lock", ("backup",))])
+def test_root_who_became_the_owner_is_told_to_give_all_of_var_back_and_not_to_be_root(theirs, place, words):
+    assert theirs.by_its_owner("backup").returncode == 0
+    path = theirs.root / "var" / place
+    os.chown(path, 0, 0)
+    path.chmod(0o600)
+    done = theirs.by_root(*words)
+
+    assert done.returncode == 2
+    assert f"{path} belongs to root" in done.stderr
+    assert f"chown -R nobody {theirs.root}/var" in done.stderr
+    assert "as root" not in done.stderr
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o711])
+@pytest.mark.parametrize("words", [("restore", "--force"), ("preview", "--feed", "prices"), ("layout", "try", "--feed", "prices")])
+def test_a_file_of_roots_alone_that_root_names_is_to_be_copied_to_where_the_owner_may_read_it(theirs, mode, words):
+    assert theirs.by_root("backup").returncode == 0
+    home = theirs.root.parent / "home"
+    home.mkdir(mode=mode)
+    file = shutil.copy(next((theirs.root / "var/backups").glob("*.db")), home / "copy.db")
+    file.chmod(0o600)
+    done = theirs.by_root(*words, str(file))
+
+    assert done.returncode == 2
+    assert f"nobody may not read {file}" in done.stderr
+    assert "chown nobody" in done.stderr
+    assert words[0] != "restore" or f"into {theirs.root}/var/backups" in done.stderr
+
+
+def test_a_backup_of_roots_in_the_projects_own_folder_is_named_with_its_owner(theirs):
+    assert theirs.by_root("backup").returncode == 0
+    backup = next((theirs.root / "var/backups").glob("*.db"))
+    os.chown(backup, 0, 0)
+    done = theirs.by_root("restore", "--force")
+
+    assert done.returncode == 2
+    assert f"{backup} belongs to root" in done.stderr
+    assert f"chown -R nobody {theirs.root}/var" in done.stderr
 
 
 @pytest.mark.parametrize(("place", "words"), [("connector.db", ("status",)), ("locks/backup.lock", ("backup",)), ("", ("status",))])

@@ -401,6 +401,20 @@ def test_a_file_whose_last_line_has_no_end_is_told_where_the_one_before_had_one(
     assert [report.exit_status for report in (first, second, third)] == [0, 0, 0]
 
 
+@pytest.mark.parametrize(("more", "trailer"), [('done_marker = ".ok"', ()), ('[feeds.stock]\ntrailer = "TRL;{rows}"', ("TRL;2",))])
+def test_a_last_line_without_an_end_is_not_told_where_a_marker_or_a_trailer_says_that_the_file_is_whole(shop, more, trailer):
+    shop.export("stock/1.csv", "A;5", "B;7")
+    shop.configure(more=more)
+    file = shop.drop("stock/2.csv", "A;5", "B;9", *trailer)
+    file.write_text(file.read_text().rstrip())
+    if not trailer:
+        (shop.root / "inbox/stock/2.csv.ok").touch()
+    report = shop.run()
+
+    assert shop.stock() == {"A": 5, "B": 9}
+    assert "is it whole?" not in " ".join(report.lines)
+
+
 def test_with_a_done_marker_a_file_waits_for_it_and_takes_it_along(shop):
     shop.configure(more='done_marker = ".ok"')
     shop.drop("stock/1.csv", "A;5")

@@ -129,6 +129,18 @@ def test_a_file_corrected_badly_is_refused_as_what_it_is_now_and_may_be_correcte
     assert (shop.stock(), numbers(shop), shop.lies("rejected/stock")) == ({"A": 6, "B": 7}, [], [])
 
 
+def test_a_corrected_file_that_was_delivered_and_refused_twice_is_taken_once(shop):
+    at = shop.now
+    for _ in range(2):
+        shop.export("stock/1.csv", "A;6", "B;x", at=at)
+    corrected(shop, "B;x", "B;7")
+    done = retrying.retry(shop.app, None)
+
+    assert ([one["id"] for one in done["taken"]], shop.stock()) == ([1], {"A": 6, "B": 7})
+    assert "settled already" in done["refused"][0]["reasons"][0]
+    assert (numbers(shop), shop.lies("rejected/stock")) == ([], [])
+
+
 # ── a disk without room ─────────────────────────────────────────────────────────────────────────────────────────────────
 def test_a_file_for_which_there_is_no_room_is_named_and_the_others_are_taken(shop, monkeypatch):
     shop.configure(more=DELTA)
