@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -70,18 +70,11 @@ def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, h
     actions = plans.by_action(connection, stage)
     stocked, zeroed = plans.stock_taken(connection, stage, limits.max_zeroed) if limits.max_zeroed is not None else (0, 0)
     by_field = plans.by_field(connection, stage) if actions.get("changed") else {}
-    quiet = (f"{len(held.quiet)} rows repeat a price that was discarded",) if held.quiet else ()
     is_adding = stage.feed == "stock" and plan.mode == "delta" and "added" in actions
     doubled, spread = warehouses.brought(connection, stage) if is_adding else (0, 0)
-    further = (f"{spread} SKUs get a further warehouse",) if spread else ()
-    made = Plan(
-        feed=plan.feed,
-        name=plan.name,
-        mode=plan.mode,
+    made = replace(
+        plan,
         present=plans.present(connection, stage),
-        rows_read=plan.rows_read,
-        accepted=plan.accepted,
-        refused=plan.refused,
         held=len(held.all),
         added=actions.get("added", 0),
         changed=actions.get("changed", 0),
@@ -95,11 +88,18 @@ def _summary(connection: Connection, stage: Stage, plan: Plan, limits: Limits, h
         doubled=doubled,
         spread=spread,
         changed_by_field=by_field,
-        notes=(*plan.notes, *quiet, *further),
+        notes=(*plan.notes, *_notes(held, spread)),
         discarded=tuple(one.sentence for one in held.quiet[:NAMED]),
         samples=plans.samples(connection, stage) if actions else {},
     )
     return replace(made, counting=plans.counting(connection, stage, made.gone, limits.max_removed, now))
+
+
+def _notes(held: HeldRows, spread: int) -> Iterator[str]:
+    if held.quiet:
+        yield f"{len(held.quiet)} rows repeat a price that was discarded"
+    if spread:
+        yield f"{spread} SKUs get a further warehouse"
 
 
 # ── apply ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
