@@ -1,4 +1,4 @@
-"""Dump a PostgreSQL database by its own program, where that is installed."""
+"""Dump our tables of a PostgreSQL database by its own program, where that is installed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,17 @@ from connector.storage.tables import metadata
 
 OURS = (*sorted(metadata.tables), "alembic_version")
 CLEAR = f"BEGIN; DROP TABLE IF EXISTS {', '.join(OURS)} CASCADE;"
-"""A dump of an older version knows nothing of the tables made since, and clears none of them away. Nobody else's tables are touched."""
+"""A dump of an older version knows nothing of the tables made since, and clears none of them away.
+
+Nobody else's tables are touched, but by dumps made before `command` named ours: they hold the whole database.
+"""
 PSQL = ("psql", "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--output=/dev/null")
 
 
 def command(database: Database, path: Path) -> list[str]:
-    """Return the command that dumps the database; the password is not in it: pg_dump takes it from PGPASSWORD or ~/.pgpass."""
-    return ["pg_dump", "--no-password", "--format=custom", f"--file={path}", f"--dbname={_place(database)}"]
+    """Return the command that dumps our tables; the password is not in it: pg_dump takes it from PGPASSWORD or ~/.pgpass."""
+    ours = (f"--table={name}" for name in OURS)
+    return ["pg_dump", "--no-password", "--format=custom", *ours, f"--file={path}", f"--dbname={_place(database)}"]
 
 
 def restore_command(database: Database, path: Path) -> str:
@@ -39,7 +43,7 @@ def _place(database: Database) -> str:
 
 
 def dump(database: Database, path: Path) -> None:
-    """Dump the database to a new file (0600), and have its table of contents read. Raises DatabaseUnreachable."""
+    """Dump our tables to a new file (0600), and have its table of contents read. Raises DatabaseUnreachable."""
     line = command(database, path)
     if shutil.which(line[0]) is None:
         raise DatabaseUnreachable(

@@ -818,6 +818,59 @@ def test_a_dump_that_cannot_be_read_to_its_end_replaces_nothing(tmp_path, postgr
     seller.app.db.close()
 
 
+def test_tables_of_others_in_the_database_stay_as_they_are_where_a_dump_is_put_back(tmp_path, postgresql_url):
+    seller = Seller(tmp_path / "shop", url=postgresql_url)
+    seller.sells("A")
+    first = seller.placed("1")
+    with seller.app.db.write() as tx:
+        tx.exec_driver_sql("CREATE SCHEMA books")
+        for table in ("books.orders", "crm"):
+            tx.exec_driver_sql(f"CREATE TABLE {table} (number serial PRIMARY KEY, note text)")
+            tx.exec_driver_sql(f"INSERT INTO {table} (note) VALUES ('before')")
+    made = backups.make(seller.app)
+    seller.placed("2")
+    with seller.app.db.write() as tx:
+        for table in ("books.orders", "crm"):
+            tx.exec_driver_sql(f"INSERT INTO {table} (note) VALUES ('since')")
+    seller.app.db.close()
+    done = by_hand(postgresql_dumps.restore_command(seller.app.db, made.path))
+    with seller.app.db.read() as tx:
+        theirs = [tx.exec_driver_sql(f"SELECT note FROM {table} ORDER BY number").scalars().all() for table in ("books.orders", "crm")]
+
+    assert (done, theirs) == (0, [["before", "since"]] * 2)
+    assert known(seller) == {"1": first}
+    seller.app.db.close()
+
+
+def test_a_dump_put_back_into_an_empty_database_is_all_that_a_migration_makes(tmp_path, postgresql_url):
+    seller = Seller(tmp_path / "shop", url=postgresql_url)
+    seller.sells("A")
+    seller.placed("1")
+    before = made_of(seller.app.db)
+    made = backups.make(seller.app)
+    with seller.app.db.write() as tx:
+        tx.exec_driver_sql("DROP SCHEMA public CASCADE")
+        tx.exec_driver_sql("CREATE SCHEMA public")
+    seller.app.db.close()
+
+    assert by_hand(postgresql_dumps.restore_command(seller.app.db, made.path)) == 0
+    assert made_of(seller.app.db) == before
+    seller.placed("2")  # the numbers go on where they were
+    assert set(known(seller)) == {"1", "2"}
+    seller.app.db.close()
+
+
+def made_of(db):
+    """Tables, columns with what they are by default, indexes and constraints, as PostgreSQL writes them."""
+    asked = (
+        "SELECT table_name, column_name, column_default, is_nullable FROM information_schema.columns WHERE table_schema = 'public'",
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'",
+        "SELECT conrelid::regclass, conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace",
+    )
+    with db.read() as tx:
+        return [sorted(map(str, tx.exec_driver_sql(query))) for query in asked]
+
+
 def test_what_the_erp_may_have_been_given_since_a_dump_is_laid_aside_and_not_written_a_second_time(tmp_path, postgresql_url):
     seller = Seller(tmp_path / "shop", url=postgresql_url)
     seller.sells("A")
