@@ -7,7 +7,11 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from hypothesis import settings
 from servers import SSHD, Sshd, missing, postgresql_programs, running_postgresql, running_sshd
+
+settings.register_profile("untimed", settings(), deadline=None)  # how long a draw takes is the machine's load
+settings.load_profile("untimed")
 
 MARKED_FIXTURES = {"sshd": "sshd", "postgresql_url": "postgresql"}
 
