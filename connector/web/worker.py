@@ -40,6 +40,8 @@ STATUSES: tuple[tuple[type[Exception], int, str, str], ...] = (
 )
 """First match wins: what was raised → status, reason, message. The texts name nothing of the request: it may hold secrets."""
 
+NEWEST = (1, 1)
+"""Of HTTP."""
 LINGER_SECONDS = 2.0
 """After the last answer, for the client to read it: a connection closed with bytes unread is reset, and the answer lost."""
 LOOK_SECONDS = 0.25
@@ -77,6 +79,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
             kept = False  # the client is gone
         finally:
             self.method_queue.defer(self.finish_request, conn, kept)
+
+    def handle_request(self, req: Any, conn: TConn) -> bool:
+        """Answer a request of an HTTP/1 newer than ours in ours, which is what both sides know (RFC 9110, 6.2)."""
+        req.version = min(req.version, NEWEST)
+        return bool(super().handle_request(req, conn))
 
     # ── connections, all in one thread ──────────────────────────────────────────────────────────────────────────────────
     def accept(self, listener: socket.socket) -> None:

@@ -128,6 +128,12 @@ class TestBelowTheApplication:
     def test_its_errors_are_json_too(self, shared, sent, status):
         refused(shared.say(sent), status)
 
+    @pytest.mark.parametrize(("asked", "spoken"), [(b"1.0", b"1.0"), (b"1.1", b"1.1"), (b"1.4", b"1.1")])
+    def test_an_answer_is_of_no_newer_http_than_there_is(self, shared, asked, spoken):
+        assert shared.say(b"GET /healthz HTTP/" + asked + b"\r\nHost: localhost\r\nConnection: close\r\n\r\n").startswith(
+            b"HTTP/" + spoken + b" 200"
+        )
+
     def test_a_simulation_by_get_of_nearly_eight_kilobytes_is_answered(self, shared):
         query = "purchaseContext=" + json.dumps(CART).replace(" ", "").replace('"', "%22")
         path = f"{SIMULATION}?{query}&pad="
