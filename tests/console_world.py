@@ -5,12 +5,12 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ready_made import migrate
 from sqlalchemy import insert
 
 from connector import app as parts
 from connector.delivery.suggesting import DENIED
 from connector.storage import acts, hourly, tables, watermarks
-from connector.storage.database import migrate
 
 SETTINGS = """
 {more}

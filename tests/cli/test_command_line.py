@@ -114,10 +114,10 @@ def test_debug_shows_the_traceback(project):
     assert "Traceback" in project.call("--debug", "status").stderr
 
 
-def test_a_schema_that_is_behind_is_refused_on_postgresql_until_it_is_migrated(project, postgresql_url):
-    before = project.call("status", CONNECTOR__DATABASE__URL=postgresql_url)
-    migrated = project.call("migrate", CONNECTOR__DATABASE__URL=postgresql_url)
-    after = project.call("status", CONNECTOR__DATABASE__URL=postgresql_url)
+def test_a_schema_that_is_behind_is_refused_on_postgresql_until_it_is_migrated(project, empty_postgresql_url):
+    before = project.call("status", CONNECTOR__DATABASE__URL=empty_postgresql_url)
+    migrated = project.call("migrate", CONNECTOR__DATABASE__URL=empty_postgresql_url)
+    after = project.call("status", CONNECTOR__DATABASE__URL=empty_postgresql_url)
 
     assert (before.returncode, migrated.returncode, after.returncode) == (3, 0, 0)
     assert "connector migrate" in before.stderr

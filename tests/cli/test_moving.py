@@ -65,14 +65,14 @@ def rows(db, table):
         return sorted(map(tuple, connection.execute(select(*table.columns))), key=repr)
 
 
-def test_everything_arrives_as_it_was_and_numbers_go_on(project, sqlite, postgresql_url):
-    done = project.call("migrate", "--to", postgresql_url)
+def test_everything_arrives_as_it_was_and_numbers_go_on(project, sqlite, empty_postgresql_url):
+    done = project.call("migrate", "--to", empty_postgresql_url)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Copied and compared 12006 rows" in done.stdout.replace("12,006", "12006")
-    assert f'set database.url = "{masked(postgresql_url)}"' in done.stdout
+    assert f'set database.url = "{masked(empty_postgresql_url)}"' in done.stdout
 
     sqlite.db.use_though_moved()
-    target = Database(postgresql_url)
+    target = Database(empty_postgresql_url)
     for table in copying.tables():
         assert rows(target, table) == rows(sqlite.db, table), table.name
     with target.write() as tx:
@@ -84,33 +84,33 @@ def test_everything_arrives_as_it_was_and_numbers_go_on(project, sqlite, postgre
             == 1
         )
     target.close()
-    moved = project.config.read_text() + f'[database]\nurl = "{postgresql_url}"\n'
+    moved = project.config.read_text() + f'[database]\nurl = "{empty_postgresql_url}"\n'
     project.config.write_text(moved)
     assert json.loads(project.call("status", "--json").stdout)["orders"]["by_state"] == {"placed": 1}
 
 
 @pytest.mark.usefixtures("sqlite")
-def test_a_target_that_holds_anything_is_refused_and_left_alone(project, postgresql_url):
-    assert project.call("migrate", "--to", postgresql_url).returncode == 0
-    again = project.call("migrate", "--to", postgresql_url)
+def test_a_target_that_holds_anything_is_refused_and_left_alone(project, empty_postgresql_url):
+    assert project.call("migrate", "--to", empty_postgresql_url).returncode == 0
+    again = project.call("migrate", "--to", empty_postgresql_url)
 
     assert again.returncode == 1
     assert "the target is not empty: its table" in again.stderr
-    target = Database(postgresql_url)
+    target = Database(empty_postgresql_url)
     assert len(rows(target, tables.listings)) == 12_000
     target.close()
 
 
 @pytest.mark.parametrize("service", ["serve", "daemon"])
-def test_nothing_is_copied_while_something_runs(project, sqlite, postgresql_url, service):
+def test_nothing_is_copied_while_something_runs(project, sqlite, empty_postgresql_url, service):
     held = share(sqlite, "serve") if service == "serve" else turn(sqlite, "daemon")
     with held:
-        done = project.call("migrate", "--to", postgresql_url)
+        done = project.call("migrate", "--to", empty_postgresql_url)
     assert done.returncode == 1
     assert f"{service} is running elsewhere: pid" in done.stderr
 
 
-def test_a_command_by_hand_writes_nothing_while_everything_is_copied(sqlite, postgresql_url):
+def test_a_command_by_hand_writes_nothing_while_everything_is_copied(sqlite, empty_postgresql_url):
     other, refused = building.load(sqlite.settings.config_path, wait_seconds=0), []
 
     def pause(_copied):
@@ -118,7 +118,7 @@ def test_a_command_by_hand_writes_nothing_while_everything_is_copied(sqlite, pos
             letters.pause(other, "loja")
         refused.append(found.value)
 
-    moving.move(sqlite, postgresql_url, pause)
+    moving.move(sqlite, empty_postgresql_url, pause)
 
     assert len(refused) == len(copying.tables())
     with pytest.raises(Misuse, match="moved to PostgreSQL"):
@@ -126,7 +126,7 @@ def test_a_command_by_hand_writes_nothing_while_everything_is_copied(sqlite, pos
     other.db.close()
 
 
-def test_whoever_waited_for_the_copy_s_end_writes_nothing_to_what_was_left(sqlite, postgresql_url):
+def test_whoever_waited_for_the_copy_s_end_writes_nothing_to_what_was_left(sqlite, empty_postgresql_url):
     other, refused = building.load(sqlite.settings.config_path, wait_seconds=30), []
 
     def pause():
@@ -135,7 +135,7 @@ def test_whoever_waited_for_the_copy_s_end_writes_nothing_to_what_was_left(sqlit
         refused.append("pause")
 
     waiting = Thread(target=pause)
-    moving.move(sqlite, postgresql_url, lambda _copied: None if waiting.ident else (waiting.start(), time.sleep(0.5)))
+    moving.move(sqlite, empty_postgresql_url, lambda _copied: None if waiting.ident else (waiting.start(), time.sleep(0.5)))
     waiting.join()
 
     assert refused == ["pause"]
@@ -143,12 +143,12 @@ def test_whoever_waited_for_the_copy_s_end_writes_nothing_to_what_was_left(sqlit
 
 
 @pytest.mark.usefixtures("sqlite")
-def test_what_was_moved_is_used_by_no_command_until_a_person_says_so(project, postgresql_url):
-    secret = f"{postgresql_url}?application_name=hidden"
+def test_what_was_moved_is_used_by_no_command_until_a_person_says_so(project, empty_postgresql_url):
+    secret = f"{empty_postgresql_url}?application_name=hidden"
     assert project.call("migrate", "--to", secret).returncode == 0
     (mark,) = (project.root / "var").glob("*-moved")
     before = [project.call(*words) for words in (["run", "export-orders"], ["status"], ["daemon"], ["serve"], ["restore"], ["migrate"])]
-    again = project.call("migrate", "--to", postgresql_url)
+    again = project.call("migrate", "--to", empty_postgresql_url)
     text = mark.read_text()
     mark.unlink()
 
@@ -160,34 +160,34 @@ def test_what_was_moved_is_used_by_no_command_until_a_person_says_so(project, po
     assert project.call("run", "export-orders").returncode == 0
 
 
-def test_where_copying_came_to_nothing_the_old_database_goes_on(project, sqlite, postgresql_url):
+def test_where_copying_came_to_nothing_the_old_database_goes_on(project, sqlite, empty_postgresql_url):
     with sqlite.db.write() as tx:
         tx.execute(insert(tables.watermarks), {"name": "a\x00b", "value": ""})
 
-    assert project.call("migrate", "--to", postgresql_url).returncode == 1
+    assert project.call("migrate", "--to", empty_postgresql_url).returncode == 1
     assert project.call("run", "export-orders").returncode == 0
 
 
 @pytest.mark.parametrize("letters_more", [1, 3000])
-def test_what_postgresql_does_not_take_is_named_and_nothing_is_kept(project, sqlite, postgresql_url, letters_more):
+def test_what_postgresql_does_not_take_is_named_and_nothing_is_kept(project, sqlite, empty_postgresql_url, letters_more):
     with sqlite.db.write() as tx:
         tx.execute(insert(tables.watermarks), {"name": "a\x00" + letters_more * "b", "value": ""})
-    done = project.call("migrate", "--to", postgresql_url)
+    done = project.call("migrate", "--to", empty_postgresql_url)
 
     assert done.returncode == 1
     assert "watermarks: PostgreSQL does not take a value" in done.stderr
     assert "Traceback" not in done.stderr
-    with psycopg.connect(postgresql_url.replace("+psycopg", "")) as connection:
+    with psycopg.connect(empty_postgresql_url.replace("+psycopg", "")) as connection:
         assert connection.execute("SELECT count(*) FROM listings").fetchone() == (0,)
 
 
-def test_a_key_that_no_index_of_postgresql_takes_is_named_before_anything_is_copied(project, sqlite, postgresql_url):
+def test_a_key_that_no_index_of_postgresql_takes_is_named_before_anything_is_copied(project, sqlite, empty_postgresql_url):
     """Taken before keys had a limit; one that PostgreSQL can press together goes over."""
     long = "".join(random.Random(1).choices(string.ascii_letters + string.digits, k=3000))
     with sqlite.db.write() as tx:
         common = {"marketplace": "", "sales_channel": "", "price_cents": 1, "list_price_cents": 1, "valid_until": None}
         tx.execute(insert(tables.prices), [{"sku": sku, **common} for sku in (long, "A" * 3000)])
-    done = project.call("migrate", "--to", postgresql_url)
+    done = project.call("migrate", "--to", empty_postgresql_url)
 
     assert done.returncode == 1
     assert f"prices.sku: a key of 3,000 letters ({long[:40]}…) is too long for PostgreSQL's indexes; nothing was copied" in done.stderr
@@ -196,7 +196,7 @@ def test_a_key_that_no_index_of_postgresql_takes_is_named_before_anything_is_cop
     assert "listings" not in done.stdout, "nothing was copied before"
     with sqlite.db.write() as tx:
         tx.execute(delete(tables.prices).where(tables.prices.c.sku == long))
-    assert project.call("migrate", "--to", postgresql_url).returncode == 0
+    assert project.call("migrate", "--to", empty_postgresql_url).returncode == 0
 
 
 @pytest.mark.usefixtures("sqlite")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from ready_made import migrate
 from sqlalchemy.exc import IntegrityError
 
 from connector.domain.documents import (
@@ -39,7 +40,7 @@ CONTENTS = [
 def db(request, tmp_path):
     url = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else f"sqlite:///{tmp_path}/one.db"
     opened = database.Database(url)
-    database.migrate(opened)
+    migrate(opened)
     texts = ("account", "marketplace_order_id", "sales_channel", "state", "content_hash", "services_endpoint", "document")
     with opened.write() as tx:
         for name in ("O1", "O2"):

@@ -4,6 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from ready_made import migrate
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
@@ -12,7 +13,7 @@ from connector.domain.messages import Kind
 from connector.settings import MarketplaceSettings
 from connector.storage import accounts, listing_states, listings, outbox, resyncing
 from connector.storage import tables as t
-from connector.storage.database import MIGRATIONS, Database, migrate
+from connector.storage.database import MIGRATIONS, Database
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 PRICE = {"marketplace": "", "sales_channel": "", "price_cents": 500, "list_price_cents": 500}

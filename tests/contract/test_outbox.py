@@ -4,12 +4,13 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from ready_made import migrate
 from rival import rival
 from sqlalchemy import select
 
 from connector.domain.messages import ERP, MAX_ATTEMPTS, Kind
 from connector.storage import batches, dead_letters, doubts, outbox
-from connector.storage.database import Database, migrate
+from connector.storage.database import Database
 from connector.storage.tables import outbox as table
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

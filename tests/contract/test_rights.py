@@ -18,13 +18,13 @@ pytestmark = pytest.mark.postgresql
 
 
 @pytest.fixture
-def as_stranger(postgresql_url):
+def as_stranger(empty_postgresql_url):
     """The address for a role without any right on the database's tables."""
     role = f"stranger_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as connection:
+    with psycopg.connect(empty_postgresql_url.replace("+psycopg", ""), autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {role} LOGIN")
         connection.execute("REVOKE CREATE ON SCHEMA public FROM public")  # as from PostgreSQL 15 on
-        yield postgresql_url.replace("postgres@", f"{role}@")
+        yield empty_postgresql_url.replace("postgres@", f"{role}@")
         connection.execute(f"DROP OWNED BY {role}")
         connection.execute(f"DROP ROLE {role}")
 
@@ -37,17 +37,17 @@ def opened(url):
 
 
 @pytest.fixture
-def fresh(tmp_path, postgresql_url):
+def fresh(tmp_path, empty_postgresql_url):
     """A project whose database is empty."""
     (tmp_path / "config").mkdir()
-    (tmp_path / "config/connector.toml").write_text(f'[database]\nurl = "{postgresql_url}"\n')
+    (tmp_path / "config/connector.toml").write_text(f'[database]\nurl = "{empty_postgresql_url}"\n')
     made = building.build(settings_module.load(tmp_path / "config/connector.toml"))
     yield made
     made.db.close()
 
 
-def test_a_role_without_rights_on_the_tables_is_told_what_to_grant_it(postgresql_url, as_stranger):
-    with opened(postgresql_url) as owners:
+def test_a_role_without_rights_on_the_tables_is_told_what_to_grant_it(empty_postgresql_url, as_stranger):
+    with opened(empty_postgresql_url) as owners:
         migrate(owners)
     with (
         opened(as_stranger) as database,

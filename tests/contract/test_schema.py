@@ -15,7 +15,9 @@ from connector.storage.tables import holds, metadata, orders
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database(request, tmp_path):
-    made = Database(request.getfixturevalue("postgresql_url") if request.param == "postgresql" else f"sqlite:///{tmp_path}/connector.db")
+    made = Database(
+        request.getfixturevalue("empty_postgresql_url") if request.param == "postgresql" else f"sqlite:///{tmp_path}/connector.db"
+    )
     migrate(made)
     yield made
     made.close()
@@ -41,7 +43,9 @@ VALUES (:id, 'row', 'prices', 1, 'A', :row, '[]', 'approved', '2026-11-30 09:00:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
 def database_before(request, tmp_path):
     """An empty database, and what brings it to a version."""
-    made = Database(request.getfixturevalue("postgresql_url") if request.param == "postgresql" else f"sqlite:///{tmp_path}/connector.db")
+    made = Database(
+        request.getfixturevalue("empty_postgresql_url") if request.param == "postgresql" else f"sqlite:///{tmp_path}/connector.db"
+    )
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
 

@@ -10,12 +10,13 @@ import pytest
 from cases import cases
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ready_made import migrate
 from sqlalchemy import delete, insert, select
 
 from connector.domain.guards import Apply, Hold, Limits, Plan, judge
 from connector.storage import files, holds, left_out, quarantine, snapshots, tables
 from connector.storage.changes import announcements, staged
-from connector.storage.database import Database, migrate, reading, writing
+from connector.storage.database import Database, reading, writing
 from connector.storage.quarantine import Refusal
 from connector.storage.repeats import counts, sift
 from connector.storage.staging import SNAPSHOTS, load, staging

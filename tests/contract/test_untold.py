@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ready_made import migrate
 from sqlalchemy import delete, insert
 
 from connector.domain.messages import TELLING_KINDS
 from connector.storage import counts
-from connector.storage.database import Database, migrate
+from connector.storage.database import Database
 from connector.storage.tables import outbox
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

@@ -5,11 +5,12 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
+from ready_made import migrate
 from sqlalchemy import select
 
 from connector import app as building
 from connector import settings as settings_module
-from connector.storage import database, tables
+from connector.storage import tables
 from connector.usecases import repair
 from connector.usecases.passes import Pass
 from jobs import refresh_snapshot
@@ -42,7 +43,7 @@ class Catalog:
         (root / "config").mkdir(parents=True)
         self.root, self.now = root, MONDAY
         self.configure(url=url, settle=settle, more=more)
-        database.migrate(self.app.db)
+        migrate(self.app.db)
 
     def configure(self, *, url="sqlite:///var/connector.db", settle=0, more=""):
         config = self.root / "config" / "connector.toml"

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from judging import Judge
 from orders_world import PRODUCT, order
+from ready_made import migrate
 from sqlalchemy import func, select
 
 from connector import app as building
 from connector import settings as settings_module
-from connector.storage import database
 from connector.storage.tables import documents, outbox, prices, products, stock
 from connector.usecases import orders
 from connector.usecases.passes import Pass
@@ -58,7 +58,7 @@ class Papers:
         self.config = root / "config" / "connector.toml"
         self.config.write_text(CONFIG.format(url=url) + "".join(marketplaces))
         self.app = building.build(settings_module.load(self.config), clock=lambda: self.now)
-        database.migrate(self.app.db)
+        migrate(self.app.db)
         self._sell("A", "B")
 
     def _sell(self, *skus):

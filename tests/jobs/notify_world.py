@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 from judging import Judge
 from orders_world import PRODUCT
+from ready_made import migrate
 from sqlalchemy import select, update
 
 from connector import app as building
 from connector import settings as settings_module
 from connector.domain.messages import Kind
-from connector.storage import counts, database, listing_states, listings
+from connector.storage import counts, listing_states, listings
 from connector.storage import tables as t
 from jobs import Pass
 from jobs.notify_marketplaces import run
@@ -51,7 +52,7 @@ class World:
             (root / "config" / secret).chmod(0o600)
         self.config, self.url, self.now, self.app = root / "config" / "connector.toml", url, NOW, None
         self.configure(*sandboxes, protocol=protocol, more=more)
-        database.migrate(self.app.db)
+        migrate(self.app.db)
 
     def configure(self, *sandboxes, protocol="current", more=""):
         """Put these marketplaces into the settings, and no others."""

@@ -3,11 +3,11 @@
 import json
 from datetime import UTC, datetime
 
+from ready_made import migrate
 from sqlalchemy import func, select
 
 from connector import app as building
 from connector import settings as settings_module
-from connector.storage import database
 from connector.storage.tables import listings, outbox, prices, products, stock
 from connector.storage.tables import orders as orders_table
 from connector.usecases import offers, orders
@@ -66,7 +66,7 @@ class Seller:
         self.config.write_text((f'[database]\nurl = "{url}"\n' if url else "") + CONFIG.format(export_on=export_on))
         self.now = MONDAY
         self.app = building.build(settings_module.load(self.config), clock=lambda: self.now)
-        database.migrate(self.app.db)
+        migrate(self.app.db)
 
     def sells(self, sku, quantity=10, price=1000, active=True):
         with self.app.db.write() as tx:

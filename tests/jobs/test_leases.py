@@ -9,12 +9,13 @@ import time
 from contextlib import contextmanager
 
 import pytest
+from ready_made import migrate
 from servers import missing, wait_for
 
 from connector import app as app_module
 from connector.errors import Busy, TurnLost
 from connector.settings import Settings
-from connector.storage import accounts, database, fences, leases
+from connector.storage import accounts, fences, leases
 from connector.storage.tables import leases as t
 from connector.storage.tables import marketplaces
 from connector.usecases.turns import holder_name, leaders, turn
@@ -49,7 +50,7 @@ def shop_of(folder, url):
 @pytest.fixture
 def shop(tmp_path, postgresql_url):
     shop = shop_of(tmp_path, postgresql_url)
-    database.migrate(shop.db)
+    migrate(shop.db)
     yield shop
     shop.db.close()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ready_made import migrate
 from sqlalchemy import delete, event, insert, update
 
 from connector import app as app_module
@@ -15,7 +16,6 @@ from connector.errors import DatabaseUnreachable
 from connector.settings import DatabaseSettings, Settings, ShippingSettings, SlaSettings
 from connector.storage import freight, snapshots, tables
 from connector.storage import offers as stored
-from connector.storage.database import migrate
 from connector.usecases import offers
 from connector.vtex.simulation import read, write
 

@@ -786,8 +786,10 @@ def upgraded(db, revision):
 
 
 @pytest.mark.parametrize("revision", ["0001", "0015"])
-def test_a_dump_of_an_older_version_is_restored_by_the_printed_command_and_brought_up_to_date_again(tmp_path, postgresql_url, revision):
-    db, dump = Database(postgresql_url), tmp_path / "old's.dump"
+def test_a_dump_of_an_older_version_is_restored_by_the_printed_command_and_brought_up_to_date_again(
+    tmp_path, empty_postgresql_url, revision
+):
+    db, dump = Database(empty_postgresql_url), tmp_path / "old's.dump"
     upgraded(db, revision)
     postgresql_dumps.dump(db, dump)
     migrate(db)

@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from judging import JudgedClient
+from ready_made import migrate
 from sqlalchemy import insert
 
 from connector import app as parts
 from connector.storage import tables
-from connector.storage.database import migrate
 from connector.web import server
 from connector.web.app import create_app
 
