@@ -5,7 +5,7 @@ Where none stays, or only one that is over, there is no price any more: that is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Float,
-    FromClause,
     Integer,
     Row,
     Select,
@@ -31,12 +30,11 @@ from sqlalchemy import (
 
 from connector.storage import holds, shown, tables
 from connector.storage.changes import has_changed
+from connector.storage.price_places import Asked, lasts, sells_in
 from connector.storage.staging import Stage
 
 Where = Callable[[Any], ColumnElement[bool]]
 """Says of a table's row whether its price is meant."""
-Asked = Mapping[str, Collection[str]]
-"""The sales channels that each account sells in."""
 
 
 def falls(connection: Connection, stage: Stage, max_fall: float, now: datetime, asked: Asked) -> Sequence[Row[Any]]:
@@ -52,7 +50,7 @@ def falls(connection: Connection, stage: Stage, max_fall: float, now: datetime, 
     gone = (
         select(*kept, _after(stage, now, asked).label("price_cents"), old.label("old"), old.label("known"), line.label("line"))
         .select_from(changes.join(known, stage.same_key(known, changes)))
-        .where(is_narrow, goes, _lasts(known, now))
+        .where(is_narrow, goes, lasts(known, now))
         .subquery()
     )
     is_low = gone.c.price_cents < cast(gone.c.old, Float) * (1 - max_fall) + 1
@@ -66,7 +64,7 @@ def sells_on(tx: Connection, row: Mapping[str, Any], now: datetime, asked: Asked
     market, channel = row["marketplace"], row["sales_channel"]
     price = shown.rows(tables.prices, [row["sku"]])
     is_itself = and_(price.c.marketplace == market, price.c.sales_channel == channel)
-    others = select(price.c.sku).where(price.c.marketplace.in_([market, ""]), ~is_itself, _lasts(price, now))
+    others = select(price.c.sku).where(price.c.marketplace.in_([market, ""]), ~is_itself, lasts(price, now))
     if channel or market in asked:
         others = others.where(price.c.sales_channel.in_([channel, "", *(() if channel else asked[market])]))
     return tx.execute(others.limit(1)).first() is not None
@@ -75,13 +73,9 @@ def sells_on(tx: Connection, row: Mapping[str, Any], now: datetime, asked: Asked
 def _ends(connection: Connection, stage: Stage, now: datetime) -> Iterator[ColumnElement[bool]]:
     """Say of changes that the file ends them; nothing where none of its rows is over: dates that all move on are not looked up."""
     changes, staged = stage.changes, stage.staged
-    if connection.execute(select(staged.c.line).where(~_lasts(staged, now)).limit(1)).first():
-        is_over = exists().where(stage.same_key(staged, changes), ~_lasts(staged, now)).correlate(changes)
+    if connection.execute(select(staged.c.line).where(~lasts(staged, now)).limit(1)).first():
+        is_over = exists().where(stage.same_key(staged, changes), ~lasts(staged, now)).correlate(changes)
         yield and_(changes.c.action == "changed", has_changed(changes, stage.fields, "valid_until"), is_over)
-
-
-def _lasts(table: FromClause, now: datetime) -> ColumnElement[bool]:
-    return or_(table.c.valid_until.is_(None), table.c.valid_until > now)
 
 
 def _after(stage: Stage, now: datetime, asked: Asked) -> ColumnElement[Any]:
@@ -110,25 +104,19 @@ def _of_any_channel(stage: Stage, now: datetime, asked: Asked) -> Where:
     def is_there(table: Any) -> ColumnElement[bool]:
         mine = _at(stage, c.marketplace, table.c.sales_channel)
         made, staged, known = stage.changes.alias("own_made"), stage.staged.alias("own_put"), stage.known.alias("own")
-        has = exists().where(mine(known), _lasts(known, now)).correlate(stage.changes, table)
-        gets = exists().where(mine(made), stage.same_key(staged, made), _lasts(staged, now)).correlate(stage.changes, table)
+        has = exists().where(mine(known), lasts(known, now)).correlate(stage.changes, table)
+        gets = exists().where(mine(made), stage.same_key(staged, made), lasts(staged, now)).correlate(stage.changes, table)
         is_a_channel_s = and_(table.c.sku == c.sku, table.c.marketplace == "", table.c.sales_channel != "")
-        return and_(is_a_channel_s, _sells_in(stage, table.c.sales_channel, asked), ~has, ~gets)
+        return and_(is_a_channel_s, sells_in(stage, table.c.sales_channel, asked), ~has, ~gets)
 
     return is_there
-
-
-def _sells_in(stage: Stage, channel: ColumnElement[str], asked: Asked) -> ColumnElement[bool]:
-    account = stage.changes.c.marketplace
-    mine = [and_(account == name, channel.in_(channels)) for name, channels in asked.items()]
-    return or_(account.not_in(asked), *mine)
 
 
 def _left(stage: Stage, is_meant: Where, now: datetime) -> tuple[Select[Any], Select[Any]]:
     """Give the least price meant that an import puts, and the least known one that it leaves as it is."""
     made, staged, known = stage.changes.alias("made"), stage.staged.alias("put"), stage.known.alias("stays")
     puts = made.join(staged, stage.same_key(staged, made))
-    put = select(func.min(made.c.new).label("cents")).select_from(puts).where(is_meant(made), _lasts(staged, now))
+    put = select(func.min(made.c.new).label("cents")).select_from(puts).where(is_meant(made), lasts(staged, now))
     changes = exists().where(stage.same_key(made, known)).correlate(known)
-    stays = select(func.min(known.c.price_cents)).where(is_meant(known), _lasts(known, now), ~changes)
+    stays = select(func.min(known.c.price_cents)).where(is_meant(known), lasts(known, now), ~changes)
     return put.correlate(stage.changes), stays.correlate(stage.changes)

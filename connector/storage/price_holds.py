@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Float, Row, and_, case, cast, 
 from connector.domain.guards import Reason, price_guard
 from connector.domain.keys import key_text, shown
 from connector.domain.money import units
-from connector.storage import holds, left_out
+from connector.storage import holds, left_out, price_places
 from connector.storage.holds import Decision
-from connector.storage.left_out import Asked
 from connector.storage.openings import overtaken, passed
+from connector.storage.price_places import Asked
 from connector.storage.staging import Stage
 from connector.storage.tables import former_prices
 
@@ -80,7 +80,7 @@ def hold_prices(connection: Connection, stage: Stage, mode: str, max_fall: float
     newest = {one.key: one.id for one in decided}  # an earlier yes counts no longer, though nothing marked its end
     counting = [one for one in decided if one.state == "discarded" or newest[one.key] == one.id]
     said = {(one.key, one.price_cents): one for one in counting}
-    stopped = _stopped(connection, stage, said, _suspects(connection, stage, max_fall))
+    stopped = _stopped(connection, stage, said, _suspects(connection, stage, max_fall, now, asked))
     gone = _left_out(connection, stage, max_fall, now, asked)  # after the others: what waits is not asked yet
     stopped += _stopped(connection, stage, said, gone)
     quiet = [Discarded(held.key, held.price_cents, row.known, no.by or "") for row, held, no in stopped if no is not None]
@@ -130,10 +130,10 @@ def _ended(connection: Connection, stage: Stage, decided: list[Decision]) -> tup
     return tuple(number for number, price in found if price != said[number])
 
 
-def _suspects(connection: Connection, stage: Stage, max_fall: float) -> list[Suspect]:
+def _suspects(connection: Connection, stage: Stage, max_fall: float, now: datetime, asked: Asked) -> list[Suspect]:
     """Find candidates roughly in the database; the guard decides to the cent."""
     changes, staged = stage.changes, stage.staged
-    before = func.coalesce(changes.c.old, _wider(stage), _former(stage))
+    before = func.coalesce(price_places.before(stage, now, asked), _former(stage))
     falls = changes.c.new < cast(before, Float) * (1 - max_fall) + 1
     query = (
         select(before.label("old"), changes.c.old.label("known"), staged)
@@ -150,19 +150,6 @@ def _left_out(connection: Connection, stage: Stage, max_fall: float, now: dateti
     found = [(row, price_guard(row.old, row.price_cents, max_fall)) for row in fallen]
     without = [(row, replace(reason, sentence=f"without this row {reason.sentence}")) for row, reason in found if reason is not None]
     return [(row, _held(stage, row, reason)) for row, reason in without]
-
-
-def _wider(stage: Stage) -> ColumnElement[Any]:
-    """Give the price that was asked where a price of a marketplace or channel of its own is new: that of more of them, the nearest first.
-
-    A row for all of them has none wider: an export of those alone pays nothing for the question.
-    """
-    changes, known = stage.changes, stage.known.alias("wider")
-    mine = [known.c[name].in_([changes.c[name], ""]) for name in ("marketplace", "sales_channel")]
-    nearest = [case((known.c[name] == "", 1), else_=0) for name in ("marketplace", "sales_channel")]
-    price = select(known.c.price_cents).where(known.c.sku == changes.c.sku, *mine).order_by(*nearest).limit(1).scalar_subquery()
-    is_narrow = and_(changes.c.action == "added", or_(changes.c.marketplace != "", changes.c.sales_channel != ""))
-    return case((is_narrow, price), else_=null())
 
 
 def _former(stage: Stage) -> ColumnElement[Any]:

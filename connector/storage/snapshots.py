@@ -13,8 +13,8 @@ from connector.domain.guards import Limits, Plan
 from connector.storage import changes, generations, plans, quarantine, shown, warehouses, watermarks
 from connector.storage.changes import Changes
 from connector.storage.database import reading
-from connector.storage.left_out import Asked
 from connector.storage.price_holds import HeldRows, hold_prices
+from connector.storage.price_places import Asked
 from connector.storage.staging import SNAPSHOTS, Stage
 from connector.storage.upsert import insert
 

@@ -196,6 +196,16 @@ def test_a_special_price_may_go_though_a_channel_that_its_marketplace_does_not_s
     assert ("A", "shop") not in shop.known("prices", "sku", "marketplace")
 
 
+@pytest.mark.parametrize("before", [["A;;1;95,00;"], ["A;;;95,00;", "A;shop;;1,00;01/01/2020"], ["A;;1;95,00;", "A;;;1,10;"]])
+def test_a_special_price_that_comes_or_comes_again_is_held_where_what_sells_in_its_place_is_far_dearer(shop, before):
+    head, others = "sku;marketplace;sales_channel;price;valid_until", [f"S{number};;;1,00;" for number in range(9)]
+    shop.export("prices/1.csv", *before, *others, head=head)
+    report = shop.export("prices/2.csv", *[row for row in before if "shop" not in row], "A;shop;;1,00;", *others, head=head)
+
+    held = "A/shop: held: the price falls by 98.9 %; max_price_change allows 80 % (connector held list)"
+    assert report.failures == [f"prices/2.csv, {held}"]
+
+
 def test_an_export_that_leaves_out_most_special_prices_is_held_as_a_whole_and_a_yes_asks_of_each(shop):
     general, others = [f"{sku};;10,00" for sku in "ABC"], [f"{sku};shop;1000,00" for sku in "ABC"]
     special(shop, "prices/1.csv", *general, *others)
