@@ -105,7 +105,9 @@ def decide(tx: Connection, number: int, state: str, by: str, now: datetime) -> N
 
 
 def _described() -> Select[Any]:
-    return select(t, files.c.name, files.c.place, files.c.plan, files.c.modified_at).join(files, files.c.id == t.c.file_id)
+    return select(t, *[files.c[name] for name in ("name", "place", "plan", "modified_at", "settled_at")]).join(
+        files, files.c.id == t.c.file_id
+    )
 
 
 def waiting(tx: Connection, limit: int = 1000) -> list[dict[str, Any]]:

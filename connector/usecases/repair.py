@@ -41,7 +41,7 @@ def held_show(app: App, number: int) -> dict[str, Any]:
 def held_approve(app: App, number: int, by: str = "") -> dict[str, Any]:
     """Say yes: a file is planned again and applied without the guards that held it, a row's value is applied.
 
-    Raises NotFound; Conflict where it is no longer held, or a row's price, or that in the place of one left out, is over by now; Busy
+    Raises NotFound; Conflict where it is no longer held, or a row's price, or that in the place of one left out, ended meanwhile; Busy
     while a refresh runs.
     """
     with turn(app, REFRESH):
@@ -81,7 +81,7 @@ def _open_hold(app: App, number: int) -> dict[str, Any]:
 @repeated.when_deadlocked
 def _approve_row(app: App, row: dict[str, Any], by: str) -> str:
     values = row["row"]
-    _must_last(app, row["id"], values)
+    _must_last(app, row)
     told = [m for m in app.marketplaces if values["marketplace"] in ("", m.account)]
     with app.db.write() as tx:
         if _leaves_none(app, tx, values):
@@ -92,14 +92,19 @@ def _approve_row(app: App, row: dict[str, Any], by: str) -> str:
         holds.decide(tx, row["id"], "approved", by, app.now)
         (snapshots.put_price if values["line"] else snapshots.drop_price)(tx, values)  # one without a line was left out
         listings.announce(tx, told, [values["sku"]], Kind.PRICE, app.now)
-    return f"the price of {values['sku']} is {units(values['price_cents'])} now"
+    until = f"over since {values['valid_until']}" if values["line"] and holds.is_over(values, app.now) else ""
+    return f"the price of {values['sku']} is {until or units(values['price_cents']) + ' now'}"
 
 
-def _must_last(app: App, number: int, values: dict[str, Any]) -> None:
-    """Refuse a price that is over by now: put in the place of one that sells it would take the SKU off sale."""
-    if values["line"] and holds.is_over(values, app.now):
+def _must_last(app: App, row: dict[str, Any]) -> None:
+    """Refuse a price that ended while it waited: put in the place of one that sells it would take the SKU off sale.
+
+    One that was over when its file came ends the one that sells, as the file says.
+    """
+    values = row["row"]
+    if values["line"] and holds.is_over(values, app.now) and not holds.is_over(values, row["settled_at"]):
         raise Conflict(
-            f"the held price of {values['sku']} is over since {values['valid_until']}", remedy=f"connector held discard {number}"
+            f"the held price of {values['sku']} is over since {values['valid_until']}", remedy=f"connector held discard {row['id']}"
         )
 
 

@@ -287,6 +287,17 @@ def test_a_no_to_a_price_that_is_over_by_then_keeps_out_that_one_and_the_next_on
     assert shop.prices()["A"] == 8990
 
 
+def test_a_yes_to_a_lower_price_with_which_the_erp_ends_a_special_one_ends_it(shop):
+    head, others = "sku;marketplace;price;valid_until", ["A;;89,90;", *[f"S{number};;1,00;" for number in range(9)]]
+    shop.export("prices/1.csv", "A;shop;50,00;", *others, head=head)
+    shop.export("prices/2.csv", "A;shop;0;01/01/2020", *others, head=head)
+    said = repair.held_approve(shop.app, shop.held()[0]["id"], by="ana")
+    later = shop.export("prices/3.csv", "A;shop;0;01/01/2020", *others, "T;;1,00;", head=head)
+
+    assert said["outcome"] == "the price of A is over since 2020-01-02T03:00:00+00:00"
+    assert (later.exit_status, shop.held()) == (0, [])
+
+
 def left_out_for(shop, *wider):
     """Have a marketplace's price left out for lower ones that end ten minutes later; return the hold when they have ended."""
     head, until = "sku;marketplace;sales_channel;price;valid_until", MONDAY + timedelta(minutes=10)
