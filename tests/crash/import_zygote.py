@@ -13,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import event
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "jobs"))
 import catalog_world  # noqa: F401  # imports what reads the exports, once for all children
 
