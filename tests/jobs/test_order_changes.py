@@ -17,7 +17,7 @@ from connector.errors import Conflict, NotFound, OrderRefused, RequestInvalid
 from connector.storage import order_changes, salvage
 from connector.storage import orders as store
 from connector.storage.tables import outbox, prices, products, stock
-from connector.usecases import changing, offers, orders, privacy
+from connector.usecases import changing, letters, offers, orders, privacy
 from connector.usecases.passes import Pass
 from connector.vtex.orders import read
 from jobs import export_orders
@@ -170,15 +170,19 @@ def test_an_ack_that_was_written_before_a_change_acknowledges_no_piece_of_it(wor
     assert world.stock_left("A") == 1000
 
 
-def test_an_ack_after_a_change_whose_file_is_not_written_yet_acknowledges_no_piece_of_it(world):
+@pytest.mark.parametrize("state", ["pending", "dead"])
+def test_an_ack_after_a_change_whose_file_is_not_written_yet_acknowledges_no_piece_of_it(world, state):
     order_id = world.ordered("m1", ("A", 2))
     world.export()
     world.now += timedelta(seconds=10)
     world.changed(order_id, add("A", 5))
+    with world.app.db.write() as tx:
+        tx.execute(update(outbox).where(outbox.c.kind == Kind.CHANGE_FILE.value).values(state=state, attempt=1, attempted_at=world.now))
     acked_by_a_slow_clock(world, order_id, timedelta(0))
     assert world.order(order_id).acked_at is None
     assert world.stock_left("A") == 993, "the ERP has read of two of the seven"
 
+    letters.replay(world.app)
     world.export()
     acked_by_a_slow_clock(world, order_id, timedelta(0))
     assert world.order(order_id).acked_at is not None
