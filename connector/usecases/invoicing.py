@@ -55,10 +55,30 @@ def take_invoice(by: Taking, order: Order, given: GivenInvoice) -> str | Objecti
     objection = ended(order) if order.state in ENDED else twin and _fixed(by.tx, twin, given)
     if objection:
         return objection
-    fit = judge(given, ledger(order, documents, besides=given.number))
+    fit = _fitted(by.tx, order, documents, given)
     if isinstance(fit, Objection):
         return fit
     return _keep(by, order, twin, fit, said)
+
+
+def _fitted(tx: Connection, order: Order, documents: list[Document], given: GivenInvoice) -> Fit | Objection:
+    """Hold an invoice against its order; one that was given up and is sent once more takes its room, for the marketplace may have it."""
+    once_more = [d for d in documents if _is_sent_once_more(tx, d, given)]
+    alone = judge(given, ledger(order, documents, besides=given.number))
+    if not once_more or isinstance(alone, Objection):
+        return alone
+    maybe = [replace(d, state=DocumentState.PENDING) if d in once_more else d for d in documents]
+    fit = judge(given, ledger(order, maybe, besides=given.number))
+    if isinstance(fit, Fit):
+        return fit
+    number, how = once_more[0].number, f"connector why {order.order_id}"
+    reason = f"there is room for it or for invoice {number}, which is sent once more: wait until that is settled ({how})"
+    return Objection("invoice_number", given.number, reason)
+
+
+def _is_sent_once_more(tx: Connection, document: Document, given: GivenInvoice) -> bool:
+    is_alike = isinstance(document.content, Invoice) and document.content.type == given.type and document.number != given.number
+    return is_alike and not document.counts and store.was_tried(tx, document.order_id, document.number)
 
 
 def ledger(order: Order, documents: list[Document], besides: str = "") -> Ledger:
@@ -108,7 +128,7 @@ def _fixed(tx: Connection, twin: Document, given: GivenInvoice) -> Objection | N
     if twin.reported_at is not None and twin.is_reported:
         told = f"{before} was reported on {twin.reported_at:%Y-%m-%d} {differs}"
         return Objection("invoice_number", given.number, f"{told}: what was reported never changes; give it a number of its own")
-    if twin.counts and store.was_tried(tx, twin.order_id, twin.number):
+    if store.was_tried(tx, twin.order_id, twin.number):
         how = f"connector why {twin.order_id}"
         return Objection("invoice_number", given.number, f"{before} is being reported {differs}: wait until that is settled ({how})")
     return None

@@ -867,6 +867,35 @@ def test_a_refused_return_in_whose_place_another_is_under_way_is_not_told_when_i
     assert letters.discard(world.app, [letters.listing(world.app)[0]["id"]]) == 1
 
 
+@pytest.mark.parametrize("row", ["R2;2026-01-05", "R1;2026-01-05"])
+def test_a_refused_return_that_is_sent_once_more_lets_no_other_into_its_place_until_that_is_settled(sqlite_world, row):
+    world = sqlite_world
+    order = refused_return(world)
+    letters.replay(world.app)
+    world.shop.fail_next(500, pattern="invoice")
+    world.run(by_hand=True)
+    refused = world.report("cancellations", f"{order};ainda desiste;{row}")
+    world.run(by_hand=True)
+
+    assert f"wait until that is settled (connector why {order})" in refused.failures[0]
+    assert (list(world.shop.invoices["m1"]), world.shop.cancellations) == (["N1", "R1"], {"m1": "desistência"})
+    assert len({json.dumps(body) for body in bodies(world.shop, "/invoice$")}) == 2, "the sale's and the return's, the same each time"
+
+
+def test_a_sale_that_fits_beside_one_that_is_sent_once_more_is_taken(sqlite_world):
+    world = sqlite_world
+    order = world.ordered("m1", ("A", 1), ("B", 1))
+    world.shop.fail_next(400, pattern="invoice")
+    world.report("invoices", f"{order};N1;2026-01-02;15,00;A;1;10,00")
+    letters.replay(world.app)
+    world.shop.fail_next(500, pattern="invoice")
+    world.run(by_hand=True)
+    assert world.report("invoices", f"{order};N2;2026-01-02;15,00;B;1;10,00").failures == []
+    world.run(by_hand=True)
+
+    assert {number: invoice["invoiceValue"] for number, invoice in world.shop.invoices["m1"].items()} == {"N1": 1500, "N2": 1500}
+
+
 def test_a_refused_sale_in_whose_place_another_was_reported_is_not_told_when_it_is_replayed(world):
     order = world.ordered("m1", ("A", 1), ("B", 1))
     world.shop.fail_next(400, pattern="invoice")
