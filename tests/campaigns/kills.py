@@ -138,7 +138,7 @@ class World:
 
     def __init__(self, root, stack, seed, *, place, bug, trade):
         self.stack, self.seed, self.chance, self.done = stack, seed, random.Random(seed), Counter()
-        self.trade, self.sshd, self.postgresql = trade, None, None
+        self.trade, self.sshd, self.postgresql, self.turned_away_at_most = trade, None, None, TURNED_AWAY_AT_MOST
         database, target, outbox = self._place(place, root, stack)
         self.project = set_up(root, SETTINGS.format(database=database, target=target, schedule=trade.schedule, port=trade.port))
         self.project.config.write_text(self.project.config.read_text().replace(NOBODY, trade.addresses))
@@ -299,7 +299,7 @@ class World:
         yield from _said("stuck clients", [client.name for client in self.clients if client.is_alive()])
         yield from _said("ended badly", [how for how in ended if how[0] != 0 or how[1] > 30])
         turned_away = sum(client.turned_away for client in self.clients)
-        if turned_away > len(acknowledged) * TURNED_AWAY_AT_MOST and not self.postgresql:  # that one is away itself at times
+        if turned_away > len(acknowledged) * self.turned_away_at_most and not self.postgresql:  # that one is away itself at times
             yield f"{turned_away} times a store that nobody holds for long could not be used"
         yield from self._database_faults(acknowledged)
 

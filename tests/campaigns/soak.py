@@ -31,6 +31,8 @@ MOST_BYTES_AN_HOUR = 2**20
 MOST_FILES_MORE = 4
 MOST_WAL_BYTES = 64 * 2**20
 HOUR = 3600
+FROZEN_TURN_AWAY = 1.0
+"""Answers for each order: who is frozen with the store's lock in hand keeps it, and all others are told to come again, and do."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def main(seconds=86_400, seed=1, pace=None, folder=None):
     with ExitStack() as stack:
         root = Path(folder or stack.enter_context(tempfile.TemporaryDirectory(prefix="soak-"))) / "project"
         world = kills.World(root, stack, seed, place="files", bug="none", trade=Trade(seed, pace.export, pace.order))
+        world.turned_away_at_most = FROZEN_TURN_AWAY
         watch = Watch(world)
         with suppress(KeyboardInterrupt):
             _trade(world, watch, pace, began + seconds)
