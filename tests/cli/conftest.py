@@ -63,7 +63,12 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path):
-    made = Project(tmp_path / "shop")
+    return begun(tmp_path / "shop")
+
+
+def begun(root):
+    """Make a project directory with settings, and nothing in it."""
+    made = Project(root)
     for folder in ("config", "inbox", "outbox"):
         (made.root / folder).mkdir(parents=True)
     made.config.write_text(SETTINGS)

@@ -1,8 +1,11 @@
 """`connector freight explain`, the real command over files that a real pass imported: it says what a simulation answers, and why."""
 
 import json
+import shutil
+from pathlib import Path
 
 import pytest
+from conftest import Project, begun
 
 from connector import app as app_module
 from connector.usecases import offers
@@ -28,8 +31,9 @@ SHIPPING = "".join(
 )
 
 
-@pytest.fixture
-def shop(project):
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory):
+    project = begun(tmp_path_factory.mktemp("imported") / "shop")
     files = {"products/p.csv": PRODUCTS, "prices/p.csv": PRICES, "stock/s.csv": STOCK}
     for name, text in (files | {"freight/normal.csv": NORMAL, "freight/express.csv": EXPRESS}).items():
         path = project.root / "inbox" / name
@@ -38,7 +42,12 @@ def shop(project):
     project.config.write_text(project.config.read_text() + SHIPPING)
     done = project.call("run", "refresh-snapshot")
     assert done.returncode == 0, done.stderr
-    return project
+    return project.root
+
+
+@pytest.fixture
+def shop(imported, tmp_path):
+    return Project(Path(shutil.copytree(imported, tmp_path / "shop")))
 
 
 def explain(shop, *more, sku="A", code="01310-100"):
