@@ -15,9 +15,14 @@ from connector.storage import database
 def migrate(db: database.Database) -> None:
     """Give a database the newest schema; a SQLite file that is not there yet is copied."""
     if db.is_sqlite and not db.path.exists():
-        db.path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(_schema(), db.path)
+        lay(db.path)
     database.migrate(db)
+
+
+def lay(path: Path) -> None:
+    """Copy a SQLite database without a row to where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(_schema(), path)
 
 
 @cache

@@ -4,11 +4,12 @@ import json
 import sqlite3
 
 import pytest
+from ready_made import lay
 
 
 @pytest.fixture
 def shop(project):
-    assert project.call("status").returncode == 0
+    lay(project.root / "var" / "connector.db")
     rows = [
         ("loja", "price", "SKU-1", "dead", "the marketplace says 400: no such seller"),
         ("loja", "invoice", "ORDER-1", "dead", "\x1b[31mred"),
