@@ -40,8 +40,8 @@ SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_p
 """
 DRAIN_SECONDS = 120
 STILL_SECONDS = 20
-TURNED_AWAY_AT_MOST = 0.01
-"""Of all orders: a sound store turns nobody away, one whose transactions begin deferred 12 to 16 in a hundred."""
+TURNED_AWAY_AT_MOST = 0.05
+"""Of all orders: a sound store turns nobody away, on a busy machine one in a hundred; one whose transactions begin deferred 12 to 16."""
 PATIENCE_SECONDS = 180
 """A busy machine writes a batch of files slowly, and none of it is seen before all of it is written."""
 NOBODY = 'base_url = "http://127.0.0.1:9"'
