@@ -17,6 +17,10 @@ from connector.usecases.passes import Pass
 from connector.web.app import create_app
 from jobs.running import run_job
 
+sys.path[:0] = map(str, [Path(__file__).parents[2], Path(__file__).parents[1]])
+
+from loaded import load  # noqa: E402  # the tests' own part, by path
+
 BESIDE = Path(sys.argv[1])
 """Where the order to place lies, and answers and logs are left."""
 
@@ -47,6 +51,7 @@ def child(config, what, *, stopped):
 
 
 def main():
+    load()
     for line in sys.stdin:
         config, what, stopped = line.rstrip("\n").split("\t")
         pid = os.fork()

@@ -5,7 +5,6 @@ comes, and nothing opened: what is killed a thousand times need not be imported 
 child, which leads a group of its own, and with how it ended: its exit status, or the negative number of the signal.
 """
 
-import importlib
 import itertools
 import logging
 import os
@@ -190,21 +189,6 @@ TRADED = (taken_away, told_first)
 BUGS = {bug.__name__.replace("_", "-"): bug for bug in (*KILLED, *TRADED, normal_sync)}
 
 
-PRELOADED = (
-    "connector.cli.running",
-    "connector.daemon",
-    "connector.usecases.changing",
-    "connector.usecases.orders",
-    "connector.usecases.readiness",
-    "connector.vtex.simulation",
-    "connector.web.worker",
-    "falcon",
-    "gunicorn.app.wsgiapp",
-    "jinja2",
-)
-"""Not what imports prometheus-client: that decides by its environment, which gunicorn sets for its workers."""
-
-
 def child(log, module, arguments):
     os.setsid()
     sys.stdin.close()
@@ -236,11 +220,12 @@ def started(log, module, arguments):
 
 def main():
     bug, log, module, *arguments = sys.argv[1:]
-    sys.path.remove(str(Path(__file__).parent))
+    sys.path[:1] = map(str, [Path(__file__).parents[2], Path(__file__).parents[1]])
+    from loaded import load
+
     if bug != "none":
         BUGS[bug]()
-    for name in PRELOADED:
-        importlib.import_module(name)
+    load("connector.web.worker", "gunicorn.app.wsgiapp")
     for _ in sys.stdin:
         pid = started(log, module, arguments)
         answer(pid)

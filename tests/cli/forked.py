@@ -5,22 +5,18 @@ What a call gets is what a new process would get: its line, folder, environment 
 """
 
 import atexit
-import gc
-import importlib
 import json
 import logging
 import os
-import pkgutil
 import socket
 import subprocess
 import sys
 import tempfile
 from functools import cache
+from pathlib import Path
 
 OWN_IMPORTS = ("PYTHON", "LANG", "LC_", "TZ")
 """What Python and its libraries read when they start: a call with such a variable needs a process that starts with it."""
-UNLOADED = ("connector.__main__", "connector.bench", "connector.storage.migrations", "connector.web")
-"""What runs when it is imported, what no test calls here, and what prometheus-client takes from the environment it is imported in."""
 
 
 def can_run(variables):
@@ -32,7 +28,7 @@ def run(line, folder, environment, *, seconds):
     """Run the command; returns what `subprocess.run` would return, with its output as text."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         call = json.dumps({"line": line, "folder": str(folder), "environment": environment}).encode()
-        asked, _process = _server()
+        asked = _server()
         asked.settimeout(seconds)
         socket.send_fds(asked, [call], [out.fileno(), errors.fileno()])
         status = int(asked.recv(20))
@@ -49,7 +45,10 @@ def _server():
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with theirs:
         line = [sys.executable, __file__, str(theirs.fileno())]
-        return ours, subprocess.Popen(line, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+        process = subprocess.Popen(line, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+    atexit.register(process.wait)
+    atexit.register(ours.close)  # at which it ends
+    return ours
 
 
 def serve(asked):
@@ -91,17 +90,11 @@ def become(call, files):
         os._exit(status)
 
 
-def load():
-    """Import what calls would import."""
-    for module in pkgutil.walk_packages(connector.__path__, "connector."):
-        if not module.name.startswith(UNLOADED):
-            importlib.import_module(module.name)
-
-
 if __name__ == "__main__":
-    import connector
+    sys.path[:0] = map(str, [Path(__file__).parents[2], Path(__file__).parents[1]])
+    from loaded import load
+
     from connector.cli.main import main
 
     load()
-    gc.freeze()
     serve(socket.socket(fileno=int(sys.argv[1])))
