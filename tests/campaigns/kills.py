@@ -33,6 +33,8 @@ from campaigns.shoppers import Shopper  # noqa: E402
 from campaigns.standing import Mould, Standing, signalled  # noqa: E402
 
 CLIENTS = 4
+CALM = 0.05
+"""Seconds between the orders of each client that leave other tests their share of the machine."""
 CRASHED = "PostgreSQL, at once"
 CRASHES_PER_KILL = 0.2
 BACKENDS_ENDED = """
@@ -116,14 +118,17 @@ def main(kills=1000, seed=1, place="files", bug="none", folder=None, *, trade=No
 
 @dataclass
 class OrdersAlone:
-    """Who trades with a seller where nothing but orders is traded: nobody is told anything (see `trading.Trade`)."""
+    """Who trades with a seller where nothing but orders is traded: nobody is told anything (see `trading.Trade`).
+
+    `order_pause` is each client's, in seconds; without one they keep the whole machine busy.
+    """
 
     schedule = EXPORTS_ALONE
     addresses = NOBODY
     erp = GreedyErp
     shopper = Shopper
     document = staticmethod(order)
-    order_pause = 0.0
+    order_pause: float = 0.0
     port: int = field(default_factory=free_port)
 
     def settle(self, _world):

@@ -5,7 +5,7 @@ from cases import SEED, cases
 
 
 def test_every_acknowledged_order_reaches_the_erp_once_and_whole_whatever_is_killed(tmp_path):
-    figures = kills.main(cases(60), SEED, folder=tmp_path)
+    figures = kills.main(cases(60), SEED, folder=tmp_path, trade=kills.OrdersAlone(kills.CALM))
 
     assert figures.faults == [], figures
     assert figures.acknowledged > 0

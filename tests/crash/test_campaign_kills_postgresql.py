@@ -11,7 +11,7 @@ def test_every_acknowledged_order_reaches_the_erp_once_and_whole_whatever_become
     if postgresql_programs() is None:
         missing("PostgreSQL's programs are not there: install postgresql")
 
-    figures = kills.main(cases(30), SEED, place="postgresql", folder=tmp_path)
+    figures = kills.main(cases(30), SEED, place="postgresql", folder=tmp_path, trade=kills.OrdersAlone(kills.CALM))
 
     assert figures.faults == [], figures
     assert figures.acknowledged > 0

@@ -9,7 +9,7 @@ def test_every_acknowledged_order_reaches_an_erp_behind_sftp_once_and_whole_what
     if not SSHD.exists():
         missing(f"{SSHD} is not there: install openssh-server")
 
-    figures = kills.main(cases(40), SEED, place="sftp", folder=tmp_path)
+    figures = kills.main(cases(40), SEED, place="sftp", folder=tmp_path, trade=kills.OrdersAlone(kills.CALM))
 
     assert figures.faults == [], figures
     assert figures.acknowledged > 0
