@@ -122,7 +122,7 @@ class DocumentCouriers:
         case = self._case(message)
         told, newest, invoice = case.pending(DocumentKind.TRACKING), _newest(case), case.invoice
         if newest is None or invoice is None or newest not in told or not isinstance(newest.content, Tracking):
-            return _laid_aside(told, OVERTAKEN)
+            return _laid_aside([d.id for d in told], OVERTAKEN)
         overtaken = [d.id for d in told if d is not newest and d.counts]
         zone = ZoneInfo(self.app.settings.schedule.timezone)
         request = calls.tracking(self.m, case.address, invoice, newest.content, zone)
@@ -156,7 +156,7 @@ class DocumentCouriers:
     def _send(self, message: Message, case: Case, request: Request, told: Sequence[Document], overtaken: Sequence[int] = ()) -> Result:
         """Send what was rendered; its outcome is written into the documents and the order's story."""
         if case.order.state in ENDED and message.kind is not Kind.CANCEL:
-            return _laid_aside(told, f"the order is {case.order.state}")
+            return _laid_aside([*(d.id for d in told), *overtaken], f"the order is {case.order.state}")
         outcome, answered = send(self.app, self.line, message.kind, request, self.stop)
         receipt = outcome.receipt if isinstance(outcome, Delivered) else None
 
@@ -199,9 +199,8 @@ def _newest(case: Case) -> Document | None:
     return next((d for d in reversed(case.documents) if d.kind == DocumentKind.TRACKING and d.number == case.number), None)
 
 
-def _laid_aside(told: Sequence[Document], reason: str) -> Result:
+def _laid_aside(ids: Sequence[int], reason: str) -> Result:
     """Send nothing, and say why in the documents."""
-    ids = [d.id for d in told]
     return Result(Delivered(note=reason), lambda tx: store.set_state(tx, ids, DocumentState.GIVEN_UP, reason))
 
 

@@ -421,6 +421,20 @@ def test_an_invoice_that_waits_ends_with_its_order(world):
     assert world.shop.calls == []
 
 
+def test_all_tracking_that_waits_ends_with_its_order(world):
+    order = world.ordered("m1")
+    world.shop.fail_next(500, times=9, pattern="/invoice$")
+    world.report("invoices", INVOICED.format(order=order))
+    world.report("tracking", f"{order};N1;Correios;SR1")
+    world.report("tracking", f"{order};N1;Correios;SR2")
+    world.report("cancellations", f"{order};came back;R1;2026-01-09")
+    world.shop.trouble.end()
+    world.now += timedelta(hours=1)
+    world.run()
+    assert world.order(order).state is OrderState.CANCELED
+    assert [paper for paper in world.papers(order) if paper[0] == "tracking"] == [("tracking", "N1", "given-up")] * 2
+
+
 # ── what is refused ─────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_one_bad_row_refuses_its_whole_invoice_and_no_other(world):
     first, second = world.ordered("m1", ("A", 1), ("B", 1)), world.ordered("m2")
