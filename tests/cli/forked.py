@@ -31,7 +31,11 @@ def run(line, folder, environment, *, seconds):
         asked = _server()
         asked.settimeout(seconds)
         socket.send_fds(asked, [call], [out.fileno(), errors.fileno()])
-        status = int(asked.recv(20))
+        try:
+            status = int(asked.recv(20))
+        except TimeoutError:
+            _server.cache_clear()  # its late answer is none to the next call
+            raise
         return subprocess.CompletedProcess(line, status, _text(out), _text(errors))
 
 
@@ -46,9 +50,17 @@ def _server():
     with theirs:
         line = [sys.executable, __file__, str(theirs.fileno())]
         process = subprocess.Popen(line, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
-    atexit.register(process.wait)
-    atexit.register(ours.close)  # at which it ends
+    atexit.register(_end, ours, process)
     return ours
+
+
+def _end(asked, process):
+    asked.close()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:  # a call that never ends
+        process.kill()
+        process.wait()
 
 
 def serve(asked):
