@@ -28,12 +28,8 @@ def take_tracking(by: Taking, order: Order, tracking: Tracking | None, delivery:
     number = number_as_invoiced(number, documents)
     tracking = tracking and replace(tracking, invoice_number=number)
     delivery = delivery and replace(delivery, invoice_number=number)
-    fresh: list[Content] = []
-    if tracking and not _is_known(tracking, documents):
-        fresh.append(tracking)
-    untold = delivery and _untold(delivery, documents)
-    if untold:
-        fresh.append(untold)
+    news = [None if tracking and _is_known(tracking, documents) else tracking, delivery and _untold(delivery, documents)]
+    fresh = [content for content in news if content and _said(content) not in {d.said for d in documents}]
     if fresh and order.state in (OrderState.CANCELED, OrderState.EXPIRED):
         return Objection("order_id", order.order_id, f"order {order.order_id} is {order.state}: it takes no more documents")
     said = [_keep(by, order, number, content) for content in fresh]
@@ -65,12 +61,17 @@ def _untold(delivery: Delivery, documents: list[Document]) -> Delivery | None:
 
 
 def _keep(by: Taking, order: Order, number: str, content: Content) -> str:
-    said = sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    said = _said(content)
     kind = DocumentKind.TRACKING if isinstance(content, Tracking) else DocumentKind.DELIVERY
     store.add(by.tx, order.order_id, store.Draft(kind, number, f"{number} {said}", said, content, by.file_id), by.now)
     what = _in_words(content)
     order_story.event(by.tx, order.order_id, by.now, f"{kind} taken", f"invoice {number}: {what}")
     return what
+
+
+def _said(content: Content) -> str:
+    """Hash what a carrier said, its invoice's number as it was named: that of a document that waited is changed to its invoice's."""
+    return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _in_words(content: Content) -> str:

@@ -241,6 +241,18 @@ def test_tracking_of_a_number_that_was_refused_goes_to_the_one_that_differs_by_z
     assert len(world.papers(order)) == 4
 
 
+def test_tracking_that_comes_again_after_its_invoice_of_other_zeros_was_refused_is_known_and_holds_up_no_other(world):
+    order, other = world.ordered("m1"), world.ordered("m2")
+    world.report("tracking", f"{order};123{DELIVERED}")
+    world.shop.fail_next(400, pattern="m1/invoice")
+    world.report("invoices", f"{order};000123;2026-01-02;25,00;A;2;10,00", f"{other};7;2026-01-02;25,00;A;2;10,00")
+    report = world.report("tracking", f"{order};123{DELIVERED}", f"{other};7{DELIVERED}")
+
+    assert (report.failures, world.left("inbox")) == ([], [])
+    assert [paper[2] for paper in world.papers(other)] == ["reported"] * 3
+    assert [paper[0] for paper in world.papers(order)] == ["tracking", "delivery", "invoice"]
+
+
 def test_a_number_that_two_invoices_have_but_for_zeros_is_nobodys_and_an_exact_one_its_own(world):
     order = world.ordered("m1", ("A", 3))
     world.report("invoices", f"{order};1;2026-01-02;10,00;A;1;10,00", f"{order};01;2026-01-02;10,00;A;1;10,00")
