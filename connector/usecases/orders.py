@@ -34,6 +34,8 @@ __all__ = [
     "take_ack",
 ]
 
+UNREAD = ("pending", "sending", "dead", "discarded")
+"""States of a message about a file that the ERP does not have."""
 AT_ONCE = timedelta(seconds=1)
 """A file that is begun so soon after a change may have been read before that was committed (PostgreSQL; another machine's clock)."""
 
@@ -92,13 +94,13 @@ def _was_told_before(tx: Connection, order: Order, changed_at: datetime) -> bool
 
 
 def _may_know(tx: Connection, order: Order, changed: tuple[int, datetime], at: datetime) -> bool:
-    """Tell whether the ERP may have read of a change by then: of no file that waits, was given up, or was begun later."""
+    """Tell whether the ERP may have read of a change by then: of no file that waits, was given up or discarded, or was begun later."""
     number, changed_at = changed
     anew = outbox.tries(tx, ERP, Kind.ORDER_FILE, order.order_id)
     if any(state == "delivered" and tried_at is not None and changed_at + AT_ONCE < tried_at < at for state, tried_at in anew):
         return True
     told = outbox.tries(tx, ERP, Kind.CHANGE_FILE, documents.reference(order.order_id, str(number)))
-    return all(state not in ("pending", "sending", "dead") and at > (tried_at or changed_at) for state, tried_at in told or [("", None)])
+    return all(state not in UNREAD and at > (tried_at or changed_at) for state, tried_at in told or [("", None)])
 
 
 def _accepted_before(tx: Connection, order: Order, number: int, erp_order_id: str | None, now: datetime) -> str:
