@@ -29,6 +29,7 @@ def measure(work, group, *options):
     done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
 
     assert done.returncode in (0, 1), done.stderr
+    assert done.stdout, done.stderr
     rows = [Row.read(row) for row in json.loads(done.stdout)["rows"]]
     assert [row.missing for row in rows if row.peer == "–"] == []  # nothing failed
     return rows
