@@ -2,11 +2,14 @@
 # Install exactly what a lock names, by hash, and the project itself into a virtual environment: install.sh VENV/bin LOCK
 set -eu
 
-pip="$1/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile"
+python=$1/python
+install() {
+    "$python" -m pip install --quiet --disable-pip-version-check --no-input --no-compile "$@"
+}
 
 echo "Installing the dependencies of $2; the first time takes a minute or two."
-$pip --require-hashes -r "$2"
-$pip --no-deps --no-build-isolation -e .
+install --require-hashes -r "$2"
+install --no-deps --no-build-isolation -e .
 # Here and not by pip, which uses one processor; what cannot be compiled, in a library's own tests, stops nobody.
-"$1/python" -m compileall -q -j 0 "$("$1/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" >/dev/null 2>&1 || true
-"$1/python" -m compileall -q connector jobs
+"$python" -m compileall -q -j 0 "$("$python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" >/dev/null 2>&1 || true
+"$python" -m compileall -q connector jobs
